@@ -1,0 +1,1 @@
+"""Dataset versioning and release: one judgement, of exactly the released bytes."""

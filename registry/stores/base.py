@@ -1,0 +1,72 @@
+"""What a store is: keys and bytes, with create-only writes and compare-and-swap.
+
+A key is a POSIX path below the store's root. Nothing here knows what a release is;
+`registry.stores.layout` does. Every backend passes `registry.testing.StoreContract`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One listed object: key and size in bytes."""
+
+    key: str
+    size: int
+
+
+class Store(Protocol):
+    """A place for objects.
+
+    Failures of the place itself (network, credentials, disk) raise `StoreError`; a
+    missing object raises `NotFoundError` from the reading methods.
+    """
+
+    url: str
+    """Where it is, without credentials."""
+    concurrency: int
+    """How many operations at once serve it best."""
+
+    def read(self, key: str) -> bytes:
+        """All bytes of one object."""
+        ...
+
+    def read_tagged(self, key: str) -> tuple[bytes, str]:
+        """All bytes, and a tag of this state of the object for `swap` and `delete`."""
+        ...
+
+    def stream(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start`, at most `length` of them, in chunks of at most 4 MiB."""
+        ...
+
+    def size(self, key: str) -> int | None:
+        """Size in bytes, or None where there is no such object."""
+        ...
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Writes an object that must not exist; False where it does. All or nothing."""
+        ...
+
+    def create_stream(self, key: str, chunks: Iterable[bytes], size: int) -> bool:
+        """As `create`, from chunks. An exception out of `chunks` leaves no object behind."""
+        ...
+
+    def swap(self, key: str, data: bytes, tag: str | None) -> bool:
+        """Writes only if the object still has `tag` (None: must not exist); False if it does not."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """All objects whose key begins with `prefix`, sorted by key."""
+        ...
+
+    def delete(self, key: str, tag: str | None = None) -> bool:
+        """Removes an object (only in the state `tag`, if given); False where it was not removed."""
+        ...
+
+    def flush(self) -> None:
+        """Returns when everything written so far would survive a loss of power."""
+        ...

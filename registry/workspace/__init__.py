@@ -1,0 +1,1 @@
+"""Finds the declarations of a workspace, and speaks to git."""
