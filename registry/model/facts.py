@@ -1,0 +1,132 @@
+"""The one set of facts that every document of a release is made from.
+
+Card, reports, Croissant metadata and changelog read a `ReleaseFacts` and nothing
+else, so that a number cannot differ between two of them.
+
+>>> card = Declared(fields={"summary": "Reviews.", "language": ["ko"]}, sections={"purpose": "Sentiment."})
+>>> card.has("summary"), card.has("purpose"), card.has("contact")
+(True, True, False)
+>>> Declared.from_json(card.to_json()) == card
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from registry.model.evidence import Evidence
+from registry.model.files import FileList
+from registry.model.release import ChangeFact, Level
+from registry.model.schema import DatasetSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What people state about a dataset: fields of the front matter, and prose by section.
+
+    Keys of `fields` are written with underscores (`pretty_name`, `personal_data`), keys
+    of `sections` with hyphens (`personal-data`). `extra` holds sections of other names
+    as (heading, text). Nothing here is measured.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    sections: Mapping[str, str] = field(default_factory=dict)
+    extra: tuple[tuple[str, str], ...] = ()
+
+    def text(self, name: str) -> str:
+        """The field `name` as text, or the empty string."""
+        value = self.fields.get(name.replace("-", "_"))
+        return "" if value is None or isinstance(value, list | tuple | dict) else str(value)
+
+    def list(self, name: str) -> tuple[str, ...]:
+        """The field `name` as a tuple; a single value counts as one."""
+        value = self.fields.get(name.replace("-", "_"))
+        if value is None or value == "":
+            return ()
+        return tuple(str(v) for v in value) if isinstance(value, list | tuple) else (str(value),)
+
+    def section(self, name: str) -> str:
+        """The prose of section `name`, or the empty string."""
+        return self.sections.get(name.replace("_", "-"), "")
+
+    def has(self, name: str) -> bool:
+        """Whether anything was declared under `name`, as a field or as a section."""
+        return bool(self.list(name) or self.section(name).strip())
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON value that holds everything; it takes part in a release's `content` digest."""
+        document: dict[str, Any] = {"fields": dict(self.fields), "sections": dict(self.sections)}
+        if self.extra:
+            document["extra"] = [list(pair) for pair in self.extra]
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Declared:
+        """The value that `to_json` wrote."""
+        extra = tuple((heading, text) for heading, text in document.get("extra", ()))
+        return cls(dict(document["fields"]), dict(document["sections"]), extra)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFacts:
+    """Everything the documents of one release need.
+
+    `profile` is the `registry.profile/1` document. `split_files` maps each split to its
+    data paths where paths decide, and `split_bytes` to their bytes; where the column
+    `split_column` decides both are empty. `date` is the ISO date of the commit that
+    last touched the dataset, or empty: documents know no other clock. `level` and
+    `changes` say what differs from `previous`.
+    """
+
+    name: str
+    schema: DatasetSchema
+    profile: Mapping[str, Any]
+    files: FileList
+    format: str
+    declared: Declared = field(default_factory=Declared)
+    evidence: Evidence | None = None
+    version: str | None = None
+    previous: str | None = None
+    title: str = ""
+    license: str = ""
+    split_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    split_bytes: Mapping[str, int] = field(default_factory=dict)
+    split_column: str | None = None
+    released_by: str = ""
+    date: str = ""
+    repository: str = ""
+    level: Level = "none"
+    changes: tuple[ChangeFact, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """The title for people: as declared, else of the schema, else the name."""
+        return self.title or self.declared.text("pretty_name") or self.schema.title or self.name
+
+    @property
+    def license_id(self) -> str:
+        """The licence: as given, else of the card, else of the schema; empty if none is declared."""
+        return self.license or self.declared.text("license") or self.schema.license
+
+    @property
+    def ref(self) -> str:
+        """`name@version`, or the name alone before a release."""
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+    @property
+    def rows(self) -> int:
+        """Rows of all splits."""
+        return int(self.profile["rows"])
+
+    @property
+    def splits(self) -> tuple[tuple[str, int], ...]:
+        """(split, rows) in split order."""
+        return tuple((split["name"], split["rows"]) for split in self.profile["splits"])
+
+
+def split_bytes(files: FileList, split_files: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Bytes of each split's files."""
+    sizes = {entry.path: entry.size for entry in files}
+    return {split: sum(sizes[path] for path in paths) for split, paths in split_files.items()}
