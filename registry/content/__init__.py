@@ -1,1 +1,1 @@
-"""See the package page in docs/."""
+"""From bytes to identity: walking, hashing, pointers, and the one door to DVC."""

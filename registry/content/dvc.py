@@ -1,0 +1,218 @@
+"""The one door to DVC, in process.
+
+DVC owns `.dvc/`, `*.dvc` and `dvc.lock`. It gives up on its lock after three seconds and
+costs seconds of start-up a command, so it is called here, once, behind our own lock
+with a real time limit.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from registry.content.pointer import Pointer, read_pointer
+from registry.errors import EnvironmentFailed, InternalError, LockHeldError, MissingExtraError, StateError
+
+if TYPE_CHECKING:
+    from registry.content.hashing import Snapshot
+
+LOCK_SECONDS = 60.0
+STALE_TEMPORARY = 86_400  # seconds; younger temporary files may belong to a process at work
+
+
+def init(root: Path, *, git: bool = True) -> None:
+    """`dvc init`, with analytics and update checks off; does nothing in an initialised directory."""
+    if (root / ".dvc" / "config").exists():
+        return
+    with _quiet() as dvc:
+        dvc.repo.Repo.init(str(root), no_scm=not git).close()
+    _configure(root)
+
+
+def _configure(root: Path) -> None:
+    config = root / ".dvc" / "config"
+    text = config.read_text("utf-8")
+    if "analytics" not in text:
+        settings = "[core]\n    analytics = false\n    autostage = false\n    check_update = false\n"
+        config.write_text(settings + text.replace("[core]\n", ""), "utf-8")
+
+
+def add(root: Path, path: str, snapshot: Snapshot) -> Pointer:
+    """`dvc add` of `path`; the id must be the one that `snapshot` has.
+
+    On failure the pointer is as it was before. Raises `StateError` where DVC saw other
+    files (a `.dvcignore` pattern, or a change meanwhile).
+    """
+    pointer_file = root / f"{path}.dvc"
+    before = pointer_file.read_bytes() if pointer_file.exists() else None
+    try:
+        with locked(root), _repo(root) as repo:
+            _sweep(root)
+            repo.add(str(root / path), relink=False)
+        pointer = read_pointer(root, path)
+        if pointer is None:
+            raise InternalError(f"DVC added {path} and left no pointer")
+        if pointer.md5 != snapshot.md5:
+            raise StateError(
+                f"DVC addressed other files of {path} than are there",
+                why="a pattern in .dvcignore hides some, or they changed meanwhile",
+                hint="check .dvcignore, then run the same command again",
+            )
+    except BaseException:
+        _restore(pointer_file, before)
+        raise
+    return pointer
+
+
+def push(root: Path, pointers: list[Pointer]) -> int:
+    """Sends the objects of `pointers` to DVC's default remote; the number of objects sent."""
+    with locked(root), _repo(root) as repo:
+        if not repo.config.get("core", {}).get("remote"):
+            raise EnvironmentFailed(
+                "there is no DVC remote to push to",
+                why="work in progress goes to DVC's default remote, releases to the store",
+                hint="dvc remote add -d work s3://bucket/prefix",
+            )
+        return int(repo.push(targets=[_target(root, p) for p in pointers]))
+
+
+def fetch(root: Path, pointer: Pointer) -> None:
+    """Brings the objects of `pointer` from DVC's default remote into DVC's cache, unverified."""
+    with locked(root), _repo(root) as repo:
+        repo.fetch(targets=[_target(root, pointer)])
+
+
+def has_remote(root: Path) -> bool:
+    """Whether a default remote is configured."""
+    from configparser import ConfigParser
+    from configparser import Error as ConfigParserError
+
+    for name in ("config", "config.local"):
+        parser = ConfigParser()
+        try:
+            parser.read(root / ".dvc" / name)
+        except ConfigParserError:
+            continue
+        if parser.get("core", "remote", fallback=""):
+            return True
+    return False
+
+
+def cache_file(root: Path, md5: str) -> Path:
+    """Where DVC's cache in the workspace keeps the object of an id."""
+    return root / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
+
+
+def _target(root: Path, pointer: Pointer) -> str:
+    return str(root / pointer.path) if pointer.stage else str(pointer.file)
+
+
+@contextmanager
+def locked(root: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Holds the workspace's lock; waits at most `seconds`, then raises `LockHeldError`."""
+    file = root / ".dvc" / "tmp" / "registry.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise LockHeldError(
+                        f"another process works on {root}",
+                        why=f"its lock was held for {seconds:.0f} s",
+                        hint="wait for it to end, then run the same command again",
+                    ) from error
+                time.sleep(0.05)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _repo(root: Path) -> Iterator[Any]:
+    """An open DVC repository whose errors are ours."""
+    with _quiet() as dvc:
+        try:
+            repo = dvc.repo.Repo(str(root))
+        except dvc.exceptions.DvcException as error:
+            raise EnvironmentFailed(f"DVC cannot open {root}", why=_first_line(error), hint="registry init") from error
+        try:
+            yield _Patient(repo, dvc.lock.LockError)
+        except dvc.exceptions.DvcException as error:
+            raise EnvironmentFailed("DVC failed", why=_first_line(error), hint="dvc doctor") from error
+        except OSError as error:
+            raise EnvironmentFailed("DVC failed", why=str(error), hint="check disk space and permissions") from error
+        finally:
+            repo.close()
+
+
+class _Patient:
+    """A repository whose calls wait when DVC's own lock is held."""
+
+    def __init__(self, repo: Any, lock_error: type[Exception]) -> None:
+        self._repo = repo
+        self._lock_error = lock_error
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._repo, name)
+        return self._retrying(value) if callable(value) else value
+
+    def _retrying(self, call: Any) -> Any:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            deadline = time.monotonic() + LOCK_SECONDS
+            while True:
+                try:
+                    return call(*args, **kwargs)
+                except self._lock_error as error:
+                    if time.monotonic() > deadline:
+                        raise LockHeldError("DVC's lock is held", why=_first_line(error), hint="dvc doctor") from error
+
+        return run
+
+
+@contextmanager
+def _quiet() -> Iterator[Any]:
+    """The `dvc` package, without telemetry, log lines or progress bars."""
+    os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+    try:
+        import dvc
+        import dvc.exceptions
+        import dvc.lock
+        import dvc.progress
+        import dvc.repo
+    except ImportError as error:
+        raise MissingExtraError("DVC is not installed", hint="pip install 'dataset-release-registry[author]'") from error
+    for name in ("dvc", "dvc_objects", "dvc_data"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    yield dvc
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:300]
+
+
+def _restore(file: Path, before: bytes | None) -> None:
+    if before is not None:
+        beside = file.with_name(f".{file.name}.{os.getpid()}")
+        beside.write_bytes(before)
+        beside.replace(file)
+    else:
+        file.unlink(missing_ok=True)
+
+
+def _sweep(root: Path) -> None:
+    """Removes temporary files that a killed DVC left in its cache."""
+    horizon = time.time() - STALE_TEMPORARY
+    for file in (root / ".dvc" / "cache" / "files" / "md5").glob("*/.*.tmp"):
+        if file.stat().st_mtime < horizon:
+            file.unlink(missing_ok=True)

@@ -1,0 +1,115 @@
+"""`registry.toml` as a value.
+
+>>> parse_config('format = 1\\nstore = "s3://bucket/x"\\n', "registry.toml").store
+'s3://bucket/x'
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from registry.errors import ConfigError
+from registry.model.names import dataset_name
+
+FILE = "registry.toml"
+DEFAULT_STORE = "file:.registry/store"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of a workspace; the fields follow the tables of `registry.toml`."""
+
+    store: str = DEFAULT_STORE
+    default_dataset: str | None = None
+    preset: str = "ml"
+    frozen_splits: tuple[str, ...] = ("test",)
+    fail_on: str = "critical"
+    waivers: str | None = None
+    card_required: tuple[str, ...] = ()
+    hub_repo: str | None = None
+    hub_required: tuple[str, ...] = ("license", "language", "summary", "personal-data", "contact")
+    s3_endpoint: str | None = None
+    spark: Mapping[str, Any] = field(default_factory=dict)
+
+    def gate_json(self) -> dict[str, Any]:
+        """The settings that belong to the ruleset."""
+        return {"fail_on": self.fail_on, "frozen_splits": list(self.frozen_splits), "preset": self.preset}
+
+
+# table → key → (field of Config, type); the closed list of what registry.toml may hold.
+KEYS: dict[str, dict[str, tuple[str, type | tuple[type, ...]]]] = {
+    "": {"format": ("", int), "store": ("store", str), "default-dataset": ("default_dataset", str)},
+    "versioning": {"preset": ("preset", str), "frozen-splits": ("frozen_splits", list)},
+    "gate": {"fail-on": ("fail_on", str), "waivers": ("waivers", str)},
+    "card": {"required": ("card_required", list)},
+    "hub": {"repo": ("hub_repo", str), "required": ("hub_required", list)},
+    "s3": {"endpoint-url": ("s3_endpoint", str)},
+}
+
+
+def load_config(file: Path) -> Config:
+    """Reads `registry.toml`; a wrong key or value raises `ConfigError` with the allowed ones."""
+    try:
+        return parse_config(file.read_text("utf-8"), str(file))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no {file}", hint="registry init") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is no UTF-8") from error
+
+
+def parse_config(text: str, file: str) -> Config:
+    """As `load_config`, from text."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is no valid TOML", why=str(error)) from error
+    values: dict[str, Any] = {}
+    tables = {key: value for key, value in document.items() if isinstance(value, dict)}
+    flat = {key: value for key, value in document.items() if not isinstance(value, dict)}
+    for table, entries in [("", flat), *tables.items()]:
+        if table == "spark":
+            values["spark"] = entries
+            continue
+        if table not in KEYS:
+            raise _unknown(file, f"[{table}]", table, [*KEYS, "spark"])
+        for key, value in entries.items():
+            values |= _value(file, table, key, value)
+    values.pop("", None)
+    config = Config(**values)
+    _vet(config, document.get("format"), file)
+    return config
+
+
+def _value(file: str, table: str, key: str, value: Any) -> dict[str, Any]:
+    known = KEYS[table]
+    where = f"{table}.{key}" if table else key
+    if key not in known:
+        raise _unknown(file, f"`{where}`", key, list(known))
+    name, kind = known[key]
+    if not isinstance(value, kind) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
+        raise ConfigError(f"{file}: `{where}` is of the wrong type", why=f"it holds {value!r}", hint=f"mend {file}")
+    return {name: tuple(value) if isinstance(value, list) else value}
+
+
+def _vet(config: Config, version: Any, file: str) -> None:
+    if version != 1:
+        why = "it is missing" if version is None else f"it says {version!r}; this release of registry reads 1"
+        raise ConfigError(f"{file} needs `format = 1`", why=why, hint=f"mend {file}")
+    if config.fail_on not in ("critical", "warning"):
+        raise ConfigError(
+            f"{file}: `gate.fail-on` is {config.fail_on!r}", why="allowed are critical and warning", hint=f"mend {file}"
+        )
+    if config.default_dataset is not None:
+        dataset_name(config.default_dataset)
+
+
+def _unknown(file: str, what: str, key: str, allowed: list[str]) -> ConfigError:
+    close = difflib.get_close_matches(key, allowed, 1)
+    suggestion = f"; did you mean `{close[0]}`?" if close else ""
+    listing = ", ".join(name for name in allowed if name)
+    return ConfigError(f"{file} does not know {what}{suggestion}", why=f"known are {listing}", hint=f"mend {file}")

@@ -1,0 +1,164 @@
+"""Git, by its command: state of files, one commit through an index of our own, tags.
+
+What the user has staged is never touched: a release's record is committed through a
+temporary index, and only its own paths are refreshed in the real one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry.errors import EnvironmentFailed, WorkspaceError
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """A git work tree whose top directory is `top`."""
+
+    top: Path
+
+    @classmethod
+    def find(cls, start: Path) -> Git | None:
+        """The work tree that holds `start`, or None."""
+        if not start.is_dir():
+            return None
+        done = _run(["rev-parse", "--show-toplevel"], start)
+        return cls(Path(done.stdout.strip())) if done.returncode == 0 else None
+
+    @classmethod
+    def require(cls, start: Path) -> Git:
+        """As `find`; raises `WorkspaceError` outside a work tree."""
+        found = cls.find(start)
+        if found is None:
+            raise WorkspaceError(f"{start} is not in a git repository", hint="registry init")
+        return found
+
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes | None = None) -> str:
+        """Output of a git command; a failing one raises `EnvironmentFailed`."""
+        done = _run(list(arguments), self.top, env=env, stdin=stdin)
+        if done.returncode:
+            why = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            raise EnvironmentFailed(f"git {arguments[0]} failed", why=why[-1] if why else "", hint="git status")
+        return done.stdout
+
+    def try_run(self, *arguments: str) -> str | None:
+        """Output of a git command, or None where it fails."""
+        done = _run(list(arguments), self.top)
+        return done.stdout if done.returncode == 0 else None
+
+    def relative(self, path: Path) -> str:
+        """`path` as git names it: POSIX, relative to the top."""
+        return Path(os.path.relpath(path, self.top)).as_posix()
+
+    def dirty(self, paths: Iterable[Path]) -> list[str]:
+        """Those of `paths` that differ from HEAD, staged or not, or are not tracked."""
+        names = [self.relative(path) for path in paths]
+        if not names:
+            return []
+        out = self.run("status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--", *names)
+        return sorted({entry[3:] for entry in out.split("\0") if len(entry) > 3})
+
+    def show(self, revision: str, path: Path) -> bytes | None:
+        """The bytes of `path` at `revision`, or None where it is not there."""
+        command = ["git", "show", f"{revision}:{self.relative(path)}"]
+        done = subprocess.run(command, cwd=self.top, capture_output=True, check=False, env=_environment(None))
+        return done.stdout if done.returncode == 0 else None
+
+    def last_commit(self, paths: Iterable[Path]) -> tuple[str, str]:
+        """Hash and committer date (YYYY-MM-DD, UTC) of the commit that last touched `paths`; empty if none."""
+        names = [self.relative(path) for path in paths]
+        out = self.try_run("log", "-1", "--format=%H %cd", "--date=format-local:%Y-%m-%d", "--", *names)
+        digest, _, date = (out or "").strip().partition(" ")
+        return digest, date
+
+    def remote_url(self) -> str:
+        """The URL of `origin` without credentials, or an empty text."""
+        from urllib.parse import urlsplit, urlunsplit
+
+        url = (self.try_run("remote", "get-url", "origin") or "").strip()
+        if "://" not in url:
+            return url if "@" in url and ":" in url else ""
+        parts = urlsplit(url)
+        host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+        return urlunsplit((parts.scheme, host, parts.path, "", "")) if parts.scheme != "file" else ""
+
+    def identity(self) -> str:
+        """`Name <mail>` as git would sign, or an empty text."""
+        name = (self.try_run("config", "user.name") or "").strip()
+        mail = (self.try_run("config", "user.email") or "").strip()
+        return f"{name} <{mail}>" if name and mail else name or mail
+
+    def head(self) -> str | None:
+        """The hash of HEAD, or None before the first commit."""
+        out = self.try_run("rev-parse", "--verify", "-q", "HEAD")
+        return out.strip() if out else None
+
+    def commit_files(self, files: Mapping[Path, bytes], message: str) -> str | None:
+        """One commit on HEAD that holds exactly `files` more; None where HEAD holds them already.
+
+        Works through a temporary index, then refreshes only these paths in the real one, so
+        that nothing the user staged is committed or lost.
+        """
+        names = {self.relative(path): self._blob(data) for path, data in files.items()}
+        head = self.head()
+        with tempfile.TemporaryDirectory() as scratch:
+            env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+            if head:
+                self.run("read-tree", head, env=env)
+            self._stage(names, env)
+            tree = self.run("write-tree", env=env).strip()
+        if head and tree == self.run("rev-parse", f"{head}^{{tree}}").strip():
+            return None
+        parents = ["-p", head] if head else []
+        commit = self.run("commit-tree", tree, *parents, "-m", message).strip()
+        self.run("update-ref", "-m", f"registry: {message.splitlines()[0]}", "HEAD", commit, head or "0" * 40)
+        self._stage(names, None)
+        return commit
+
+    def _blob(self, data: bytes) -> str:
+        return self.run("hash-object", "-w", "--stdin", stdin=data).strip()
+
+    def _stage(self, names: Mapping[str, str], env: Mapping[str, str] | None) -> None:
+        for name, blob in names.items():
+            self.run("update-index", "--add", "--cacheinfo", f"100644,{blob},{name}", env=env)
+
+    def tag_message(self, tag: str) -> str | None:
+        """The message of an annotated tag, or None where there is no such tag."""
+        return self.try_run("for-each-ref", f"refs/tags/{tag}", "--format=%(contents)") or None
+
+    def tag(self, tag: str, message: str, commit: str) -> None:
+        """Writes an annotated tag; an existing one raises `EnvironmentFailed`."""
+        self.run("tag", "-a", tag, "-m", message, commit)
+
+
+def init(directory: Path) -> bool:
+    """`git init` where there is no repository yet; whether one was made."""
+    if Git.find(directory) is not None:
+        return False
+    done = _run(["init", "-q"], directory)
+    if done.returncode:
+        raise EnvironmentFailed("git init failed", why=done.stderr.strip())
+    return True
+
+
+def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
+    ours = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    return {**os.environ, **ours, **(extra or {})}
+
+
+def _run(
+    arguments: list[str], where: Path, *, env: Mapping[str, str] | None = None, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[str]:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=where, input=stdin, capture_output=True, check=False, env=_environment(env)
+        )
+    except FileNotFoundError as error:
+        raise EnvironmentFailed("git is not installed", hint="install git, then run the same command again") from error
+    text = done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "replace")
+    return subprocess.CompletedProcess(done.args, done.returncode, *text)
