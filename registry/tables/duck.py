@@ -1,0 +1,213 @@
+"""One locked DuckDB connection over the Parquet parts of one table.
+
+A session sees the parts of its table and nothing else: no other file, no network, no
+extension, no setting can be reached from its SQL. All rows stand in the view `data`:
+the columns of the table, `split`, `__file` (the Parquet part) and `__row` (from 0).
+
+>>> quote_ident('a "b"'), quote_text("it's")
+('"a ""b""', "'it''s'")
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from registry.errors import DataError, EnvironmentFailed, MissingExtraError, RegistryError, UsageError
+from registry.tables.table import FILE, ROW, SPLIT, Table
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+BATCH = 100_000  # rows of one Arrow batch
+RESERVED = (FILE, ROW, "file_row_number")  # columns that the view adds, or reads from DuckDB
+
+
+class QueryError(DataError):
+    """A statement cannot be computed on this data; `fields["sql"]` holds it."""
+
+    code = "query"
+
+
+def quote_ident(name: str) -> str:
+    """`name` as an SQL identifier; the only way a name gets into a statement."""
+    if "\0" in name:
+        raise UsageError("a name holds the character NUL", hint="rename the column")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """`text` as an SQL string literal; the only way a text gets into a statement."""
+    if "\0" in text:
+        raise UsageError("a text holds the character NUL", hint="remove it from the declaration")
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Session:
+    """A context manager that answers SQL over the view `data` of one table.
+
+    `threads` and `memory` (such as `2GB`) default to `REGISTRY_THREADS` and
+    `REGISTRY_MEMORY`, else to DuckDB's own; `temp` is where larger data spills to, by
+    default a directory of this session. `columns` are the table's columns with their
+    DuckDB types; `queries` counts the statements answered.
+
+    Every failure is a `RegistryError`: `QueryError` where the statement does not suit the
+    data, `DataError` where a part is broken, `EnvironmentFailed` where memory ran out.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        threads: int | None = None,
+        memory: str | None = None,
+        temp: Path | None = None,
+    ) -> None:
+        self.table = table
+        self.queries = 0
+        self._open = ExitStack()
+        directory = str(temp or self._open.enter_context(tempfile.TemporaryDirectory(prefix="registry-duck-")))
+        try:
+            self._connection = _connect(threads, memory)
+            self._open.callback(self._connection.close)
+            with _translated(""):
+                for statement in (*_lock(table, directory), f"CREATE VIEW data AS {view_sql(table)}"):
+                    self._connection.execute(statement)
+                described = self._connection.execute("DESCRIBE data").fetchall()
+        except BaseException:
+            self._open.close()
+            raise
+        types = {name: kind for name, kind, *_ in described}
+        self.columns: tuple[tuple[str, str], ...] = tuple((name, types[name]) for name, _ in table.columns)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """All rows of `sql`, in its order, as dictionaries of Python values."""
+        self.queries += 1
+        with _translated(sql):
+            answer = self._connection.execute(sql)
+            names = [column[0] for column in answer.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    def row(self, sql: str) -> dict[str, Any]:
+        """The only row of `sql`; any other number of rows raises `QueryError`."""
+        found = self.rows(sql)
+        if len(found) != 1:
+            raise QueryError(f"a statement gave {len(found)} rows where one was expected", sql=sql)
+        return found[0]
+
+    def value(self, sql: str) -> Any:
+        """The only value of the only row of `sql`."""
+        return next(iter(self.row(sql).values()))
+
+    def arrow(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The rows of `sql` as Arrow batches, streamed; exhaust it before the next statement."""
+        self.queries += 1
+        with _translated(sql):
+            relation = self._connection.sql(sql)
+            if relation is not None:
+                yield from relation.to_arrow_reader(BATCH)
+
+    def close(self) -> None:
+        """Ends the connection and removes what it spilled."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def view_sql(table: Table) -> str:
+    """The query behind `data`: one branch a split, with the split as a constant so that filters prune."""
+    if table.split_column is not None:
+        return _scan(table, [str(part.parquet) for part in table.parts], _split_of_column(table.split_column))
+    grouped: dict[str, list[str]] = {}
+    for part in table.parts:
+        grouped.setdefault(part.split or "train", []).append(str(part.parquet))
+    branches = [_scan(table, paths, f", {quote_text(split)} AS {SPLIT}") for split, paths in grouped.items()]
+    return " UNION ALL BY NAME ".join(branches)
+
+
+def _split_of_column(column: str) -> str:
+    return "" if column == SPLIT else f", CAST({quote_ident(column)} AS VARCHAR) AS {SPLIT}"
+
+
+def _scan(table: Table, paths: list[str], split: str) -> str:
+    files = ", ".join(quote_text(path) for path in paths)
+    source = f"read_parquet([{files}], filename={quote_text(FILE)}, union_by_name=true)"
+    return f"SELECT *{split}, file_row_number AS {ROW} FROM {source}"  # noqa: S608 (all names quoted)
+
+
+def _lock(table: Table, temp: str) -> list[str]:
+    """Settings, then the lock. The order matters: nothing can be set after the last one."""
+    allowed = ", ".join(quote_text(str(part.parquet)) for part in table.parts)
+    return [
+        "SET TimeZone='UTC'",
+        "SET preserve_insertion_order=false",
+        "SET parquet_metadata_cache=true",
+        "SET enable_progress_bar=false",
+        "SET autoinstall_known_extensions=false",
+        "SET autoload_known_extensions=false",
+        f"SET temp_directory={quote_text(temp)}",
+        f"SET allowed_paths=[{allowed}]",
+        "SET enable_external_access=false",
+        "SET lock_configuration=true",
+    ]
+
+
+def _connect(threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
+    try:
+        import duckdb
+    except ImportError as error:
+        raise MissingExtraError(
+            "reading tables needs an extra", hint="pip install 'dataset-release-registry[author]'"
+        ) from error
+    wanted = str(threads or "") or os.environ.get("REGISTRY_THREADS", "")
+    limit = memory or os.environ.get("REGISTRY_MEMORY", "")
+    if wanted and not (wanted.isascii() and wanted.isdigit() and int(wanted) > 0):
+        raise UsageError(f"`{wanted}` is no number of threads", hint="export REGISTRY_THREADS=2")
+    config: dict[str, str | bool | int | float | list[str]] = {}
+    if wanted:
+        config["threads"] = int(wanted)
+    if limit:
+        config["memory_limit"] = limit
+    try:
+        return duckdb.connect(":memory:", config=config)
+    except duckdb.Error as error:
+        raise UsageError(
+            f"`{limit}` is no amount of memory", why=_first_line(error), hint="export REGISTRY_MEMORY=2GB"
+        ) from error
+
+
+@contextmanager
+def _translated(sql: str) -> Iterator[None]:
+    """Turns DuckDB's errors into ours."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise EnvironmentFailed(
+            "the memory limit does not suffice", why=_first_line(error), hint="export REGISTRY_MEMORY=4GB"
+        ) from error
+    except (duckdb.IOException, duckdb.SerializationException) as error:
+        raise DataError("a file of the data cannot be read", why=_first_line(error)) from error
+    except duckdb.InvalidInputException as error:
+        broken = ".parquet" in str(error)
+        kind: type[RegistryError] = DataError if broken else QueryError
+        raise kind("a file of the data is broken" if broken else "a statement fails", why=_first_line(error)) from error
+    except duckdb.Error as error:
+        raise QueryError("a statement cannot be computed", why=_first_line(error), sql=sql) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,0 +1,137 @@
+"""A session: what its view shows, what it refuses, how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from registry.errors import DataError, RegistryError, UsageError
+from registry.tables.duck import QueryError, Session, quote_ident, quote_text
+from registry.tables.table import Part, Table
+
+
+def part(path: Path, name: str | None, columns: Mapping[str, Sequence[object]]) -> Part:
+    table = pa.table(dict(columns))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path)
+    return Part(path.name, path, name, table.num_rows)
+
+
+def two_splits(tmp_path: Path) -> Table:
+    parts = (
+        part(tmp_path / "train.parquet", "train", {"text": ["좋아요", "it's"], "n": [1, 2]}),
+        part(tmp_path / "test[1].parquet", "test", {"text": ["나빠요"], "n": [3]}),
+    )
+    return Table(parts, (("text", "string"), ("n", "int64")), ("train", "test"), None, "parquet")
+
+
+def test_the_view_has_split_file_and_row(tmp_path: Path) -> None:
+    with Session(two_splits(tmp_path)) as session:
+        rows = session.rows("SELECT text, n, split, __file, __row FROM data ORDER BY n")
+        assert session.columns == (("text", "VARCHAR"), ("n", "BIGINT"))
+    assert [(r["text"], r["split"], Path(r["__file"]).name, r["__row"]) for r in rows] == [
+        ("좋아요", "train", "train.parquet", 0),
+        ("it's", "train", "train.parquet", 1),
+        ("나빠요", "test", "test[1].parquet", 0),
+    ]
+
+
+def test_a_filter_on_split_reads_only_the_files_of_that_split(tmp_path: Path) -> None:
+    with Session(two_splits(tmp_path)) as session:
+        plan = session.rows("EXPLAIN ANALYZE SELECT text FROM data WHERE split = 'test'")[0]["explain_value"]
+        assert plan.count("READ_PARQUET") == 1
+        assert session.value("SELECT count(*) FROM data WHERE split = 'test'") == 1
+
+
+def test_a_column_gives_the_split(tmp_path: Path) -> None:
+    named = part(tmp_path / "a.parquet", None, {"fold": ["train", "test"], "n": [1, 2]})
+    with Session(Table((named,), (("fold", "string"), ("n", "int64")), ("train", "test"), "fold", "parquet")) as session:
+        assert session.rows("SELECT n, split FROM data ORDER BY n") == [
+            {"n": 1, "split": "train"},
+            {"n": 2, "split": "test"},
+        ]
+    same = part(tmp_path / "b.parquet", None, {"split": ["train", "test"]})
+    with Session(Table((same,), (("split", "string"),), ("train", "test"), "split", "parquet")) as session:
+        assert [r["split"] for r in session.rows("SELECT * FROM data ORDER BY split")] == ["test", "train"]
+
+
+def test_columns_missing_from_one_file_are_null(tmp_path: Path) -> None:
+    parts = (part(tmp_path / "a.parquet", "train", {"a": [1], "b": ["x"]}), part(tmp_path / "b.parquet", "train", {"a": [2]}))
+    with Session(Table(parts, (("a", "int64"), ("b", "string")), ("train",), None, "parquet")) as session:
+        assert session.rows("SELECT a, b FROM data ORDER BY a") == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_text('/etc/hostname')",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "COPY data TO '/tmp/leak.csv'",
+        "ATTACH '/tmp/x.db'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access=true",
+        "SET threads=1",
+        "SELECT * FROM glob('/*')",
+    ],
+)
+def test_nothing_but_the_parts_can_be_reached(tmp_path: Path, sql: str) -> None:
+    with Session(two_splits(tmp_path)) as session, pytest.raises(RegistryError):
+        session.rows(sql)
+
+
+def test_errors_are_ours(tmp_path: Path) -> None:
+    table = two_splits(tmp_path)
+    with Session(table) as session:
+        with pytest.raises(QueryError) as wrong:
+            session.rows("SELECT avg(text) FROM data")
+        assert wrong.value.fields["sql"] == "SELECT avg(text) FROM data"
+        with pytest.raises(QueryError, match="3 rows"):
+            session.row("SELECT * FROM data")
+        table.parts[0].parquet.write_bytes(b"PAR1" + b"\0" * 200 + b"PAR1")
+        with pytest.raises(DataError, match=r"train\.parquet"):
+            session.rows("SELECT * FROM data")
+
+
+def test_queries_are_counted(tmp_path: Path) -> None:
+    with Session(two_splits(tmp_path)) as session:
+        assert session.queries == 0
+        session.value("SELECT count(*) FROM data")
+        assert sum(batch.num_rows for batch in session.arrow("SELECT * FROM data")) == 3
+        assert session.queries == 2
+
+
+def test_threads_and_memory_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGISTRY_THREADS", "3")
+    monkeypatch.setenv("REGISTRY_MEMORY", "512MiB")
+    with Session(two_splits(tmp_path)) as session:
+        assert session.value("SELECT current_setting('threads')") == 3
+        assert session.value("SELECT current_setting('memory_limit')") == "512.0 MiB"
+    monkeypatch.setenv("REGISTRY_THREADS", "viele")
+    with pytest.raises(UsageError, match="viele"):
+        Session(two_splits(tmp_path))
+    with pytest.raises(UsageError, match="lots"):
+        Session(two_splits(tmp_path), threads=1, memory="lots")
+
+
+def test_larger_data_spills_to_the_given_directory(tmp_path: Path) -> None:
+    texts = [f"{i * 7919 % 300_000:0100}" for i in range(300_000)]
+    table = Table((part(tmp_path / "big.parquet", "train", {"t": texts}),), (("t", "string"),), ("train",), None, "parquet")
+    with Session(table, threads=1, memory="24MB", temp=tmp_path / "spill") as session:
+        first = next(session.arrow("SELECT t FROM data ORDER BY t"))
+        assert first.column(0)[0].as_py() == "0" * 100
+        assert list((tmp_path / "spill").iterdir())
+
+
+def test_quoting_survives_sql(tmp_path: Path) -> None:
+    name = 'a"; DROP VIEW data; --'
+    one = part(tmp_path / "o'brien.parquet", "t'est", {name: ["x"]})
+    with Session(Table((one,), ((name, "string"),), ("t'est",), None, "parquet")) as session:
+        sql = f"SELECT {quote_ident(name)} AS v FROM data WHERE split = {quote_text(chr(116) + chr(39) + 'est')}"
+        assert session.rows(sql) == [{"v": "x"}]
+    with pytest.raises(UsageError):
+        quote_ident("a\0b")
