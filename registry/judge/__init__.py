@@ -1,1 +1,1 @@
-"""See the package page in docs/."""
+"""The judgement: a snapshot and rules in, evidence out."""

@@ -1,0 +1,183 @@
+"""Judges one dataset: snapshot, rules, evidence.
+
+The only place where bytes meet rules. What is judged is a snapshot fixed by digest; if a
+file moved while it was read, nothing is concluded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from registry.checks.run import run_checks
+from registry.checks.waivers import Waiver, apply_waivers, load_waivers
+from registry.content.hashing import Progress, Snapshot
+from registry.errors import DataError
+from registry.judge.memory import keep, recall, remembered
+from registry.judge.obtain import Obtained, obtain
+from registry.judge.rules import Rules, load_rules
+from registry.model.digest import digest_of
+from registry.model.evidence import Check, DataFacts, Evidence
+from registry.schemas.verify import derived_expectations, verify_schema
+from registry.tables.read import open_table
+from registry.tables.table import Table
+from registry.workspace.workspace import Dataset, Workspace
+
+if TYPE_CHECKING:
+    from registry.stores.base import Store
+    from registry.tables.duck import Session
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeOptions:
+    """How to judge: DuckDB's threads and memory, the day that waivers are read on, progress."""
+
+    as_of: date | None = None
+    threads: int | None = None
+    memory: str | None = None
+    remember: bool = True
+    progress: Progress | None = None
+    store: Store | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One dataset on the bench: its bytes, its rules, and the table they make."""
+
+    workspace: Workspace
+    dataset: Dataset
+    rules: Rules
+    obtained: Obtained
+    options: JudgeOptions
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The bytes that are judged."""
+        return self.obtained.snapshot
+
+    @cached_property
+    def table(self) -> Table:
+        """The rows, read by the reader of record; raises `DataError` for unreadable files."""
+        return open_table(
+            self.snapshot.base, self.snapshot.files, self.rules.schema, self.workspace.cache / "tables"
+        )
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A DuckDB session over the table; afterwards the files must be unmoved."""
+        from registry.tables.duck import Session
+
+        with Session(self.table, threads=self.options.threads, memory=self.options.memory) as session:
+            yield session
+        self.snapshot.check_unmoved()
+
+    def remembered(self, kind: str, compute: Any, **inputs: Any) -> Any:
+        """A fact of this data under this schema, computed in a session where it is not remembered."""
+        key = {"data": self.snapshot.files.sha256, "schema": self.rules.schema.sha256, **inputs}
+
+        def run() -> Any:
+            with self.session() as session:
+                return compute(session)
+
+        return remembered(self.workspace.cache, kind, key, run)
+
+
+def lay_out(workspace: Workspace, dataset: Dataset, options: JudgeOptions) -> Bench:
+    """Reads rules and bytes of `dataset`; wrong rules raise before data is touched."""
+    rules = load_rules(workspace, dataset)
+    obtained = obtain(workspace, dataset, store=options.store, progress=options.progress)
+    return Bench(workspace, dataset, rules, obtained, options)
+
+
+def judge(bench: Bench) -> Evidence:
+    """The evidence of what lies on the bench, waivers applied.
+
+    Unchanged data under an unchanged ruleset is answered from memory.
+    """
+    file = bench.workspace.cache / "verdicts" / f"{_key(bench)}.json"
+    document = recall(file) if bench.options.remember else None
+    if document is not None:
+        evidence = Evidence.from_json(document)
+    else:
+        evidence = _measure(bench)
+        if not any(check.status == "error" for check in evidence.checks):
+            keep(file, evidence.to_json())
+    pointer = "stale" if bench.obtained.stale else "current"
+    evidence = replace(evidence, pointer=pointer)  # type: ignore[arg-type]
+    return _waive(bench, evidence)
+
+
+def _key(bench: Bench) -> str:
+    return digest_of(
+        {"data": bench.snapshot.files.sha256, "ruleset": bench.rules.sha256, "dataset": bench.dataset.name}
+    )
+
+
+def _measure(bench: Bench) -> Evidence:
+    try:
+        table = bench.table
+    except DataError as error:
+        bench.snapshot.check_unmoved()
+        return _evidence(bench, [_unreadable(error)], 0, {})
+    checks = [_rows(table), *verify_schema(bench.rules.schema, table)]
+    counts = dict.fromkeys(table.splits, 0)
+    if table.rows:
+        expectations = [*derived_expectations(bench.rules.schema), *bench.rules.expectations]
+        with bench.session() as session:
+            counts = split_counts(session, table)
+            checks += run_checks(expectations, table, bench.rules.schema, session)
+    return _evidence(bench, checks, table.rows, counts)
+
+
+def split_counts(session: Session, table: Table) -> dict[str, int]:
+    """Rows of each split, in the order of splits."""
+    found = {row["split"]: row["n"] for row in session.rows("select split, count(*) n from data group by split")}
+    return {split: int(found.get(split, 0)) for split in table.splits}
+
+
+def _evidence(bench: Bench, checks: list[Check], rows: int, splits: dict[str, int]) -> Evidence:
+    files = bench.snapshot.files
+    return Evidence.of(
+        checks=checks,
+        fail_on=bench.workspace.config.fail_on,
+        dataset=bench.dataset.name,
+        data=DataFacts(files.sha256, len(files), files.bytes, rows, splits),
+        ruleset=bench.rules.sha256,
+    )
+
+
+def _unreadable(error: DataError) -> Check:
+    return Check(id="data:readable", type="data", status="error", message=str(error))
+
+
+def _rows(table: Table) -> Check:
+    return Check(
+        id="data:rows",
+        type="data",
+        status="pass" if table.rows else "fail",
+        total=table.rows,
+        unexpected=0 if table.rows else 1,
+        observed=table.rows,
+        threshold={"min": 1},
+        message="" if table.rows else "the dataset has no rows",
+    )
+
+
+def _waive(bench: Bench, evidence: Evidence) -> Evidence:
+    waivers = waivers_of(bench.workspace)
+    if not waivers:
+        return evidence
+    as_of = bench.options.as_of or date.today()
+    return evidence.with_checks(apply_waivers(evidence.checks, waivers, as_of))
+
+
+def waivers_of(workspace: Workspace) -> tuple[Waiver, ...]:
+    """The waivers that `registry.toml` names, or none."""
+    path = workspace.config.waivers
+    return load_waivers(workspace.root / path) if path else ()
+
+

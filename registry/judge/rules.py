@@ -1,0 +1,66 @@
+"""The ruleset of a dataset: its schema, its suites and the gate's settings, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.checks.suite import Expectation, Suite, load_suite
+from registry.errors import ConfigError
+from registry.model.digest import digest_of
+from registry.model.schema import DatasetSchema
+from registry.schemas.odcs import load_schema
+from registry.workspace.workspace import Dataset, Workspace
+
+VERSION = 1
+"""Version of our own rules: raised when an unchanged ruleset may judge otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a dataset is judged by; `sha256` names it in the evidence."""
+
+    schema: DatasetSchema
+    suites: tuple[Suite, ...]
+    gate: Mapping[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """Digest of schema, suites, gate settings and the version of our rules."""
+        return digest_of(
+            {
+                "version": VERSION,
+                "schema": self.schema.sha256,
+                "suites": [suite.to_json() for suite in self.suites],
+                "gate": dict(self.gate),
+            }
+        )
+
+    @property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """The expectations of all suites, in order."""
+        return tuple(expectation for suite in self.suites for expectation in suite.expectations)
+
+
+def load_rules(workspace: Workspace, dataset: Dataset) -> Rules:
+    """Reads and vets the rules of `dataset`; anything wrong raises `ConfigError` before data is read."""
+    schema = load_schema(workspace.root / dataset.schema)
+    suites = tuple(load_suite(workspace.root / path, schema) for path in dataset.checks)
+    if not suites:
+        raise ConfigError(f"`{dataset.name}` names no suite", why="a gate without checks is no gate", hint="mend dvc.yaml")
+    _refuse_twins(suites)
+    return Rules(schema, suites, workspace.config.gate_json())
+
+
+def _refuse_twins(suites: tuple[Suite, ...]) -> None:
+    seen: dict[str, str] = {}
+    for suite in suites:
+        for expectation in suite.expectations:
+            if expectation.check_id in seen:
+                raise ConfigError(
+                    f"two suites hold the check `{expectation.check_id}`",
+                    why=f"{seen[expectation.check_id]} and {suite.name}",
+                    hint="give one of them its own meta.check_id",
+                )
+            seen[expectation.check_id] = suite.name
