@@ -40,7 +40,7 @@ class Declared:
         value = self.fields.get(name.replace("-", "_"))
         return "" if value is None or isinstance(value, list | tuple | dict) else str(value)
 
-    def list(self, name: str) -> tuple[str, ...]:
+    def values(self, name: str) -> tuple[str, ...]:
         """The field `name` as a tuple; a single value counts as one."""
         value = self.fields.get(name.replace("-", "_"))
         if value is None or value == "":
@@ -53,7 +53,7 @@ class Declared:
 
     def has(self, name: str) -> bool:
         """Whether anything was declared under `name`, as a field or as a section."""
-        return bool(self.list(name) or self.section(name).strip())
+        return bool(self.values(name) or self.section(name).strip())
 
     def to_json(self) -> dict[str, Any]:
         """A JSON value that holds everything; it takes part in a release's `content` digest."""

@@ -1,0 +1,60 @@
+"""A fresh `cards/<name>.md`: what is known is filled in, what people must say is asked for.
+
+>>> from registry.cards.declared import parse_card
+>>> from registry.model.schema import DatasetSchema
+>>> text = new_card(DatasetSchema("reviews", title="상품 리뷰", license="cc-by-4.0"))
+>>> card = parse_card(text, "cards/reviews.md")
+>>> card.text("pretty_name"), card.text("license"), card.has("summary"), card.has("purpose")
+('상품 리뷰', 'cc-by-4.0', False, False)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from registry.cards.declared import SECTIONS
+from registry.cards.vocabulary import LICENSES
+from registry.cards.yaml import scalar
+from registry.model.schema import DatasetSchema
+
+_HELP: tuple[tuple[str, str], ...] = (
+    ("summary", "one sentence: what a row is, how many, from where"),
+    ("language", "ISO 639 codes, e.g. [ko, en]"),
+    ("license", "a licence id of the Hub, e.g. cc-by-4.0; `other` also needs license_name and license_link"),
+    ("task_categories", "e.g. [text-classification]"),
+    ("annotations_creators", "found, crowdsourced, expert-generated, machine-generated, no-annotation"),
+    ("personal-data", "none, or what kind and on what basis"),
+    ("contact", "who answers questions and corrects errors"),
+)
+
+
+def new_card(schema: DatasetSchema, *, title: str = "", license_id: str = "", language: Iterable[str] = ()) -> str:
+    """The text of a card whose declared parts are left to fill; nothing is invented.
+
+    `license_id` and `title` default to those of `schema`. A licence that the Hub does not
+    know becomes `other` with its name.
+    """
+    known = _known(schema, title, license_id, tuple(language))
+    lines = ["---"]
+    lines += [f"pretty_name: {scalar(known.pop('pretty_name'))}"]
+    for field, help_text in _HELP:
+        value = known.pop(field, "")
+        lines.append(f"{field}: {value}  # {help_text}" if value else f"{field}:  # {help_text}")
+    lines += [f"{field}: {value}" for field, value in known.items()]
+    lines += ["---", ""]
+    lines.append('<!-- Whatever stays empty is shown as "not declared". Numbers are measured: leave them out. -->')
+    for section in SECTIONS:
+        lines += ["", f"## {section.headings[0]}", "", f"<!-- {section.prompt} -->"]
+    return "\n".join(lines) + "\n"
+
+
+def _known(schema: DatasetSchema, title: str, license_id: str, language: tuple[str, ...]) -> dict[str, str]:
+    known = {"pretty_name": title or schema.title or schema.name}
+    declared = (license_id or schema.license).strip()
+    if declared.lower() in LICENSES and declared.lower() != "other":
+        known["license"] = scalar(declared.lower())
+    elif declared:
+        known |= {"license": "other", "license_name": scalar(declared)}
+    if language:
+        known["language"] = "[" + ", ".join(scalar(code) for code in language) + "]"
+    return known
