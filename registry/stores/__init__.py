@@ -1,1 +1,56 @@
-"""See the package page in docs/."""
+"""Where releases live: a local directory or S3, behind one small protocol.
+
+>>> open_store("file:.registry/store").url.startswith("file:/")
+True
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from registry.errors import ConfigError
+from registry.stores.base import ObjectInfo, Store
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """How to reach a store. Credentials come from the environment or AWS profiles only.
+
+    `endpoint_url` is an S3 endpoint other than AWS (else `AWS_ENDPOINT_URL` counts);
+    `anonymous` reads a public bucket unsigned.
+    """
+
+    endpoint_url: str | None = None
+    anonymous: bool = False
+
+
+def open_store(url: str, *, options: StoreOptions | None = None) -> Store:
+    """The store at `url`: `file:path`, a plain path, or `s3://bucket/prefix`.
+
+    A relative path is relative to the current directory. Nothing is read yet; an
+    address of another kind raises `ConfigError`.
+    """
+    scheme, colon, rest = url.partition(":")
+    if scheme == "s3" and colon:
+        from registry.stores.s3 import S3Store
+
+        return S3Store.at(url, options or StoreOptions())
+    if scheme == "file" and colon:
+        path = unquote(rest.removeprefix("//")) if rest.startswith("//") else rest
+    elif colon and "//" in rest[:2]:
+        raise ConfigError(
+            f"`{scheme}:` is no kind of store", why="a store is file:PATH, a path or s3://BUCKET/PREFIX",
+            hint="registry list --store file:.registry/store",
+        )
+    else:
+        path = url
+    if not path:
+        raise ConfigError("the address of the store is empty", hint="registry list --store file:.registry/store")
+    from registry.stores.local import LocalStore
+
+    return LocalStore(Path(path).expanduser())
+
+
+__all__ = ["ObjectInfo", "Store", "StoreOptions", "open_store"]

@@ -2,13 +2,23 @@
 
 A key is a POSIX path below the store's root. Nothing here knows what a release is;
 `registry.stores.layout` does. Every backend passes `registry.testing.StoreContract`.
+
+>>> check_key("files/md5/ab/cdef")
+'files/md5/ab/cdef'
+>>> check_key("../elsewhere")
+Traceback (most recent call last):
+registry.errors.InternalError: '../elsewhere' is no key of a store
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from registry.errors import IntegrityError, InternalError
+
+CHUNK = 4 * 1024 * 1024  # bytes; the largest piece that `stream` yields
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +29,14 @@ class ObjectInfo:
     size: int
 
 
+@runtime_checkable
 class Store(Protocol):
     """A place for objects.
 
     Failures of the place itself (network, credentials, disk) raise `StoreError`; a
-    missing object raises `NotFoundError` from the reading methods.
+    missing object raises `NotFoundError` from the reading methods. `create` and `swap`
+    are for documents: when they return, the object would survive a loss of power.
+    `create_stream` is for data: it may need `flush` for that.
     """
 
     url: str
@@ -52,7 +65,11 @@ class Store(Protocol):
         ...
 
     def create_stream(self, key: str, chunks: Iterable[bytes], size: int) -> bool:
-        """As `create`, from chunks. An exception out of `chunks` leaves no object behind."""
+        """As `create`, from chunks of `size` bytes in all.
+
+        An exception out of `chunks` leaves no object behind, nor does another size
+        (`IntegrityError`).
+        """
         ...
 
     def swap(self, key: str, data: bytes, tag: str | None) -> bool:
@@ -70,3 +87,24 @@ class Store(Protocol):
     def flush(self) -> None:
         """Returns when everything written so far would survive a loss of power."""
         ...
+
+
+def check_key(key: str) -> str:
+    """`key`, if every backend can hold it; anything that could lead out of a store is a bug of the caller."""
+    segments = key.split("/")
+    if "\0" in key or any(segment in ("", ".", "..") for segment in segments):
+        raise InternalError(f"{key[:200]!r} is no key of a store")
+    return key
+
+
+def exactly(chunks: Iterable[bytes], size: int, key: str) -> Iterator[bytes]:
+    """`chunks` as they are; `IntegrityError` if they are not `size` bytes in all."""
+    seen = 0
+    for chunk in chunks:
+        seen += len(chunk)
+        if seen > size:
+            break
+        yield chunk
+    if seen != size:
+        amount = f"more than {size}" if seen > size else str(seen)
+        raise IntegrityError(f"{key} was to have {size} bytes", why=f"{amount} bytes came", key=key)
