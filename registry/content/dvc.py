@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry.content.pointer import Pointer, read_pointer
 from registry.errors import EnvironmentFailed, InternalError, LockHeldError, MissingExtraError, StateError
+from registry.workspace.pointer import Pointer, read_pointer
 
 if TYPE_CHECKING:
     from registry.content.hashing import Snapshot
@@ -191,7 +191,9 @@ def _quiet() -> Iterator[Any]:
         import dvc.progress
         import dvc.repo
     except ImportError as error:
-        raise MissingExtraError("DVC is not installed", hint="pip install 'dataset-release-registry[author]'") from error
+        raise MissingExtraError(
+            "DVC is not installed", hint="pip install 'dataset-release-registry[author]'"
+        ) from error
     for name in ("dvc", "dvc_objects", "dvc_data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     yield dvc

@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from registry.content.pointer import Pointer
 from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError
 from registry.model.digest import is_md5
 from registry.model.paths import problems
+from registry.workspace.pointer import Pointer
 
 CHUNK = 4 * 1024 * 1024
 
@@ -116,7 +116,7 @@ def _verified(
             continue
         if wrong and restart:
             restart()
-        kept = [] if restart is None else None
+        kept: list[bytes] | None = [] if restart is None else None
         digest = hashlib.md5(usedforsecurity=False)
         for chunk in chunks:
             digest.update(chunk)
@@ -130,7 +130,9 @@ def _verified(
         wrong = True
     if wrong:
         raise IntegrityError(
-            f"the object of {what} is corrupt wherever it was found", hint="registry push, from a clone that has the data", md5=md5
+            f"the object of {what} is corrupt wherever it was found",
+            hint="registry push, from a clone that has the data",
+            md5=md5,
         )
     raise NotFoundError(
         f"the object of {what} is nowhere",

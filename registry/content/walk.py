@@ -117,7 +117,7 @@ def _mend(root: Path, problem: PathProblem) -> str:
 
     target = root / problem.path if root.name != problem.path else root
     if problem.kind == "link":
-        return f"cp --remove-destination \"$(readlink -f {quote(str(target))})\" {quote(str(target))}"
+        return f'cp --remove-destination "$(readlink -f {quote(str(target))})" {quote(str(target))}'
     if problem.kind == "not-nfc":
         return f"mv {quote(str(target))} {quote(str(root / unicodedata.normalize('NFC', problem.path)))}"
     if problem.kind in ("pipe", "socket", "device"):

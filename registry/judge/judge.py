@@ -62,9 +62,7 @@ class Bench:
     @cached_property
     def table(self) -> Table:
         """The rows, read by the reader of record; raises `DataError` for unreadable files."""
-        return open_table(
-            self.snapshot.base, self.snapshot.files, self.rules.schema, self.workspace.cache / "tables"
-        )
+        return open_table(self.snapshot.base, self.snapshot.files, self.rules.schema, self.workspace.cache / "tables")
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -179,5 +177,3 @@ def waivers_of(workspace: Workspace) -> tuple[Waiver, ...]:
     """The waivers that `registry.toml` names, or none."""
     path = workspace.config.waivers
     return load_waivers(workspace.root / path) if path else ()
-
-

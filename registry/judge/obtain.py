@@ -8,9 +8,9 @@ from pathlib import Path
 from registry.content import dvc
 from registry.content.fetch import Source, file_source, materialise
 from registry.content.hashing import Progress, Snapshot, StatCache, hash_tree
-from registry.content.pointer import Pointer
 from registry.errors import IntegrityError, NotFoundError, RegistryError
 from registry.stores.base import Store
+from registry.workspace.pointer import Pointer
 from registry.workspace.workspace import Dataset, Workspace
 
 
@@ -46,7 +46,9 @@ def obtain(
 def _fetched(workspace: Workspace, dataset: Dataset, pointer: Pointer | None, store: Store | None) -> Path:
     if pointer is None:
         raise NotFoundError(
-            f"`{dataset.name}` has neither data nor pointer", why=f"no {dataset.path}", hint=f"registry add {dataset.path}"
+            f"`{dataset.name}` has neither data nor pointer",
+            why=f"no {dataset.path}",
+            hint=f"registry add {dataset.path}",
         )
     target = workspace.cache / "fetched" / pointer.md5
     sources = [file_source(lambda md5: dvc.cache_file(workspace.root, md5)), _remote(workspace, pointer)]

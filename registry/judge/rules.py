@@ -48,7 +48,9 @@ def load_rules(workspace: Workspace, dataset: Dataset) -> Rules:
     schema = load_schema(workspace.root / dataset.schema)
     suites = tuple(load_suite(workspace.root / path, schema) for path in dataset.checks)
     if not suites:
-        raise ConfigError(f"`{dataset.name}` names no suite", why="a gate without checks is no gate", hint="mend dvc.yaml")
+        raise ConfigError(
+            f"`{dataset.name}` names no suite", why="a gate without checks is no gate", hint="mend dvc.yaml"
+        )
     _refuse_twins(suites)
     return Rules(schema, suites, workspace.config.gate_json())
 

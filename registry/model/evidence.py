@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-
 Status = Literal["pass", "fail", "error", "waived", "not_measured", "not_applicable"]
 Severity = Literal["critical", "warning", "info"]
 Verdict = Literal["pass", "fail", "error"]
@@ -51,7 +50,7 @@ class Check:
 
     def blocks(self, fail_on: str) -> bool:
         """Whether this check blocks a release when `fail_on` is the lowest blocking severity."""
-        if SEVERITIES.index(self.severity) > SEVERITIES.index(fail_on):  # type: ignore[arg-type]
+        if SEVERITIES.index(self.severity) > SEVERITIES.index(fail_on):
             return False
         if self.status == "not_measured":
             return not self.may_be_unmeasured

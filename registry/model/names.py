@@ -19,7 +19,8 @@ from typing import Any
 from registry.errors import UsageError
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
-VERSION = re.compile(r"v?(0|[1-9]\d{0,8})(?:\.(0|[1-9]\d{0,8}))?(?:\.(0|[1-9]\d{0,8}))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?\Z")
+NUMBER = r"(0|[1-9]\d{0,8})"
+VERSION = re.compile(rf"v?{NUMBER}(?:\.{NUMBER})?(?:\.{NUMBER})?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?\Z", re.ASCII)
 CHANNEL = NAME
 RESERVED = frozenset({"auto", "major", "minor", "patch", "latest"})
 MAX_NAME = 96
@@ -28,10 +29,7 @@ MAX_NAME = 96
 def is_dataset_name(text: str) -> bool:
     """Whether `text` may name a dataset: lower-case letters, digits and inner hyphens, at most 96."""
     return (
-        NAME.match(text) is not None
-        and len(text) <= MAX_NAME
-        and text not in RESERVED
-        and VERSION.match(text) is None
+        NAME.match(text) is not None and len(text) <= MAX_NAME and text not in RESERVED and VERSION.match(text) is None
     )
 
 

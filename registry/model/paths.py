@@ -112,6 +112,5 @@ def problems(paths: Iterable[str]) -> list[PathProblem]:
                 found.append(PathProblem(path, "case-twin", f"its folder differs from `{other}` only by case"))
                 break
             head = head.rpartition("/")[0]
-    for folded in files & directories.keys():
-        found.append(PathProblem(seen[folded], "prefix", "the same name is a file and a folder"))
-    return found
+    both = sorted(files & directories.keys())
+    return found + [PathProblem(seen[name], "prefix", "the same name is a file and a folder") for name in both]

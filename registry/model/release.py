@@ -147,7 +147,7 @@ class Manifest:
         where = f"the manifest of {name}@{version}"
         raw = _load(data, where)
         if raw.get("format") != "registry.manifest/1":
-            raise IntegrityError(f"{where} has the unknown format {str(raw.get('format'))[:60]!r}", hint="pip install -U dataset-release-registry")
+            raise _unknown_format(where, raw.get("format"))
         try:
             manifest = cls(
                 name=raw["name"],
@@ -225,13 +225,19 @@ class Reference:
         """Reads a reference from a store; anything irregular raises `IntegrityError`."""
         raw = _load(data, where)
         if raw.get("format") != "registry.reference/1":
-            raise IntegrityError(f"{where} has the unknown format {str(raw.get('format'))[:60]!r}", hint="pip install -U dataset-release-registry")
+            raise _unknown_format(where, raw.get("format"))
         digest = raw.get("manifest")
         manifest = digest.removeprefix("sha256:") if isinstance(digest, str) else ""
         content, by, at = raw.get("content"), raw.get("by"), raw.get("at")
         if not (is_sha256(manifest) and is_sha256(content) and isinstance(by, str) and isinstance(at, str)):
             raise IntegrityError(f"{where} is broken", why="a field has the wrong type or form")
         return cls(manifest, str(content), by, at)
+
+
+def _unknown_format(where: str, found: object) -> IntegrityError:
+    return IntegrityError(
+        f"{where} has the unknown format {str(found)[:60]!r}", hint="pip install -U dataset-release-registry"
+    )
 
 
 def _load(data: bytes, where: str) -> dict[str, Any]:

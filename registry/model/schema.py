@@ -109,11 +109,7 @@ class DatasetSchema:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> DatasetSchema:
         """The schema that `to_json` wrote; unknown fields are ignored."""
-        known = {f.name for f in fields(Column)}
-        columns = tuple(
-            Column(**{k: tuple(v) if isinstance(v, list) else v for k, v in c.items() if k in known})
-            for c in document["columns"]
-        )
+        columns = tuple(_column(c) for c in document["columns"])
         rest = {k: document[k] for k in ("open", "encoding", "license", "title", "description") if k in document}
         splits = {s["split"]: s["glob"] for s in document.get("splits", ())}
         return cls(name=document["name"], columns=columns, splits=splits, **rest)
@@ -122,6 +118,12 @@ class DatasetSchema:
     def sha256(self) -> str:
         """Digest of the schema's meaning: layout and comments of its file do not count."""
         return digest_of(self.to_json())
+
+
+def _column(document: Mapping[str, Any]) -> Column:
+    known = {f.name for f in fields(Column)}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items() if k in known}
+    return Column(**values)
 
 
 def _is_set(name: str, value: Any) -> bool:

@@ -1,1 +1,1 @@
-"""See the package page in docs/."""
+"""What changed between two states of a dataset, and the version that it demands."""

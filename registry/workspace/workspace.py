@@ -14,11 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from registry.content.pointer import Pointer, read_pointer
 from registry.errors import ConfigError, NotFoundError, UsageError, WorkspaceError
 from registry.model.names import dataset_name
 from registry.workspace.config import FILE, Config, load_config
 from registry.workspace.git import Git
+from registry.workspace.pointer import Pointer, read_pointer
 from registry.workspace.yamls import load_yaml
 
 
@@ -144,10 +144,11 @@ def datasets_of(document: Any, file: str, line: Any = lambda *_: 1) -> dict[str,
 def _dataset(name: str, entry: Mapping[str, Any], where: str) -> Dataset:
     dataset_name(name)
     meta = entry.get("meta") or {}
-    checks = meta.get("checks", [f"checks/{name}.yaml"]) if isinstance(meta, dict) else None
-    checks = [checks] if isinstance(checks, str) else checks
-    paths = [entry["path"], *(checks or []), *(meta.get(k, "") for k in ("schema", "card"))] if checks is not None else []
-    if not paths or not all(isinstance(path, str) and _is_inside(path) for path in paths):
+    meta = meta if isinstance(meta, dict) else {"schema": None}
+    checks = meta.get("checks", [f"checks/{name}.yaml"])
+    checks = checks if isinstance(checks, list) else [checks]
+    paths = [entry["path"], *checks, meta.get("schema", ""), meta.get("card", "")]
+    if not all(isinstance(path, str) and _is_inside(path) for path in paths):
         raise ConfigError(
             f"{where} `{name}` points at something that is no path inside the workspace",
             why="path, meta.schema, meta.checks and meta.card are relative paths without `..`",

@@ -89,4 +89,6 @@ def _pointer(file: Path, path: str, out: dict[str, Any], stage: str | None) -> P
             hint="dvc cache migrate --dvc-files",
         )
     size, files = out.get("size"), out.get("nfiles")
-    return Pointer(file, path, md5, size if isinstance(size, int) else None, files if isinstance(files, int) else None, stage)
+    return Pointer(
+        file, path, md5, size if isinstance(size, int) else None, files if isinstance(files, int) else None, stage
+    )
