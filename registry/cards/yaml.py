@@ -79,8 +79,9 @@ def _entry(head: str, item: Any) -> list[str]:
 
 
 def _inline(item: Any) -> str:
+    """Flow style: for scalars, empty collections and lists in lists."""
     if isinstance(item, Mapping):
-        return "{}"
+        return "{" + ", ".join(f"{scalar(key)}: {_inline(part)}" for key, part in item.items()) + "}"
     if isinstance(item, list | tuple):
         return "[" + ", ".join(_inline(part) for part in item) + "]"
     return scalar(item)
