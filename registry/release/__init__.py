@@ -1,1 +1,1 @@
-"""See the package page in docs/."""
+"""Releases: a pure plan, and an execution that can be restarted at every step."""

@@ -1,0 +1,196 @@
+"""Everything that one release will be made of, gathered before anything is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from registry.cards.declared import load_card
+from registry.consume.resolve import Released, find_previous
+from registry.errors import StateError
+from registry.judge.judge import Bench
+from registry.model.digest import digest_of
+from registry.model.facts import Declared, ReleaseFacts, split_bytes
+from registry.model.names import Version
+from registry.model.release import ChangeFact, Level
+from registry.model.schema import DatasetSchema
+from registry.reports.profile import VERSION as PROFILE_VERSION
+from registry.reports.profile import profile
+from registry.stores.base import Store
+from registry.stores.layout import read_object
+from registry.tables.digests import split_digests
+from registry.versions.change import State, difference, level_of
+from registry.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from registry.model.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the declarations come from: commit, its date (YYYY-MM-DD), repository, and who releases."""
+
+    commit: str = ""
+    date: str = ""
+    repository: str = ""
+    released_by: str = ""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A judged dataset and how it differs from the release before it."""
+
+    bench: Bench
+    declared: Declared
+    source: Source
+    previous: Released | None
+    evidence: Evidence
+    profile: Mapping[str, Any]
+    splits: Mapping[str, tuple[int, str]]
+    facts: tuple[ChangeFact, ...]
+
+    @property
+    def name(self) -> str:
+        """The dataset's name."""
+        return self.bench.dataset.name
+
+    @property
+    def level(self) -> Level:
+        """What the difference from the previous release demands."""
+        return level_of(self.facts)
+
+    @property
+    def title(self) -> str:
+        """The dataset's title for people."""
+        return self.declared.text("pretty_name") or self.bench.rules.schema.title or self.name
+
+    @property
+    def license(self) -> str:
+        """The declared licence, or an empty text."""
+        return self.declared.text("license") or self.bench.rules.schema.license
+
+
+def content_of(bench: Bench, declared: Declared, version: Version) -> str:
+    """The digest that says whether two releases are the same: name, version, data, schema, ruleset, card."""
+    return digest_of(
+        {
+            "name": bench.dataset.name,
+            "version": str(version),
+            "data": bench.snapshot.files.sha256,
+            "schema": bench.rules.schema.sha256,
+            "ruleset": bench.rules.sha256,
+            "card": declared.to_json(),
+        }
+    )
+
+
+def declared_card(bench: Bench) -> Declared:
+    """The declared parts of the dataset's card."""
+    return load_card(bench.workspace.root / bench.dataset.card)
+
+
+def source_of(bench: Bench) -> Source:
+    """The commit that last touched the dataset's declared files, and who releases."""
+    workspace = bench.workspace
+    commit, date = workspace.git.last_commit(workspace.declared_files(bench.dataset))
+    return Source(commit, date, workspace.git.remote_url(), releaser(workspace))
+
+
+def releaser(workspace: Workspace) -> str:
+    """Who releases, as git would sign."""
+    import getpass
+
+    return workspace.git.identity() or getpass.getuser()
+
+
+def measure_profile(bench: Bench) -> dict[str, Any]:
+    """The profile of the data on the bench, remembered by digest."""
+    found: dict[str, Any] = bench.remembered(
+        "profiles",
+        lambda session: profile(session, bench.table, bench.rules.schema),
+        profile_version=PROFILE_VERSION,
+    )
+    return found
+
+
+def measure_splits(bench: Bench) -> dict[str, tuple[int, str]]:
+    """(rows, digest of the logical rows) of each split, remembered by digest."""
+    columns = [name for name, _ in bench.table.columns]
+    found = bench.remembered("splits", lambda session: {k: list(v) for k, v in split_digests(session, columns).items()})
+    return {split: (int(rows), str(digest)) for split, (rows, digest) in found.items()}
+
+
+def compare(bench: Bench, declared: Declared, splits: Mapping[str, tuple[int, str]], previous: Released | None, store: Store) -> tuple[ChangeFact, ...]:
+    """The facts that tell the candidate from `previous`."""
+    if previous is None:
+        return (ChangeFact("first-release", "none"),)
+    manifest = previous.manifest
+    schema = DatasetSchema.from_json(json.loads(read_object(store, manifest.schema)))
+    before = State(
+        schema=schema,
+        splits={name: (split.rows, split.sha256) for name, split in manifest.splits.items()},
+        license=manifest.license,
+        encoding=manifest.data["sha256"],
+        rules=manifest.ruleset,
+    )
+    after = State(
+        schema=bench.rules.schema,
+        splits=splits,
+        license=declared.text("license") or bench.rules.schema.license,
+        encoding=bench.snapshot.files.sha256,
+        rules=bench.rules.sha256,
+    )
+    found = difference(before, after, frozen=bench.workspace.config.frozen_splits)
+    same = content_of(bench, declared, manifest.version) == manifest.content
+    return found or (() if same else (ChangeFact("documents-changed", "patch"),))
+
+
+def previous_of(store: Store, name: str, version: Version | None) -> Released | None:
+    """The greatest release below `version` (or of all), or None."""
+    return find_previous(store, name, version)
+
+
+def facts_of(candidate: Candidate, version: Version | None) -> ReleaseFacts:
+    """The one set of facts that all documents are rendered from."""
+    table, files = candidate.bench.table, candidate.bench.snapshot.files
+    by_split: dict[str, list[str]] = {}
+    if table.split_column is None:
+        for part in table.parts:
+            by_split.setdefault(part.split or "train", []).append(part.path)
+    split_files = {split: tuple(by_split[split]) for split in table.splits if split in by_split}
+    return ReleaseFacts(
+        name=candidate.name,
+        schema=candidate.bench.rules.schema,
+        profile=candidate.profile,
+        files=files,
+        format=table.format,
+        declared=candidate.declared,
+        evidence=candidate.evidence,
+        version=str(version) if version else None,
+        previous=str(candidate.previous.manifest.version) if candidate.previous else None,
+        title=candidate.title,
+        license=candidate.license,
+        split_files=split_files,
+        split_bytes=split_bytes(files, split_files),
+        split_column=table.split_column,
+        released_by=candidate.source.released_by,
+        date=candidate.source.date,
+        repository=candidate.source.repository,
+        level=candidate.level,
+        changes=candidate.facts,
+    )
+
+
+def require_current(bench: Bench) -> None:
+    """Raises `StateError` where the pointer is missing or says other data than the workspace holds."""
+    dataset = bench.dataset
+    if not bench.obtained.stale:
+        return
+    what = "has no pointer" if bench.obtained.pointer is None else "differs from its pointer"
+    raise StateError(
+        f"the data of `{dataset.name}` {what}",
+        why=f"{dataset.path} was edited after the last add" if bench.obtained.pointer else "it was never added",
+        hint=f"registry add {dataset.path}",
+    )

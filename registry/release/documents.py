@@ -1,0 +1,42 @@
+"""The documents of a release, by their path in the released tree."""
+
+from __future__ import annotations
+
+from registry.cards.changelog import changelog
+from registry.cards.croissant import croissant
+from registry.cards.readme import readme
+from registry.model.digest import canonical
+from registry.model.facts import ReleaseFacts
+from registry.reports.eda import eda_html
+from registry.reports.quality import quality_html, quality_json
+
+PLACE = ".registry"
+LANGUAGES = {"en": ("en",), "ko": ("ko",), "both": ("en", "ko")}
+
+
+def documents(facts: ReleaseFacts, *, history: str, lang: str) -> dict[str, bytes]:
+    """Every document of a release; `history` is the previous release's changelog, or empty.
+
+    `lang` is en, ko or both. The card's headings are English, which tools parse;
+    `README.ko.md` comes beside it where Korean is asked for.
+    """
+    assert facts.evidence is not None
+    quality = quality_json(facts.evidence, facts)
+    found = {
+        "README.md": readme(facts, "en").encode(),
+        "croissant.json": canonical(croissant(facts)),
+        f"{PLACE}/evidence.json": canonical(facts.evidence.to_json()),
+        f"{PLACE}/profile.json": canonical(facts.profile),
+        f"{PLACE}/quality.json": canonical(quality),
+        f"{PLACE}/schema.json": canonical(facts.schema.to_json()),
+        f"{PLACE}/CHANGELOG.md": changelog(facts, history).encode(),
+    }
+    first, *others = LANGUAGES[lang]
+    found[f"{PLACE}/eda.html"] = eda_html(facts, first).encode()
+    found[f"{PLACE}/quality.html"] = quality_html(facts, first).encode()
+    for other in others:
+        found[f"{PLACE}/eda.{other}.html"] = eda_html(facts, other).encode()
+        found[f"{PLACE}/quality.{other}.html"] = quality_html(facts, other).encode()
+    if "ko" in LANGUAGES[lang]:
+        found["README.ko.md"] = readme(facts, "ko").encode()
+    return found

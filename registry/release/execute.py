@@ -1,0 +1,96 @@
+"""Carries out a plan: objects, documents, manifest, then the reference, which is the commit point.
+
+Every step may be repeated: a killed release is finished by the same command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from registry.content.hashing import Progress, Snapshot
+from registry.errors import MovedError
+from registry.model.files import BLOCK, FileEntry
+from registry.model.release import Reference, ReleaseResult
+from registry.release.plan import Plan
+from registry.stores.base import Store
+from registry.stores.layout import publish_reference, put_document, put_file, put_tree_object, update_index
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What the store lacked: data files and documents, and their bytes."""
+
+    files: int
+    bytes: int
+
+
+def execute(plan: Plan, store: Store, *, progress: Progress | None = None) -> ReleaseResult:
+    """Releases what `plan` says; the result's state is `released` or `already-released`.
+
+    Raises `VersionExistsError` where another content won the version, `MovedError` where
+    a file is no longer what was judged, `IntegrityError` where the store holds a wrong
+    object.
+    """
+    data = _upload_files(plan, store, progress)
+    texts = _upload_documents(plan, store)
+    store.flush()
+    manifest = plan.manifest
+    reference = Reference(manifest.sha256, manifest.content, manifest.released_by, _now())
+    fresh = publish_reference(store, manifest.name, manifest.version, reference)
+    update_index(store, manifest.name, manifest.version, reference.manifest, title=manifest.title)
+    return plan.result(
+        store.url,
+        "released" if fresh else "already-released",
+        uploaded_files=data.files + texts.files,
+        uploaded_bytes=data.bytes + texts.bytes,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _upload_files(plan: Plan, store: Store, progress: Progress | None) -> Uploaded:
+    def upload(entry: FileEntry) -> int | None:
+        done = put_file(store, entry, lambda: checked_chunks(plan.snapshot, entry))
+        if progress:
+            progress(1, entry.size)
+        return entry.size if done else None
+
+    unique = {(entry.md5, entry.sha256): entry for entry in plan.missing}.values()
+    with ThreadPoolExecutor(max_workers=store.concurrency) as pool:
+        sizes = [size for size in pool.map(upload, unique) if size is not None]
+    if plan.tree_object is not None:
+        put_tree_object(store, plan.snapshot.md5, plan.tree_object)
+    return Uploaded(len(sizes), sum(sizes))
+
+
+def checked_chunks(snapshot: Snapshot, entry: FileEntry) -> Iterator[bytes]:
+    """The bytes of `entry`; raises `MovedError` at the end if they are not what was judged."""
+    digest = hashlib.sha256()
+    size = 0
+    with Path(snapshot.file(entry)).open("rb", buffering=0) as file:
+        while chunk := file.read(BLOCK):
+            digest.update(chunk)
+            size += len(chunk)
+            if size >= entry.size and (size, digest.hexdigest()) != (entry.size, entry.sha256):
+                break
+            yield chunk
+    if (size, digest.hexdigest()) != (entry.size, entry.sha256):
+        raise MovedError(
+            f"{snapshot.file(entry)} changed after it was judged",
+            why="the released bytes must be the judged bytes",
+            hint="registry add, git commit, then registry release again",
+            path=entry.path,
+        )
+
+
+def _upload_documents(plan: Plan, store: Store) -> Uploaded:
+    texts = [plan.snapshot.files.jsonl(), *plan.documents.values(), plan.manifest.to_bytes()]
+    written = [len(text) for text in texts if put_document(store, text)]
+    return Uploaded(len(written), sum(written))

@@ -1,0 +1,199 @@
+"""`registry release`: preflight, gate, plan, execution, record.
+
+The order is that of the promise: nothing is written before the gate passed, nothing
+exists before the reference is written, nothing is lost after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from registry.consume.resolve import Released, find_released, known_files
+from registry.errors import VersionExistsError
+from registry.judge.judge import Bench, JudgeOptions, judge, lay_out
+from registry.model.facts import Declared
+from registry.model.names import Version
+from registry.model.release import ReleaseResult
+from registry.release.candidate import (
+    Candidate,
+    compare,
+    content_of,
+    declared_card,
+    measure_profile,
+    measure_splits,
+    previous_of,
+    require_current,
+    source_of,
+)
+from registry.release.execute import execute
+from registry.release.plan import Plan, PlanOptions, gate_failed, make_plan
+from registry.release.preflight import require_clean, require_no_other_tag
+from registry.release.record import record
+from registry.stores.base import Store
+from registry.stores.layout import open_registry, read_object
+from registry.versions.demand import WORDS, requested
+from registry.workspace.workspace import Dataset, Workspace
+
+CHANGELOG = ".registry/CHANGELOG.md"
+
+Step = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    """Says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOptions:
+    """How to release.
+
+    `step` is called with the name of each step as it begins; `upload` with the number of
+    bytes to come, and gives the progress callback for them.
+    """
+
+    judge: JudgeOptions = field(default_factory=JudgeOptions)
+    plan: PlanOptions = field(default_factory=PlanOptions)
+    allow_dirty: bool = False
+    git: bool = True
+    dry_run: bool = False
+    step: Step = _silent
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A result, the plan that led to it (None where nothing was to do), and what is left to run."""
+
+    result: ReleaseResult
+    plan: Plan | None = None
+    commands: tuple[str, ...] = ()
+
+
+def release(
+    workspace: Workspace, dataset: Dataset, version: str, store: Store, options: ReleaseOptions
+) -> Outcome:
+    """Releases `dataset` as `version` (a number, auto, major, minor or patch) into `store`."""
+    if options.git and not options.allow_dirty:
+        require_clean(workspace, dataset)
+    open_registry(store, write=not options.dry_run)
+    options.step("hash")
+    bench = lay_out(workspace, dataset, options.judge)
+    declared = declared_card(bench)
+    if not options.allow_dirty:
+        require_current(bench)
+    there = _already(bench, declared, version, store)
+    if there is not None:
+        return _finish(workspace, there, store, options)
+    if options.git and version not in WORDS:
+        require_no_other_tag(workspace, dataset.name, Version.parse(version), None)
+    candidate = gather(bench, declared, version, store, options.step)
+    if candidate.previous and not candidate.facts:
+        return Outcome(_nothing(candidate, store))
+    plan = plan_for(candidate, version, store, options.plan)
+    if options.dry_run:
+        return Outcome(plan.result(store.url, "planned"), plan)
+    options.step("upload")
+    result = execute(plan, store, progress=options.judge.progress)
+    return _record(workspace, plan, result, store, options)
+
+
+def gather(bench: Bench, declared: Declared, version: str, store: Store, step: Step = _silent) -> Candidate:
+    """Judges and measures what lies on the bench; raises `GateFailed` before anything costly is rendered."""
+    step("check")
+    evidence = judge(bench)
+    if evidence.verdict != "pass":
+        raise gate_failed(evidence)
+    step("profile")
+    splits = measure_splits(bench)
+    wanted = None if version in WORDS else Version.parse(version)
+    previous = previous_of(store, bench.dataset.name, wanted)
+    return Candidate(
+        bench=bench,
+        declared=declared,
+        source=source_of(bench),
+        previous=previous,
+        evidence=evidence,
+        profile=measure_profile(bench),
+        splits=splits,
+        facts=compare(bench, declared, splits, previous, store),
+    )
+
+
+def plan_for(candidate: Candidate, version: str, store: Store, options: PlanOptions) -> Plan:
+    """The plan of `candidate` as `version`, given what the store has."""
+    before = candidate.previous
+    history = b"" if before is None else read_object(store, before.manifest.artefacts[CHANGELOG].sha256)
+    number = requested(version, before.manifest.version if before else None, candidate.level)
+    known = known_files(store, candidate.name)
+    return make_plan(candidate, number, history=history.decode(), known=known, options=options)
+
+
+def _already(bench: Bench, declared: Declared, version: str, store: Store) -> Released | None:
+    """The release of this version if it has this content; raises `VersionExistsError` if it has other."""
+    if version in WORDS:
+        return None
+    number = Version.parse(version)
+    there = find_released(store, bench.dataset.name, number)
+    if there is None:
+        return None
+    if there.reference.content == content_of(bench, declared, number):
+        return there
+    raise VersionExistsError(
+        f"{bench.dataset.name}@{number} is released already, with other content",
+        why=f"its manifest is sha256:{there.reference.manifest}, by {there.reference.by} at {there.reference.at}",
+        hint=f"registry release auto {bench.dataset.name}",
+        manifest=there.reference.manifest,
+    )
+
+
+def _finish(workspace: Workspace, there: Released, store: Store, options: ReleaseOptions) -> Outcome:
+    """An existing release with equal content: the stored manifest is authoritative, git may need its record."""
+    manifest = there.manifest
+    result = ReleaseResult(
+        name=manifest.name,
+        version=str(manifest.version),
+        content=manifest.content,
+        manifest=there.reference.manifest,
+        store=store.url,
+        state="already-released",
+        change=manifest.level,
+        files=manifest.data["files"],
+        bytes=manifest.data["bytes"],
+    )
+    if not options.git or options.dry_run:
+        return Outcome(result)
+    require_no_other_tag(workspace, manifest.name, manifest.version, there.reference.manifest)
+    options.step("record")
+    changelog = read_object(store, manifest.artefacts[CHANGELOG].sha256)
+    commands = record(workspace, manifest, there.raw, changelog)
+    return Outcome(result, commands=tuple(commands))
+
+
+def _record(
+    workspace: Workspace, plan: Plan, result: ReleaseResult, store: Store, options: ReleaseOptions
+) -> Outcome:
+    if not options.git:
+        return Outcome(result, plan)
+    options.step("record")
+    if result.state == "already-released":
+        there = find_released(store, plan.manifest.name, plan.manifest.version)
+        assert there is not None
+        return _finish(workspace, there, store, options)
+    commands = record(workspace, plan.manifest, plan.manifest.to_bytes(), plan.documents[CHANGELOG])
+    return Outcome(result, plan, tuple(commands))
+
+
+def _nothing(candidate: Candidate, store: Store) -> ReleaseResult:
+    assert candidate.previous is not None
+    manifest = candidate.previous.manifest
+    return ReleaseResult(
+        name=manifest.name,
+        version=str(manifest.version),
+        content=manifest.content,
+        manifest=candidate.previous.reference.manifest,
+        store=store.url,
+        state="nothing-changed",
+        change="none",
+        files=manifest.data["files"],
+        bytes=manifest.data["bytes"],
+    )
