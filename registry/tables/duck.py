@@ -71,6 +71,7 @@ class Session:
     ) -> None:
         self.table = table
         self.queries = 0
+        self._added: set[str] = set()
         self._open = ExitStack()
         directory = str(temp or self._open.enter_context(tempfile.TemporaryDirectory(prefix="registry-duck-")))
         try:
@@ -112,6 +113,16 @@ class Session:
             relation = self._connection.sql(sql)
             if relation is not None:
                 yield from relation.to_arrow_reader(BATCH)
+
+    def add(self, name: str, rows: pa.Table) -> None:
+        """Lets statements read `rows` of ours under `name`; they stay in memory, and no file is opened to them."""
+        with _translated(""):
+            self._connection.register(name, rows)
+        self._added.add(name)
+
+    def has(self, name: str) -> bool:
+        """Whether `add` was called for `name`."""
+        return name in self._added
 
     def close(self) -> None:
         """Ends the connection and removes what it spilled."""
