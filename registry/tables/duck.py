@@ -5,7 +5,7 @@ extension, no setting can be reached from its SQL. All rows stand in the view `d
 the columns of the table, `split`, `__file` (the Parquet part) and `__row` (from 0).
 
 >>> quote_ident('a "b"'), quote_text("it's")
-('"a ""b""', "'it''s'")
+('"a ""b"""', "'it''s'")
 """
 
 from __future__ import annotations

@@ -1,0 +1,76 @@
+"""Names of columns that every reader, query and report can rely on.
+
+>>> vet_columns(["id", "본문"], "a.csv")
+>>> vet_columns(["id", "ID"], "a.csv")
+Traceback (most recent call last):
+registry.errors.DataError: `a.csv` has the columns `id` and `ID`: names that differ only by case are one name in SQL
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from registry.errors import ConfigError, DataError
+from registry.tables.table import FILE, ROW, SPLIT
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RESERVED = (FILE, ROW, "file_row_number")  # what a session's view adds, and where DuckDB finds it
+
+
+class UndeclaredColumns(Exception):
+    """A file has columns without a known type: `names` in order. Caught by the reader that infers them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = tuple(names)
+
+
+def vet_columns(names: Sequence[str], path: str) -> None:
+    """Raises `DataError` for a name that is empty, given twice, reserved or holds NUL; `path` names the file."""
+    if not names:
+        raise DataError(f"`{path}` has no columns", hint="write at least one column", path=path)
+    seen: dict[str, str] = {}
+    for index, name in enumerate(names, 1):
+        if not name.strip():
+            raise DataError(
+                f"column {index} of `{path}` has no name",
+                why="an index written along with the table looks like this",
+                hint="write the file without its index, or name the column",
+                path=path,
+            )
+        if name in RESERVED or "\0" in name:
+            raise DataError(f"`{path}` has the reserved column {name!r}", hint="rename the column", path=path)
+        twin = seen.setdefault(_fold(name), name)
+        if twin == name and seen[_fold(name)] == name and names.index(name) != index - 1:
+            raise DataError(f"`{path}` has the column `{name}` twice", hint="rename or remove one", path=path)
+        if twin != name:
+            why = "names that differ only by case are one name in SQL"
+            raise DataError(f"`{path}` has the columns `{twin}` and `{name}`", why=why, hint="rename one", path=path)
+
+
+def vet_split_column(names: Sequence[str], split_column: str | None, path: str) -> None:
+    """Raises `ConfigError` for a column called `split` that is not the one with that role."""
+    found = next((name for name in names if _fold(name) == SPLIT), None)
+    if found is not None and found != split_column:
+        raise ConfigError(
+            f"`{path}` has a column `{found}` whose role is not split",
+            why="checks see the split of each row in a column of that name",
+            hint=f"declare `role: split` for it (registry add PATH --split-column {found}), or rename the column",
+            path=path,
+        )
+
+
+def in_order(names: Sequence[str], types: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
+    """The types of `names`, in the order of `names`; `UndeclaredColumns` where one has none."""
+    unknown = [name for name in names if name not in types]
+    if unknown:
+        raise UndeclaredColumns(unknown)
+    return {name: types[name] for name in names}
+
+
+def _fold(name: str) -> str:
+    """How SQL compares names: ASCII letters without case."""
+    return "".join(c.lower() if c.isascii() else c for c in name)

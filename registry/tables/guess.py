@@ -1,0 +1,84 @@
+"""Types of columns whose values are text: guessed only where nothing can be lost.
+
+A column is a number, a boolean, a date or a timestamp only if every value is written in
+the canonical form of one; all else stays text. So `01234`, `+1`, `1e5`, `NA` and `yes`
+stay what they are.
+
+>>> import pyarrow as pa
+>>> [str(Guess().seeing(pa.array(v)).type) for v in (["1", None], ["01"], ["1", "2.5"], ["true"], ["2024-02-30"])]
+['int64', 'string', 'double', 'bool', 'string']
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_INTEGER = r"(?:0|-?[1-9][0-9]{0,18})"
+# 17 significant digits survive a double; an exponent is written as Python writes it: 1e-05, 1.5e+20.
+_NUMBER = r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?(?:e[+-][0-9]{2,3})?"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+FORMS = {
+    "int64": _INTEGER,
+    "double": _NUMBER,
+    "bool": "true|false|True|False",
+    "date32": _DAY,
+    "timestamp[us]": _DAY + _TIME,
+    "timestamp[us, tz=UTC]": _DAY + _TIME + r"(?:Z|[+-][0-9]{2}:[0-9]{2})",
+}  # in order of preference
+_MUST_PARSE = ("int64", "date32", "timestamp[us]", "timestamp[us, tz=UTC]")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What all values seen so far can be; `point` says that one has a decimal point."""
+
+    kinds: frozenset[str] = frozenset(FORMS)
+    seen: bool = False
+    point: bool = False
+
+    def seeing(self, values: pa.Array) -> Guess:
+        """The guess after more values: an Arrow array of strings, nulls passed over."""
+        values = values.drop_null()
+        if not len(values):
+            return self
+        kinds = frozenset(kind for kind in self.kinds if _all_are(kind, values))
+        return Guess(kinds, True, self.point or ("double" in kinds and _any_matches(values, r"\.")))
+
+    def joined(self, other: Guess) -> Guess:
+        """The guess for the values of both."""
+        return Guess(self.kinds & other.kinds, self.seen or other.seen, self.point or other.point)
+
+    @property
+    def type(self) -> pa.DataType:
+        """The Arrow type; text where nothing was seen or nothing fits."""
+        from registry.tables.types import parse_type
+
+        fitting = [kind for kind in FORMS if kind in self.kinds and (kind != "double" or self.point)]
+        return parse_type(fitting[0] if fitting and self.seen else "string")
+
+
+def _all_are(kind: str, values: pa.Array) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from registry.tables.types import parse_type
+
+    if not pc.all(pc.match_substring_regex(values, rf"\A(?:{FORMS[kind]})\z")).as_py():
+        return False
+    if kind in _MUST_PARSE:
+        try:
+            values.cast(parse_type(kind))
+        except pa.ArrowInvalid:
+            return False
+    return True
+
+
+def _any_matches(values: pa.Array, pattern: str) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(values, pattern)).as_py())

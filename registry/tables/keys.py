@@ -1,0 +1,184 @@
+"""Keys of normalised text: 128 bits a row, equal exactly where the normalised texts are.
+
+Normalised is NFKC, then case-folded, then without invisible characters (category Cf and the
+Hangul fillers), then with white space collapsed to single spaces and trimmed: UAX #15 and the
+Unicode Standard 3.13. Only keys are compared so; what is stored and shown stays as it is.
+
+>>> normalise_text("  Ｈello\\u200b   WORLD ")
+'hello world'
+>>> normalised(["ㅋㅋ", "가\\u3164나", None, "a\\x00b", "  "]) == [
+...     normalise_text("ㅋㅋ"), "가나", None, "a\\x00b", ""]
+True
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from registry.model.digest import digest_of
+from registry.tables.duck import Session, quote_ident
+from registry.tables.table import FILE, ROW, SPLIT
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+FILLERS = frozenset("\u3164\u115f\u1160\uffa0")
+BETWEEN, ABSENT = "\x1f", "\x1e"  # white space, so that no normalised text holds them
+TEXT, DROPPED, SPACE, END = 0, 1, 2, 3
+
+
+def is_invisible(char: str) -> bool:
+    """Whether a character is left out of keys: category Cf, or a Hangul filler."""
+    return char in FILLERS or unicodedata.category(char) == "Cf"
+
+
+def normalise_text(text: str) -> str:
+    """The normalised form of one text: the definition, character by character."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(char for char in folded if not is_invisible(char)).split())
+
+
+def normalised(texts: Sequence[str | None]) -> list[str | None]:
+    """As `normalise_text` of each text, None for None, in one pass over all of them joined by NUL.
+
+    NUL neither composes with nor folds into its neighbours, so that nothing crosses a border.
+    """
+    present = ["" if text is None else text for text in texts]
+    joined = "\0".join(present)
+    if joined.count("\0") != len(present) - 1:  # a text holds NUL itself
+        return [None if text is None else normalise_text(text) for text in texts]
+    if not unicodedata.is_normalized("NFKC", joined):
+        joined = unicodedata.normalize("NFKC", joined)
+    folded = _collapse(joined.casefold()).split("\0")
+    return [None if text is None else key for text, key in zip(texts, folded, strict=True)]
+
+
+def _collapse(joined: str) -> str:
+    import numpy as np
+
+    if joined.isascii() and not _AWKWARD.search(joined):
+        return joined
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
+    kinds = _kinds()[codes]
+    seen = kinds != DROPPED
+    codes, kinds = codes[seen], kinds[seen]
+    first = np.ones(len(kinds), bool)  # of a run of spaces, only the first stays
+    first[1:] = (kinds[1:] != SPACE) | (kinds[:-1] != SPACE)
+    codes, kinds = codes[first], kinds[first]
+    edge = np.ones(len(kinds) + 2, bool)
+    edge[1:-1] = kinds == END
+    inner = (kinds != SPACE) | ~(edge[:-2] | edge[2:])
+    codes = np.where(kinds == SPACE, np.uint32(0x20), codes)[inner]
+    return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+
+_AWKWARD = re.compile("[\t-\r\x1c-\x1f]|  | \0|\0 |\\A | \\Z")
+
+
+@cache
+def _kinds() -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The kind of every code point, 1.1 MB."""
+    import numpy as np
+
+    table = np.zeros(sys.maxunicode + 1, np.uint8)
+    for code in range(sys.maxunicode + 1):
+        char = chr(code)
+        if char.isspace():
+            table[code] = SPACE
+        elif is_invisible(char):
+            table[code] = DROPPED
+    table[0] = END
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRequest:
+    """A table of keys over the normalised text of `columns`: `k1`, `k2`, `split`, `__file`, `__row`.
+
+    `k1` is null where all columns are null or empty. Numbers are written canonically, so that
+    68 equals 68.0. Nulls are equal to nulls and to nothing else.
+    """
+
+    columns: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the table in a session, safe as an identifier."""
+        return f"keys_{digest_of(list(self.columns))[:16]}"
+
+
+def make_keys(session: Session, request: KeyRequest) -> str:
+    """Makes the key table of `request` once a session; its name.
+
+    BLAKE2b (RFC 7693) of 128 bits: one collision is expected beyond 10^19 different texts, and
+    none can be constructed, so that equal keys stand for equal texts.
+    """
+    if not session.has(request.name):
+        session.add(request.name, _tables(session, request))
+    return request.name
+
+
+def _tables(session: Session, request: KeyRequest) -> pa.Table:
+    import pyarrow as pa
+
+    kinds = dict(session.columns)
+    texts = ", ".join(f"{canonical_sql(name, kinds[name])} AS c{i}" for i, name in enumerate(request.columns))
+    sql = f"SELECT {texts}, {SPLIT}, {FILE}, {ROW} FROM data"
+    return pa.Table.from_batches([_keyed(batch, len(request.columns)) for batch in session.arrow(sql)], _schema())
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    labels = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema(
+        [("k1", pa.uint64()), ("k2", pa.uint64()), (SPLIT, labels), (FILE, labels), (ROW, pa.int64())]
+    )
+
+
+def _keyed(batch: pa.RecordBatch, columns: int) -> pa.RecordBatch:
+    import numpy as np
+    import pyarrow as pa
+
+    digests = list(_digests([normalised(batch.column(i).to_pylist()) for i in range(columns)]))
+    absent = np.array([not digest for digest in digests], bool)
+    halves = np.frombuffer(b"".join(digest or bytes(16) for digest in digests), "<u8").reshape(-1, 2)
+    keys = [pa.array(halves[:, i], mask=absent) for i in (0, 1)]
+    labels = [batch.column(name).dictionary_encode().cast(_schema().field(name).type) for name in (SPLIT, FILE)]
+    return pa.RecordBatch.from_arrays([*keys, *labels, batch.column(ROW)], schema=_schema())
+
+
+def _digests(columns: Sequence[Sequence[str | None]]) -> Iterator[bytes]:
+    """The digest of each row, empty where all its texts are null or empty."""
+    for row in zip(*columns, strict=True):
+        if not any(row):
+            yield b""
+            continue
+        text = BETWEEN.join(ABSENT if value is None else value for value in row)
+        yield hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def canonical_sql(name: str, kind: str) -> str:
+    """A value as text in SQL: whole numbers without a fraction, decimals without trailing zeros, NaN as null.
+
+    >>> canonical_sql("n", "BIGINT")
+    'CAST("n" AS VARCHAR)'
+    """
+    quoted = quote_ident(name)
+    if kind in ("FLOAT", "DOUBLE"):
+        whole = f"{quoted} = trunc({quoted}) AND abs({quoted}) < 1e15"
+        return (
+            f"CASE WHEN isnan({quoted}) THEN NULL WHEN {whole} THEN CAST(CAST({quoted} AS BIGINT) AS VARCHAR) "
+            f"ELSE CAST({quoted} AS VARCHAR) END"
+        )
+    if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
+        return f"regexp_replace(CAST({quoted} AS VARCHAR), '[.]?0+$', '')"
+    return f"CAST({quoted} AS VARCHAR)"
