@@ -4,8 +4,8 @@ A session sees the parts of its table and nothing else: no other file, no networ
 extension, no setting can be reached from its SQL. All rows stand in the view `data`:
 the columns of the table, `split`, `__file` (the Parquet part) and `__row` (from 0).
 
->>> quote_ident('a "b"'), quote_text("it's")
-('"a ""b"""', "'it''s'")
+>>> quote_ident('a"b c'), quote_text("it's")
+('"a""b c"', "'it''s'")
 """
 
 from __future__ import annotations
