@@ -1,1 +1,1 @@
-"""See the package page in docs/."""
+"""The command line: one thin module per command, one output sink, one place that maps errors."""

@@ -1,1 +1,1 @@
-"""See the package page in docs/."""
+"""Renderings of verdicts; they know the model and nothing else."""

@@ -1,0 +1,1 @@
+"""What a maintainer does before a release: initialise, add, build the examples."""

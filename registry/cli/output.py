@@ -1,0 +1,124 @@
+"""The one sink of everything a person or a program reads.
+
+Results go to stdout, prose and progress to stderr. Under `--json` stdout holds exactly
+one document.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+Progress = Callable[[int, int], None]
+
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """How to speak: as JSON, quietly, with progress bars, in which language."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    progress_wanted: bool = True
+    lang: str = "en"
+
+    def document(self, value: dict[str, Any]) -> None:
+        """The one JSON document of a command, under `--json`."""
+        if self.json:
+            from registry.model.digest import canonical
+
+            sys.stdout.write(canonical(value).decode())
+            sys.stdout.flush()
+
+    def text(self, text: str = "") -> None:
+        """A line of the result for people."""
+        if not self.json:
+            sys.stdout.write(_printable(text, sys.stdout) + "\n")
+
+    def note(self, text: str) -> None:
+        """A line beside the result; silent under `--quiet`."""
+        if not self.quiet:
+            sys.stderr.write(_printable(text, sys.stderr) + "\n")
+
+    def alarm(self, text: str) -> None:
+        """A line that is never silenced."""
+        sys.stderr.write(_printable(text, sys.stderr) + "\n")
+
+    def style(self, text: str, *names: str) -> str:
+        """`text` in colours, where stdout is a terminal and NO_COLOR is not set."""
+        if not _colours(sys.stdout):
+            return text
+        return f"\x1b[{';'.join(STYLES[name] for name in names)}m{text}\x1b[0m"
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Columns aligned by display width; the first line is the head."""
+        if self.json:
+            return
+        widths = [max(width_of(str(line[i])) for line in [head, *rows]) for i in range(len(head))]
+        for index, line in enumerate([head, *rows]):
+            cells = [str(c) + " " * (w - width_of(str(c))) for c, w in zip(line, widths, strict=True)]
+            joined = "  ".join(cells).rstrip()
+            self.text(self.style(joined, "dim") if index == 0 else joined)
+
+    @contextmanager
+    def progress(self, label: str, total: int | None = None) -> Iterator[Progress | None]:
+        """A bar with rate and time left on stderr; None where no one would see it."""
+        shown = self.progress_wanted and not self.quiet and sys.stderr.isatty()
+        if not shown:
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        with Bar(
+            *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+        ) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda _files, size: bar.advance(task, size)
+
+
+def width_of(text: str) -> int:
+    """Cells that `text` takes in a terminal; wide characters take two, escapes none."""
+    import re
+    import unicodedata
+
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in plain)
+
+
+def human_bytes(size: int) -> str:
+    """`size` in powers of 1000: `30.2 MB`."""
+    number, units = float(size), ["B", "kB", "MB", "GB", "TB", "PB"]
+    while number >= 999.95 and len(units) > 1:
+        number /= 1000
+        units.pop(0)
+    return f"{size} B" if units[0] == "B" else f"{number:.1f} {units[0]}"
+
+
+def _colours(stream: Any) -> bool:
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _printable(text: str, stream: Any) -> str:
+    """Control characters from data shown as symbols, and nothing that the stream cannot encode."""
+    keep = {"\n", "\t"} | ({"\x1b"} if _colours(stream) else set())
+    shown = "".join(
+        c if c in keep or not (ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or c in _BIDI) else _symbol(c) for c in text
+    )
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return shown.encode(encoding, "replace").decode(encoding)
+
+
+_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _symbol(character: str) -> str:
+    return chr(0x2400 + ord(character)) if ord(character) < 32 else "\ufffd"
