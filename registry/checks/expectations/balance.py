@@ -1,0 +1,146 @@
+"""Balance of classes within splits.
+
+>>> entropy([5, 5]), round(entropy([9, 1]), 4), entropy([10, 0]), imbalance([8, 2])
+(1.0, 0.469, 0.0, 4.0)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from registry.checks.core import COLUMN, ExpectationForm
+from registry.checks.expectations.leakage import SPLITS
+from registry.checks.kwargs import Kwarg
+from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured
+from registry.checks.sql import missing
+from registry.tables.duck import quote_ident, quote_text
+
+LIMITS = ("min_share", "min_entropy", "max_imbalance_ratio")
+
+
+def entropy(counts: Sequence[int]) -> float:
+    """Shannon entropy over its greatest value: 1 for equal classes, 0 for one class; 1 where there is but one class."""
+    total = sum(counts)
+    if len(counts) < 2 or not total:
+        return 1.0
+    return abs(-math.fsum(n / total * math.log(n / total) for n in counts if n) / math.log(len(counts)))
+
+
+def imbalance(counts: Sequence[int]) -> float:
+    """The most frequent class over the rarest one; infinite where a class has no row."""
+    return max(counts) / min(counts) if min(counts) else math.inf
+
+
+def _balance(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
+    column = kwargs["column"]
+    splits = facts.chosen(kwargs.get("splits"))
+    lacking = [split for split in kwargs.get("splits") or () if split not in splits]
+    if lacking:
+        return Unmeasured(f"the data has no split {', '.join(lacking)}; it has {', '.join(facts.splits)}")
+    declared = facts.schema.column(column)
+    classes = tuple(map(str, declared.classes)) if declared else ()
+    limit = next(name for name in LIMITS if kwargs.get(name) is not None)
+    return Measure(
+        columns=(column,),
+        count_sql=_count_sql(column, splits, facts),
+        reduce=partial(REDUCERS[limit], classes=classes, splits=splits, limit=kwargs[limit]),
+        what=WHAT[limit],
+        threshold={limit: kwargs[limit]},
+        hint="collect more rows of the rare classes, or lower the limit",
+    )
+
+
+def _count_sql(column: str, splits: Sequence[str], facts: Facts) -> str:
+    chosen = ", ".join(quote_text(split) for split in splits)
+    return f"""SELECT split, CAST({quote_ident(column)} AS VARCHAR) AS class, count(*) AS n FROM data
+WHERE split IN ({chosen}) AND NOT {missing(facts.columns, column)} GROUP BY ALL ORDER BY ALL"""
+
+
+def _tables(
+    rows: Sequence[Mapping[str, Any]], classes: Sequence[str], splits: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """Rows by split and class: the declared classes, then those that occur besides; no row counts 0."""
+    found = {(row["split"], row["class"]): int(row["n"]) for row in rows}
+    names = tuple(dict.fromkeys((*map(_sql_name, classes), *sorted({name for _, name in found}))))
+    return {split: {name: found.get((split, name), 0) for name in names} for split in splits}
+
+
+def _sql_name(name: str) -> str:
+    return name.lower() if name in ("True", "False") else name
+
+
+def _shares(
+    rows: Sequence[Mapping[str, Any]], *, classes: Sequence[str], splits: Sequence[str], limit: float
+) -> Counts:
+    tables = _tables(rows, classes, splits)
+    units = [
+        {"split": split, "class": name, "rows": n, "share": n / sum(table.values())}
+        for split, table in tables.items()
+        if sum(table.values())
+        for name, n in table.items()
+    ]
+    rare = sorted((unit for unit in units if unit["share"] < limit), key=lambda unit: unit["share"])
+    observed = {
+        "min_share": min((unit["share"] for unit in units), default=None),
+        "splits": {split: _share_of(table) for split, table in tables.items()},
+    }
+    return Counts(len(units), len(rare), observed, tuple(rare))
+
+
+def _share_of(table: Mapping[str, int]) -> dict[str, float]:
+    total = sum(table.values())
+    return {name: n / total for name, n in table.items()} if total else {}
+
+
+def _one_figure(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    classes: Sequence[str],
+    splits: Sequence[str],
+    limit: float,
+    figure: Callable[[Sequence[int]], float],
+    name: str,
+    least: bool,
+) -> Counts:
+    tables = _tables(rows, classes, splits)
+    values = {split: figure(list(table.values())) for split, table in tables.items() if sum(table.values())}
+    outside = [split for split, value in values.items() if (value < limit if least else value > limit)]
+    worst = (min if least else max)(values.values(), default=None)
+    samples = tuple({"split": split, name: values[split]} for split in outside)
+    return Counts(len(values), len(outside), {name: worst, "splits": values}, samples)
+
+
+REDUCERS: Mapping[str, Callable[..., Counts]] = {
+    "min_share": _shares,
+    "min_entropy": partial(_one_figure, figure=entropy, name="min_entropy", least=True),
+    "max_imbalance_ratio": partial(_one_figure, figure=imbalance, name="max_imbalance_ratio", least=False),
+}
+WHAT = {
+    "min_share": "classes of a split are rarer than allowed",
+    "min_entropy": "splits have less entropy than allowed",
+    "max_imbalance_ratio": "splits have a greater imbalance than allowed",
+}
+
+SPECS = (
+    Spec(
+        ExpectationForm(
+            "expect_class_balance_to_be_at_least",
+            "No class is too rare in a split.",
+            (
+                COLUMN,
+                Kwarg("min_share", "share", "least share of each class in each split"),
+                Kwarg("min_entropy", "share", "least Shannon entropy of a split over its greatest value"),
+                Kwarg("max_imbalance_ratio", "ratio", "greatest ratio of the most frequent class to the rarest"),
+                SPLITS,
+            ),
+            exactly_one=LIMITS,
+        ),
+        _balance,
+        unit="(split, class) for min_share, else splits; unexpected: those outside the limit. "
+        "Classes are the declared ones, else those that occur anywhere",
+        source="He & Garcia 2009, Learning from imbalanced data (imbalance ratio); Shannon 1948 (entropy)",
+    ),
+)

@@ -1,0 +1,138 @@
+"""Arguments of expectations: name, kind, default, and what is wrong with a value.
+
+Core expectations and ours declare their arguments with the same value, so that one loader
+validates both before Great Expectations is imported.
+
+>>> share = Kwarg("max_share", "share", "allowed share of rows", default=0)
+>>> share.problem(0.5) is None, share.problem(7)
+(True, 'a number from 0 to 1')
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.checks.conditions import Comparison, Junction, Nullity, from_gx, parse
+from registry.checks.regex import to_re2
+
+REQUIRED: Any = object()  # the default of an argument that must be given
+EXACT = 2**53  # Great Expectations holds bounds as floats: larger integers would change
+
+
+@dataclass(frozen=True, slots=True)
+class Kwarg:
+    """One argument. `kind` is a key of `KINDS`; `choices` closes the values of the kind `choice`.
+
+    A default of `REQUIRED` means that it must be given, None that it may be absent.
+    """
+
+    name: str
+    kind: str
+    text: str
+    default: Any = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is REQUIRED
+
+    def problem(self, value: Any) -> str | None:
+        """What the value should be instead, or None where it is right."""
+        if self.kind == "choice":
+            return None if value in self.choices else "one of " + ", ".join(self.choices)
+        allowed, fits = KINDS[self.kind]
+        return None if fits(value) else allowed
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_bound(value: Any) -> bool:
+    if isinstance(value, str):
+        return _is_date(value)
+    return isinstance(value, dt.date) or (_is_number(value) and abs(value) <= EXACT)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        dt.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= EXACT
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and "\0" not in value
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_name, value)) and len(set(value)) == len(value)
+
+
+def _is_set(value: Any) -> bool:
+    scalars = (str, int, float, bool, dt.date, dt.time, type(None))
+    return (
+        isinstance(value, list)
+        and any(item is not None for item in value)
+        and all(isinstance(item, scalars) and not (isinstance(item, float) and not math.isfinite(item)) for item in value)
+    )
+
+
+def _is_regex(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def is_condition(value: Any) -> bool:
+    """Whether `value` is a condition: read already, or in text, or as Great Expectations writes it."""
+    if isinstance(value, (Comparison, Nullity, Junction)):
+        return True
+    try:
+        if isinstance(value, str):
+            parse(value)
+        else:
+            from_gx(value)
+    except (ValueError, AttributeError):
+        return False
+    return True
+
+
+KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "column": ("the name of a column", _is_name),
+    "columns": ("a list of different column names", _is_names),
+    "names": ("a list of different names", _is_names),
+    "number": ("a number", _is_number),
+    "bound": ("a number up to 2^53, or a date such as 2024-01-31", _is_bound),
+    "float": ("a number up to 2^53", lambda value: _is_number(value) and abs(value) <= EXACT),
+    "count": ("a whole number from 0", _is_count),
+    "share": ("a number from 0 to 1", _is_share),
+    "mostly": ("a number above 0, up to 1", lambda value: _is_share(value) and value > 0),
+    "ratio": ("a number from 1", lambda value: _is_number(value) and value >= 1),
+    "flag": ("true or false", lambda value: isinstance(value, bool)),
+    "set": ("a list of values that is not empty", _is_set),
+    "regex": ("a regular expression", _is_regex),
+    "condition": ('a condition such as col("split") == "test"', is_condition),
+    "parser": ("great_expectations (the loader supplies it; leave it out)", lambda value: value == "great_expectations"),
+}
+
+
+def regex_problem(pattern: str) -> str | None:
+    """Why a pattern has no equal in DuckDB's engine, or None."""
+    try:
+        to_re2(pattern)
+    except ValueError as error:
+        return str(error)
+    return None
