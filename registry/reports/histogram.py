@@ -1,0 +1,162 @@
+"""Bins, and the second pass that fills them and measures the spread, per split.
+
+>>> bins_of(0, 9, {"p01": 0, "p99": 9}, step=1).edges()
+[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+>>> bins_of(0.0, 1.0, {"p01": 0.0, "p99": 1.0}).count
+30
+>>> bins_of(5, 5, {"p01": 5, "p99": 5}) is None
+True
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.reports.aggregates import QUANTILES, TEMPORAL, Pass, moment, source_sql
+from registry.reports.kinds import Measured
+from registry.reports.numbers import tidy
+from registry.tables.duck import Session, quote_text
+
+MOST = 30  # bins
+TAIL = 0.5  # a tail longer than this part of the range p01…p99 is gathered in the outer bin
+DAY = 86_400_000_000  # microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """`count` bins of `width` from `start`; values outside are counted apart."""
+
+    start: float
+    width: float
+    count: int
+
+    @property
+    def end(self) -> float:
+        """The upper edge of the last bin."""
+        return self.start + self.count * self.width
+
+    def edges(self) -> list[Any]:
+        """`count + 1` edges."""
+        return [self.start + i * self.width for i in range(self.count)] + [self.end]
+
+
+def bins_of(low: float, high: float, quantiles: Mapping[str, float], step: int = 0) -> Bins | None:
+    """Bins for values from `low` to `high`; `step` > 0 makes edges multiples of it (1: whole numbers).
+
+    None for a single value, or a range too wide for floating-point numbers.
+    """
+    span = quantiles["p99"] - quantiles["p01"]
+    if span > 0 and high - quantiles["p99"] > TAIL * span:
+        high = quantiles["p99"]
+    if span > 0 and quantiles["p01"] - low > TAIL * span:
+        low = quantiles["p01"]
+    if not math.isfinite(high - low) or high <= low:
+        return None
+    if step:
+        start = math.floor(low / step) * step
+        steps = math.floor(high / step) - start // step + 1
+        each = max(1, math.ceil(steps / MOST))
+        return Bins(start, step * each, math.ceil(steps / each))
+    width = (high - low) / MOST
+    return Bins(low, width, MOST) if width > 0 and low + width > low else None
+
+
+def step_of(column: Measured, low: float, high: float) -> int:
+    """The step of the edges: whole numbers, whole days for a range of days, or none."""
+    if column.storage in ("date", "datetime"):
+        return DAY if column.storage == "date" or high - low >= 10 * DAY else 0
+    return 1 if column.storage in ("integer", "string", "list", "binary") else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What the second pass knows of one column: its histogram document, and standard deviations by split."""
+
+    histogram: dict[str, Any] | None
+    std: Mapping[str | None, float | None]
+
+
+def second_pass(session: Session, columns: Sequence[Measured], first: Pass) -> dict[int, Spread]:
+    """Histograms and standard deviations of every column that has numbers."""
+    plans = {c.index: (c, _bins(c, first)) for c in columns if first.overall.get(f"{c.index}_quantiles")}
+    if not plans:
+        return {}
+    select = ["split"]
+    for column, bins in plans.values():
+        select.append(f"{_deviation_sql(column, first)} AS d{column.index}")
+        if bins:
+            select.append(f"histogram({_bin_sql(column, bins)}) AS h{column.index}")
+    source = source_sql([column for column, _ in plans.values()])
+    sql = f"SELECT {', '.join(select)} FROM {source} GROUP BY split"  # noqa: S608 (names quoted)
+    answers = {row["split"]: row for row in session.rows(sql) if row["split"] is not None}
+    return {
+        index: Spread(_histogram(column, bins, answers) if bins else None, _deviations(column, first, answers))
+        for index, (column, bins) in plans.items()
+    }
+
+
+def _bins(column: Measured, first: Pass) -> Bins | None:
+    raw, i = first.overall, column.index
+    low, high = float(raw[f"{i}_min"]), float(raw[f"{i}_max"])
+    return bins_of(low, high, dict(zip(QUANTILES, raw[f"{i}_quantiles"], strict=True)), step_of(column, low, high))
+
+
+def _bin_sql(column: Measured, bins: Bins) -> str:
+    value = f"v{column.index}"
+    inside = f"least({bins.count - 1}, floor(({value} - {bins.start!r}) / {bins.width!r}))"
+    return (
+        f"CAST(CASE WHEN {value} IS NULL THEN NULL WHEN {value} < {bins.start!r} THEN -1 "
+        f"WHEN {value} > {bins.end!r} THEN {bins.count} ELSE {inside} END AS INTEGER)"
+    )
+
+
+def _deviation_sql(column: Measured, first: Pass) -> str:
+    """Sum of squared deviations from the split's own mean."""
+    means = {split: raw.get(f"{column.index}_mean") for split, raw in first.splits.items()}
+    usable = {split: mean for split, mean in means.items() if mean is not None and math.isfinite(mean)}
+    if not usable or column.storage in TEMPORAL:
+        return "NULL"
+    cases = " ".join(f"WHEN {quote_text(split)} THEN {mean!r}::DOUBLE" for split, mean in usable.items())
+    return f"fsum(pow(CAST(v{column.index} AS DOUBLE) - CASE split {cases} END, 2))"
+
+
+def _histogram(column: Measured, bins: Bins, answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    found = {split: row[f"h{column.index}"] or {} for split, row in answers.items()}
+    temporal = column.storage in TEMPORAL
+    edges = [moment(int(edge), column.storage) if temporal else tidy(edge) for edge in bins.edges()]
+    return {
+        "of": "length" if column.storage in ("string", "list", "binary") else "value",
+        "edges": edges,
+        "whole": step_of(column, bins.start, bins.end) == 1,
+        "counts": {split: [by_bin.get(b, 0) for b in range(bins.count)] for split, by_bin in found.items()},
+        "below": {split: by_bin.get(-1, 0) for split, by_bin in found.items()},
+        "above": {split: by_bin.get(bins.count, 0) for split, by_bin in found.items()},
+    }
+
+
+def _deviations(
+    column: Measured, first: Pass, answers: Mapping[str, Mapping[str, Any]]
+) -> dict[str | None, float | None]:
+    """Sample standard deviation by split; None is the whole table, combined from the splits."""
+    found: dict[str | None, float | None] = {}
+    whole, total = first.overall.get(f"{column.index}_mean"), 0
+    parts: list[float] = []
+    for split, row in answers.items():
+        raw = first.splits[split]
+        n, mean, squares = _finite(column, raw), raw[f"{column.index}_mean"], row[f"d{column.index}"]
+        if squares is None or mean is None or whole is None:
+            continue
+        found[split] = math.sqrt(squares / (n - 1)) if n > 1 and math.isfinite(squares) else None
+        total += n
+        parts += [squares, n * (mean - whole) ** 2 if abs(mean - whole) < 1e150 else math.inf]
+    squares = math.fsum(parts) if all(math.isfinite(p) for p in parts) else math.inf
+    found[None] = math.sqrt(squares / (total - 1)) if total > 1 and math.isfinite(squares) else None
+    return found
+
+
+def _finite(column: Measured, raw: Mapping[str, Any]) -> int:
+    i = column.index
+    return int(raw[f"{i}_count"] - raw.get(f"{i}_nan", 0) - raw.get(f"{i}_inf", 0))

@@ -1,0 +1,108 @@
+"""The profile: every number that EDA report and card show, measured once.
+
+`profile` answers with the `registry.profile/1` document: plain JSON values, equal for
+equal data at any number of threads. Ordered things are lists, so that sorting the
+keys of the document loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from registry.model.schema import DatasetSchema
+from registry.reports.aggregates import QUANTILES, Pass, first_pass, script_mix, scripts, statistics
+from registry.reports.histogram import MOST, Spread, second_pass
+from registry.reports.kinds import Measured, kind_of, storage_of
+from registry.reports.numbers import share
+from registry.reports.rows import SAMPLE, SEED, duplicates, missing, sample
+from registry.reports.values import CLASSES, TOP, classes, divergences, top_values
+from registry.tables.duck import Session
+from registry.tables.table import Table
+
+FORMAT = "registry.profile/1"
+
+
+def profile(session: Session, table: Table, schema: DatasetSchema) -> dict[str, Any]:
+    """Measures `table` through `session`: columns, classes, repeated rows, missing cells, a sample.
+
+    Counts are exact. Moments are rounded to 10 significant digits. Values shown are
+    masked where they look like personal data, and withheld where the schema classifies
+    the column so.
+    """
+    columns = _measured(session, table, schema)
+    first = first_pass(session, columns)
+    spread = second_pass(session, columns, first)
+    rows = int(first.overall.get("rows", 0))
+    counts = {split: int(first.of(split).get("rows", 0)) for split in table.splits}
+    entries = [_column(session, column, first, spread.get(column.index), counts) for column in columns]
+    _add_scripts(session, columns, entries)
+    labels = [classes(session, c, table.splits, counts) for c in columns if c.role == "label"]
+    return {
+        "format": FORMAT,
+        "dataset": schema.name,
+        "rows": rows,
+        "splits": [{"name": name, "rows": n, "share": share(n, rows)} for name, n in counts.items()],
+        "without_split": rows - sum(counts.values()),
+        "split_column": table.split_column,
+        "columns": entries,
+        "labels": [label for label in labels if label],
+        "duplicates": duplicates(session, columns, schema.keys, table.splits),
+        "missing": missing(session, entries, rows),
+        "sample": sample(session, table, columns, table.splits),
+        "method": {
+            "bins": MOST,
+            "classes": CLASSES,
+            "quantiles": list(QUANTILES),
+            "sample_rows": SAMPLE,
+            "seed": SEED,
+            "top": TOP,
+        },
+    }
+
+
+def _measured(session: Session, table: Table, schema: DatasetSchema) -> list[Measured]:
+    types = dict(session.columns)
+    return [
+        Measured(index, name, arrow_type, storage_of(types[name]), schema.column(name))
+        for index, (name, arrow_type) in enumerate(table.columns)
+    ]
+
+
+def _add_scripts(session: Session, columns: Sequence[Measured], entries: Sequence[dict[str, Any]]) -> None:
+    prose = [column for column in columns if entries[column.index]["kind"] == "text"]
+    for (index, split), counts in (mix := script_mix(session, prose)).items():
+        if split in entries[index]["splits"]:
+            entries[index]["splits"][split]["script"] = scripts([counts])
+    for column in prose:
+        whole = [counts for (index, _), counts in mix.items() if index == column.index]
+        entries[column.index]["overall"]["script"] = scripts(whole)
+
+
+def _column(
+    session: Session, column: Measured, first: Pass, spread: Spread | None, rows: Mapping[str, int]
+) -> dict[str, Any]:
+    splits: Sequence[str] = tuple(rows)
+    std = spread.std if spread else {}
+    overall = statistics(column, first.overall, std.get(None))
+    by_split = {split: statistics(column, first.of(split), std.get(split)) for split in splits}
+    mean_length = overall.get("length", {}).get("mean")
+    kind = kind_of(column, distinct=overall["distinct"], count=overall["count"], mean_length=mean_length)
+    few = kind != "integer" or overall["distinct"] <= TOP
+    top = top_values(session, column, splits, kind) if overall["count"] and few else None
+    histogram = spread.histogram if spread and kind not in ("category", "boolean") else None
+    return {
+        "index": column.index,
+        "name": column.name,
+        "type": column.type,
+        "kind": kind if overall["count"] else "null" if overall["rows"] else kind,
+        "role": column.role,
+        "description": column.declared.description if column.declared else "",
+        "overall": overall,
+        "splits": by_split,
+        "histogram": histogram,
+        "top": top,
+        "divergence": divergences(
+            splits, histogram, None if kind == "string" else top, {s: e["count"] for s, e in by_split.items()}
+        ),
+    }

@@ -1,0 +1,123 @@
+"""What is said of whole rows: repeated rows, patterns of missing values, a seeded sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from registry.reports.kinds import Measured
+from registry.reports.mask import is_withheld, shown
+from registry.reports.numbers import share
+from registry.tables.duck import Session, quote_ident, quote_text
+from registry.tables.table import FILE, ROW, Table
+
+SAMPLE = 5  # rows of a split
+SEED = 7
+READ = 2000  # characters of a value that are looked at for a mask
+CUT = 200  # characters of a value that are shown
+PATTERNS = 10
+PATTERN_COLUMNS = 20
+
+
+def duplicates(
+    session: Session, columns: Sequence[Measured], keys: Sequence[str], splits: Sequence[str]
+) -> dict[str, Any]:
+    """Rows beyond the first of each group of equal rows, keys and splits apart.
+
+    Rows whose compared values are all null or empty are left out and counted in `empty`.
+    """
+    compared = [c for c in columns if c.name not in keys and c.role != "split"]
+    if not compared:
+        return {"columns": [], "rows": None, "empty": 0, "splits": {}, "share": None}
+    names = ", ".join(quote_ident(c.name) for c in compared)
+    blank = " AND ".join(_blank(c) for c in compared)
+    within = "".join(f", count(*) FILTER (split = {quote_text(s)}) AS s{i}" for i, s in enumerate(splits))
+    sums = "".join(f", coalesce(sum(greatest(s{i} - 1, 0)), 0) AS s{i}" for i in range(len(splits)))
+    found = session.row(
+        f"SELECT coalesce(sum(n), 0) AS total, coalesce(sum(n - 1), 0) AS repeated{sums} FROM "  # noqa: S608
+        f"(SELECT count(*) AS n{within} FROM data WHERE NOT ({blank}) GROUP BY {names})"
+    )
+    rows = session.value("SELECT count(*) FROM data")
+    repeated = int(found["repeated"])
+    return {
+        "columns": [c.name for c in compared],
+        "rows": repeated,
+        "share": share(repeated, rows),
+        "empty": rows - int(found["total"]),
+        "splits": {split: int(found[f"s{i}"]) for i, split in enumerate(splits)},
+    }
+
+
+def _blank(column: Measured) -> str:
+    name = quote_ident(column.name)
+    empty = f" OR CAST({name} AS VARCHAR) = ''" if column.storage == "string" else ""
+    return f"({name} IS NULL{empty})"
+
+
+def missing(session: Session, entries: Sequence[Mapping[str, Any]], rows: int) -> dict[str, Any]:
+    """Null cells overall, the columns that have any, and the most frequent patterns over them."""
+    holed = sorted((e for e in entries if e["overall"]["null"]), key=lambda e: (-e["overall"]["null"], e["name"]))
+    cells = sum(e["overall"]["null"] for e in holed)
+    named = holed[:PATTERN_COLUMNS]
+    return {
+        "cells": cells,
+        "share": share(cells, rows * len(entries)),
+        "columns": [e["name"] for e in holed],
+        "pattern_columns": [e["name"] for e in named],
+        "patterns": _patterns(session, [e["name"] for e in named], rows) if len(holed) > 1 else [],
+    }
+
+
+def _patterns(session: Session, names: Sequence[str], rows: int) -> list[dict[str, Any]]:
+    bits = " || ".join(f"CASE WHEN {quote_ident(name)} IS NULL THEN '1' ELSE '0' END" for name in names)
+    found = session.rows(
+        f"SELECT {bits} AS p, count(*) AS n FROM data GROUP BY p ORDER BY n DESC, p LIMIT {PATTERNS}"  # noqa: S608
+    )
+    return [{"missing": [bit == "1" for bit in r["p"]], "count": r["n"], "share": share(r["n"], rows)} for r in found]
+
+
+def sample(session: Session, table: Table, columns: Sequence[Measured], splits: Sequence[str]) -> list[dict[str, Any]]:
+    """At most 5 rows a split, chosen by a seeded hash of path and row, values masked and cut."""
+    wanted = _chosen(session, table)
+    if not wanted:
+        return []
+    paths = {str(part.parquet): part.path for part in table.parts}
+    places = ", ".join(f"({quote_text(file)}, {row})" for file, row in wanted)
+    values = "".join(f", {_shown_sql(c)} AS v{c.index}" for c in columns)
+    found = session.rows(
+        f"SELECT split, {FILE} AS file, {ROW} AS at{values} FROM data WHERE ({FILE}, {ROW}) IN ({places})"  # noqa: S608
+    )
+    order = {split: index for index, split in enumerate(splits)}
+    entries = [
+        {"split": r["split"], "row": f"{paths[r['file']]}#{r['at']}", "values": [_value(c, r) for c in columns]}
+        for r in found
+        if r["split"] in order
+    ]
+    return sorted(entries, key=lambda e: (order[e["split"]], e["row"]))
+
+
+def _chosen(session: Session, table: Table) -> list[tuple[str, int]]:
+    parts = ", ".join(f"({quote_text(str(p.parquet))}, {quote_text(p.path)})" for p in table.parts)
+    found = session.rows(
+        f"SELECT split, arg_min({{'file': {FILE}, 'at': {ROW}}}, "  # noqa: S608 (all quoted)
+        f"md5(concat(path, '#', {ROW}, ':{SEED}')), {SAMPLE}) AS rows "
+        f"FROM data JOIN (VALUES {parts}) AS part(parquet, path) ON parquet = {FILE} "
+        "WHERE split IS NOT NULL GROUP BY split"
+    )
+    return sorted((place["file"], place["at"]) for row in found for place in row["rows"])
+
+
+def _shown_sql(column: Measured) -> str:
+    name = quote_ident(column.name)
+    if column.declared and is_withheld(column.declared.classification):
+        return f"CASE WHEN {name} IS NOT NULL THEN '' END"
+    if column.storage == "binary":
+        return f"CAST(octet_length({name}) AS VARCHAR) || ' B'"
+    return f"left(CAST({name} AS VARCHAR), {READ})"
+
+
+def _value(column: Measured, row: Mapping[str, Any]) -> str | None:
+    value = row[f"v{column.index}"]
+    if value is not None and column.declared and is_withheld(column.declared.classification):
+        return "[withheld]"
+    return shown(value, CUT)
