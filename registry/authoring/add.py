@@ -153,9 +153,7 @@ def _declare(workspace: Workspace, relative: str, options: AddOptions) -> Added:
     return Added(dataset, "added", snapshot, (*written, "dvc.yaml"))
 
 
-def _declarations(
-    workspace: Workspace, dataset: Dataset, snapshot: Snapshot, options: AddOptions
-) -> dict[str, str]:
+def _declarations(workspace: Workspace, dataset: Dataset, snapshot: Snapshot, options: AddOptions) -> dict[str, str]:
     """The texts of schema, suite and card by path; files that exist are kept and believed."""
     declared = workspace.root / dataset.schema
     known = load_schema(declared) if declared.exists() else _hint(dataset.name, options.roles)
@@ -189,13 +187,13 @@ def _ignore_files(workspace: Workspace, relative: str) -> list[str]:
     return [file.relative_to(workspace.root).as_posix()] if file.exists() else []
 
 
-def _planned(
-    workspace: Workspace, path: Path, relative: str, known: Dataset | None, options: AddOptions
-) -> Added:
+def _planned(workspace: Workspace, path: Path, relative: str, known: Dataset | None, options: AddOptions) -> Added:
     name = known.name if known else dataset_name(options.name or name_of(workspace.root / relative))
     dataset = known or Dataset(name, relative, f"schemas/{name}.yaml", (f"checks/{name}.yaml",), f"cards/{name}.md")
     written = (f"{relative}.dvc",)
     if known is None:
-        files = [file for file in (dataset.schema, *dataset.checks, dataset.card) if not (workspace.root / file).exists()]
+        files = [
+            file for file in (dataset.schema, *dataset.checks, dataset.card) if not (workspace.root / file).exists()
+        ]
         written = (*written, *files, "dvc.yaml")
     return Added(dataset, "planned", hash_tree(path), written)

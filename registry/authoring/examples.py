@@ -82,9 +82,7 @@ def emoji_names() -> Rows:
             continue
         seen.add(name)
         group = _base_name(name)
-        rows.append(
-            {"emoji": emoji, "name": name, "kind": _kind(emoji), "base": group, "split": split_of(group)}
-        )
+        rows.append({"emoji": emoji, "name": name, "kind": _kind(emoji), "base": group, "split": split_of(group)})
     return rows
 
 

@@ -10,7 +10,7 @@ import inspect
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from registry.workspace.workspace import Workspace
 
 
-class Lang(str, Enum):
+class Lang(StrEnum):
     """Languages of documents."""
 
     en = "en"
@@ -71,7 +71,9 @@ COMMON: dict[str, tuple[Any, Any]] = {
 }
 
 
-def command(app: typer.Typer, name: str, *, writes: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(
+    app: typer.Typer, name: str, *, writes: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Registers a function as the command `name`; `writes` adds `--dry-run` for it to take."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:

@@ -26,12 +26,18 @@ LOCK_SECONDS = 60.0
 STALE_TEMPORARY = 86_400  # seconds; younger temporary files may belong to a process at work
 
 
-def init(root: Path, *, git: bool = True) -> None:
-    """`dvc init`, with analytics and update checks off; does nothing in an initialised directory."""
+def init(root: Path) -> None:
+    """`dvc init` inside a git repository, with analytics and update checks off.
+
+    Does nothing in an initialised directory.
+    """
     if (root / ".dvc" / "config").exists():
         return
     with _quiet() as dvc:
-        dvc.repo.Repo.init(str(root), no_scm=not git).close()
+        try:
+            dvc.repo.Repo.init(str(root), subdir=not (root / ".git").exists()).close()
+        except dvc.exceptions.DvcException as error:
+            raise EnvironmentFailed("dvc init failed", why=_first_line(error), hint="dvc doctor") from error
     _configure(root)
 
 

@@ -122,7 +122,9 @@ def measure_splits(bench: Bench) -> dict[str, tuple[int, str]]:
     return {split: (int(rows), str(digest)) for split, (rows, digest) in found.items()}
 
 
-def compare(bench: Bench, declared: Declared, splits: Mapping[str, tuple[int, str]], previous: Released | None, store: Store) -> tuple[ChangeFact, ...]:
+def compare(
+    bench: Bench, declared: Declared, splits: Mapping[str, tuple[int, str]], previous: Released | None, store: Store
+) -> tuple[ChangeFact, ...]:
     """The facts that tell the candidate from `previous`."""
     if previous is None:
         return (ChangeFact("first-release", "none"),)

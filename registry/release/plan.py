@@ -85,7 +85,12 @@ class PlanOptions:
 
 
 def make_plan(
-    candidate: Candidate, version: Version, *, history: str, known: frozenset[tuple[str, str, int]], options: PlanOptions
+    candidate: Candidate,
+    version: Version,
+    *,
+    history: str,
+    known: frozenset[tuple[str, str, int]],
+    options: PlanOptions,
 ) -> Plan:
     """The plan of releasing `candidate` as `version`.
 

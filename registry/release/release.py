@@ -69,9 +69,7 @@ class Outcome:
     commands: tuple[str, ...] = ()
 
 
-def release(
-    workspace: Workspace, dataset: Dataset, version: str, store: Store, options: ReleaseOptions
-) -> Outcome:
+def release(workspace: Workspace, dataset: Dataset, version: str, store: Store, options: ReleaseOptions) -> Outcome:
     """Releases `dataset` as `version` (a number, auto, major, minor or patch) into `store`."""
     if options.git and not options.allow_dirty:
         require_clean(workspace, dataset)
@@ -169,9 +167,7 @@ def _finish(workspace: Workspace, there: Released, store: Store, options: Releas
     return Outcome(result, commands=tuple(commands))
 
 
-def _record(
-    workspace: Workspace, plan: Plan, result: ReleaseResult, store: Store, options: ReleaseOptions
-) -> Outcome:
+def _record(workspace: Workspace, plan: Plan, result: ReleaseResult, store: Store, options: ReleaseOptions) -> Outcome:
     if not options.git:
         return Outcome(result, plan)
     options.step("record")

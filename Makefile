@@ -1,0 +1,36 @@
+# Everything runs in .venv; `make demo` and `make test` need Python 3.11 or newer, git and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE :=
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test check soak install docs clean
+
+demo: $(VENV)/.installed  ## the main job on real data
+	rm -rf demo
+	$(BIN)/registry demo demo
+
+test: $(VENV)/.installed  ## every test
+	$(PYTEST) -q -n auto --dist loadfile
+
+quick: $(VENV)/.installed  ## the tests that take no time
+	$(PYTEST) -q -n auto --dist loadfile -m "not slow"
+
+check: $(VENV)/.installed  ## lint, types, layers, docstrings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate -q registry
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip install -q --compile-bytecode -p $(BIN)/python -c constraints.txt -e ".[all]" --group test --group check
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo dist build

@@ -1,0 +1,36 @@
+"""`registry list`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from registry.cli.common import Run, command
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @command(app, "list")
+    def list_(
+        run: Run, name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this dataset.")] = None
+    ) -> None:
+        """List the datasets of a store and their versions.
+
+        Example: registry list --store s3://bucket/datasets
+        """
+        from registry.consume.catalog import list_datasets
+
+        document = list_datasets(run.store(), name)
+        run.out.document(document)
+        rows = []
+        for dataset in document["datasets"]:
+            for version in dataset["versions"]:
+                channels = [c for c, v in dataset["channels"].items() if v == version["version"]]
+                mark = "yanked" if version["yanked"] else ", ".join(channels)
+                rows.append((dataset["name"], version["version"], version["released"], mark, dataset["title"]))
+        if rows:
+            run.out.table(("dataset", "version", "released", "status", "title"), rows)
+        else:
+            run.out.note("The store holds no release. Next: registry release v1.0")

@@ -1,0 +1,53 @@
+"""`registry report`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry.cli.common import Run, command
+
+
+class Kind(StrEnum):
+    """Documents that can be rendered without a release."""
+
+    eda = "eda"
+    quality = "quality"
+    card = "card"
+    croissant = "croissant"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @command(app, "report")
+    def report(
+        run: Run,
+        kind: Annotated[Kind, typer.Argument(metavar="KIND", help="eda, quality, card or croissant.")],
+        name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which dataset.")] = None,
+        output: Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help="The file.")] = None,
+    ) -> None:
+        """Render one document of the dataset as it stands, without releasing.
+
+        Example: registry report eda reviews -o eda.html
+        """
+        from registry.release.preview import render_document
+        from registry.workspace.files import write_bytes
+
+        workspace = run.workspace()
+        dataset = workspace.choose(name, run.directory, command=f"registry report {kind.value}")
+        written = []
+        for language in ("en", "ko") if run.out.lang == "both" else (run.out.lang,):
+            suffix, data = render_document(workspace, dataset, kind.value, language)
+            default = Path(f"{dataset.name}-{kind.value}{suffix}")
+            target = run.directory / (output or default)
+            if run.out.lang == "both" and language == "ko":
+                target = target.with_suffix(f".ko{target.suffix}")
+            write_bytes(target, data)
+            written.append(str(target))
+        run.out.document({"format": "registry.report/1", "name": dataset.name, "kind": kind.value, "written": written})
+        for file in written:
+            run.out.text(file)

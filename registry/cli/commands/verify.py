@@ -1,0 +1,42 @@
+"""`registry verify`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from registry.cli.common import Run, command
+from registry.cli.output import human_bytes
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @command(app, "verify")
+    def verify(
+        run: Run, target: Annotated[str, typer.Argument(metavar="NAME@V|DIR", help="A release, or a pulled directory.")]
+    ) -> None:
+        """Hash every byte of a release again and compare with its manifest; exit 3 on a difference.
+
+        Example: registry verify data/reviews
+        """
+        from registry.consume.verify import verify_directory, verify_release
+        from registry.model.names import Ref
+
+        directory = run.directory / target
+        with run.out.progress("Verifying") as progress:
+            if directory.is_dir():
+                result = verify_directory(directory, progress=progress)
+            else:
+                result = verify_release(run.store(), Ref.parse(target), progress=progress)
+        document = result.to_json()
+        run.out.document(document)
+        for problem in document["problems"]:
+            run.out.text(f"{problem['kind']}: {problem['path']}")
+        checked = document["checked"]
+        run.out.text(
+            f"{'sound' if document['ok'] else 'NOT SOUND'}: {checked['files']:,} files, {human_bytes(checked['bytes'])}"
+        )
+        if not document["ok"]:
+            raise typer.Exit(3)

@@ -1,0 +1,61 @@
+"""What `plan` and `release` share: choosing the dataset and running the release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from registry.cli.common import Run
+from registry.errors import UsageError
+from registry.model.names import Version
+
+if TYPE_CHECKING:
+    from registry.release.plan import Plan, PlanOptions
+    from registry.release.release import Outcome
+
+STEPS = {
+    "hash": "hashing the data",
+    "check": "judging it",
+    "profile": "measuring and rendering the documents",
+    "upload": "uploading",
+    "record": "recording the release in git",
+}
+
+
+def run_release(
+    run: Run, version: str, name: str | None, *, options: PlanOptions, allow_dirty: bool, git: bool, dry_run: bool
+) -> Outcome:
+    """Runs a release with progress on stderr."""
+    from registry.judge.judge import JudgeOptions
+    from registry.release.release import ReleaseOptions, release
+    from registry.versions.demand import WORDS
+
+    if version not in WORDS and not Version.is_version(version):
+        raise UsageError(
+            f"`{version}` is no version",
+            why="a version reads v1.2, auto, major, minor or patch",
+            hint="registry release v1.0",
+        )
+    workspace = run.workspace()
+    dataset = workspace.choose(name, run.directory, command=f"registry release {version}")
+    store = run.store()
+    with run.out.progress(dataset.name) as progress:
+        settings = ReleaseOptions(
+            judge=JudgeOptions(progress=progress, store=store),
+            plan=options,
+            allow_dirty=allow_dirty,
+            git=git,
+            dry_run=dry_run,
+            step=lambda step: run.out.note(f"{dataset.name}: {STEPS[step]}"),
+        )
+        return release(workspace, dataset, version, store, settings)
+
+
+def planned(run: Run, version: str, name: str | None) -> tuple[Plan | None, str, dict[str, Any]]:
+    """The plan of a release, the store's URL, and the result document where there is nothing to plan."""
+    from registry.release.plan import PlanOptions
+
+    outcome = run_release(
+        run, version, name, options=PlanOptions(lang=run.out.lang), allow_dirty=True, git=True, dry_run=True
+    )
+    result = outcome.result.to_json()
+    return outcome.plan, result["store"], result

@@ -1,0 +1,73 @@
+"""Writes verdicts in the formats that a command line asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from registry.errors import UsageError
+
+if TYPE_CHECKING:
+    from registry.cli.common import Run
+    from registry.model.evidence import Evidence
+
+FORMATS = ("text", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One wanted rendering; `path` is None for stdout."""
+
+    format: str
+    path: Path | None
+
+
+def parse_formats(texts: Sequence[str]) -> list[Output]:
+    """`F` or `F=PATH`, each; at most one goes to stdout."""
+    outputs = []
+    for text in texts:
+        kind, equals, path = text.partition("=")
+        if kind not in FORMATS or (equals and not path):
+            raise UsageError(
+                f"`{text}` is no format",
+                why=f"known are {', '.join(FORMATS)}",
+                hint="registry check --format json=verdict.json",
+            )
+        outputs.append(Output(kind, Path(path) if path else None))
+    if sum(output.path is None for output in outputs) > 1:
+        raise UsageError("only one format can go to stdout", hint="registry check --format json=verdict.json")
+    return outputs
+
+
+def parse_date(text: str | None) -> date | None:
+    """An ISO date, or None where none is given."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"`{text}` is no date", why="a date reads 2026-11-21", hint="registry check --as-of 2026-11-21"
+        ) from error
+
+
+def write_verdict(run: Run, evidences: Sequence[Evidence], outputs: Sequence[Output]) -> None:
+    """Renders to stdout as `--json` or `--format` says, and to the files asked for."""
+    from registry.formats.text import render
+    from registry.model.digest import canonical
+    from registry.model.evidence import check_document
+    from registry.workspace.files import write_text
+
+    texts = {
+        "text": lambda: "\n\n".join(render(evidence) for evidence in evidences),
+        "json": lambda: canonical(check_document(evidences)).decode().rstrip("\n"),
+    }
+    for output in outputs:
+        if output.path is not None:
+            write_text(run.directory / output.path, texts[output.format]() + "\n")
+    stdout = next((output.format for output in outputs if output.path is None), "text")
+    run.out.document(check_document(evidences))
+    run.out.text(texts[stdout]())

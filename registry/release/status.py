@@ -1,0 +1,49 @@
+"""Whether data, pointer and git agree, for one dataset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from registry.content.hashing import StatCache, hash_tree
+from registry.workspace.workspace import Dataset, Workspace
+
+
+def status_of(workspace: Workspace, dataset: Dataset) -> dict[str, Any]:
+    """The entry of `registry.status/1`.
+
+    `data` is current, stale (differs from the pointer), absent (only the pointer is here),
+    or not added; `uncommitted` lists declared files that git does not hold as they are.
+    """
+    pointer = workspace.pointer(dataset)
+    path = workspace.root / dataset.path
+    files = size = None
+    if path.exists():
+        cache = StatCache.load(workspace.cache / "stat" / f"{dataset.name}.jsonl")
+        snapshot = hash_tree(path, cache=cache)
+        files, size = len(snapshot.files), snapshot.files.bytes
+        state = "not added" if pointer is None else "current" if pointer.md5 == snapshot.md5 else "stale"
+    else:
+        state = "missing" if pointer is None else "absent"
+    declared = [*workspace.declared_files(dataset), workspace.root / "dvc.yaml"]
+    uncommitted = workspace.git.dirty(file for file in declared if file.exists())
+    return {
+        "name": dataset.name,
+        "path": dataset.path,
+        "data": state,
+        "files": files,
+        "bytes": size,
+        "uncommitted": uncommitted,
+        "next": _next(dataset, pointer is not None and pointer.stage or "", state, uncommitted),
+    }
+
+
+def _next(dataset: Dataset, stage: str, state: str, uncommitted: list[str]) -> str:
+    if state == "stale" and stage:
+        return f"dvc repro {stage}"
+    if state in ("stale", "not added"):
+        return f"registry add {dataset.path}"
+    if state == "missing":
+        return f"put the data at {dataset.path}, then registry add {dataset.path}"
+    if state == "absent":
+        return f"registry check {dataset.name} fetches what it needs"
+    return f"git add {' '.join(uncommitted)} && git commit" if uncommitted else ""
