@@ -39,7 +39,7 @@ def open_store(url: str, *, options: StoreOptions | None = None) -> Store:
         return S3Store.at(url, options or StoreOptions())
     if scheme == "file" and colon:
         path = unquote(rest.removeprefix("//")) if rest.startswith("//") else rest
-    elif colon and "//" in rest[:2]:
+    elif colon and rest.startswith("//"):
         raise ConfigError(
             f"`{scheme}:` is no kind of store", why="a store is file:PATH, a path or s3://BUCKET/PREFIX",
             hint="registry list --store file:.registry/store",

@@ -18,7 +18,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from registry.errors import NotFoundError, StoreError
@@ -143,10 +143,8 @@ class LocalStore:
                 os.close(handle)
             yield temporary
         finally:
-            try:
+            with suppress(FileNotFoundError):  # it was renamed into place
                 self._tree.remove(temporary)
-            except FileNotFoundError:
-                pass  # it was renamed into place
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

@@ -109,6 +109,10 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose key begins with `prefix`, sorted by key, never from a cache."""
+        # NOTE: AWS lists in order of key, others do not (seaweedfs walks folder by folder).
+        yield from sorted(self._pages(prefix), key=lambda found: found.key)
+
+    def _pages(self, prefix: str) -> Iterator[ObjectInfo]:
         token: dict[str, str] = {}
         while True:
             page = self.ask("list_objects_v2", None, Prefix=self.prefix + prefix, **token)
@@ -326,7 +330,8 @@ def _reason(code: str, kind: str) -> tuple[str, str]:
         return "the bucket does not exist", "create the bucket, or choose another with --store"
     if code in REFUSED or "Credential" in kind or "Token" in kind or "Profile" in kind:
         named = f" ({code})" if code else ""
-        return f"the credentials are missing or refused{named}", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        return f"the credentials are missing or refused{named}", hint
     if code:
         return f"the server answered {code[:60]}", "registry doctor"
     return f"it cannot be reached ({kind})", "check the address ([s3] endpoint-url, AWS_ENDPOINT_URL) and the network"

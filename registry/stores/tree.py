@@ -21,7 +21,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,10 +141,8 @@ def _step(handle: int, name: str, make: bool) -> int:
     except FileNotFoundError:
         if not make:
             raise
-        try:
+        with suppress(FileExistsError):  # another writer made it
             os.mkdir(name, 0o755, dir_fd=handle)
-        except FileExistsError:
-            pass  # another writer made it
         below = os.open(name, DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
     os.close(handle)
     return below
