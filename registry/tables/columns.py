@@ -8,6 +8,7 @@ registry.errors.DataError: `a.csv` has the columns `id` and `ID`: names that dif
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 RESERVED = (FILE, ROW, "file_row_number")  # what a session's view adds, and where DuckDB finds it
 
 
-class UndeclaredColumns(Exception):
+class UndeclaredColumnsError(Exception):
     """A file has columns without a known type: `names` in order. Caught by the reader that infers them."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -44,7 +45,7 @@ def vet_columns(names: Sequence[str], path: str) -> None:
         if name in RESERVED or "\0" in name:
             raise DataError(f"`{path}` has the reserved column {name!r}", hint="rename the column", path=path)
         twin = seen.setdefault(_fold(name), name)
-        if twin == name and seen[_fold(name)] == name and names.index(name) != index - 1:
+        if names.index(name) != index - 1:
             raise DataError(f"`{path}` has the column `{name}` twice", hint="rename or remove one", path=path)
         if twin != name:
             why = "names that differ only by case are one name in SQL"
@@ -64,13 +65,13 @@ def vet_split_column(names: Sequence[str], split_column: str | None, path: str) 
 
 
 def in_order(names: Sequence[str], types: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
-    """The types of `names`, in the order of `names`; `UndeclaredColumns` where one has none."""
+    """The types of `names`, in the order of `names`; `UndeclaredColumnsError` where one has none."""
     unknown = [name for name in names if name not in types]
     if unknown:
-        raise UndeclaredColumns(unknown)
+        raise UndeclaredColumnsError(unknown)
     return {name: types[name] for name in names}
 
 
 def _fold(name: str) -> str:
-    """How SQL compares names: ASCII letters without case."""
-    return "".join(c.lower() if c.isascii() else c for c in name)
+    """How SQL compares names: ASCII letters without case; and as a reader sees them, in NFC."""
+    return "".join(c.lower() if c.isascii() else c for c in unicodedata.normalize("NFC", name))

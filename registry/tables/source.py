@@ -43,7 +43,7 @@ class Source:
                 yield io.BufferedReader(_Utf8(self, raw, tail), BLOCK)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise DataError(
-                f"`{self.path}` is broken", why=f"its compression ends in an error: {error}", hint=_RESTORE, path=self.path
+                f"`{self.path}` is broken", why=f"it does not decompress: {error}", hint=_RESTORE, path=self.path
             ) from error
         except FileNotFoundError as error:
             raise DataError(f"`{self.path}` is missing", hint=_RESTORE, path=self.path) from error
@@ -60,9 +60,8 @@ def text_encoding(name: str) -> str:
         found = codecs.lookup(name)
         "".encode(found.name)
     except (LookupError, ValueError, TypeError) as error:
-        raise ConfigError(
-            f"`{name}` is no text encoding", why="known are utf-8, cp949, euc-kr, utf-16 …", hint="declare `encoding: cp949`"
-        ) from error
+        why = "known are utf-8, cp949, euc-kr, utf-16 …"
+        raise ConfigError(f"`{name}` is no text encoding", why=why, hint="declare `encoding: cp949`") from error
     return "utf-8" if found.name == "utf-8-sig" else {"euc_kr": "euc-kr"}.get(found.name, found.name)
 
 
@@ -73,7 +72,8 @@ class _Utf8(io.RawIOBase):
         super().__init__()
         self._source = source
         self._raw = raw
-        self._bytes: IO[bytes] = gzip.GzipFile(fileobj=raw) if source.path.casefold().endswith(".gz") else raw
+        packed = source.path.casefold().endswith(".gz")
+        self._bytes: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=raw) if packed else raw
         self._decoder = codecs.getincrementaldecoder(text_encoding(source.encoding))()
         self._tail = tail
         self._left = b""

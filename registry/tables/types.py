@@ -67,7 +67,7 @@ def parse_type(name: str) -> pa.DataType:
     try:
         found = parser.type()
         parser.end()
-    except (_Unknown, ValueError, RecursionError) as error:
+    except (_UnknownTypeError, ValueError, RecursionError) as error:
         raise ConfigError(
             f"`{name[:100]}` is no Arrow type name", why=f"known are {', '.join(KNOWN)}", hint="write for example int64"
         ) from error
@@ -137,7 +137,7 @@ def _field(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-class _Unknown(Exception):
+class _UnknownTypeError(Exception):
     """The text is no type name."""
 
 
@@ -150,7 +150,7 @@ class _Parser:
 
     def end(self) -> None:
         if self._at != len(self._tokens):
-            raise _Unknown
+            raise _UnknownTypeError
 
     def type(self) -> pa.DataType:
         import pyarrow as pa
@@ -169,7 +169,7 @@ class _Parser:
         if word in _UNITS:
             unit = self._argument()
             if unit not in _UNITS[word]:
-                raise _Unknown
+                raise _UnknownTypeError
             return getattr(pa, word)(unit)
         if word == "fixed_size_binary":
             return pa.binary(int(self._argument()))
@@ -195,7 +195,7 @@ class _Parser:
             value = self.type()
             self._expect(">")
             return pa.map_(key, value)
-        raise _Unknown
+        raise _UnknownTypeError
 
     def _element(self, *labels: str) -> pa.DataType:
         if self._peek() in labels and self._peek(1) == ":":
@@ -213,7 +213,7 @@ class _Parser:
             self._expect(":")
             fields.append((name, self.type()))
         if not fields or len({name for name, _ in fields}) != len(fields):
-            raise _Unknown
+            raise _UnknownTypeError
         return fields
 
     def _dictionary(self) -> pa.DataType:
@@ -264,13 +264,13 @@ class _Parser:
     def _next(self) -> str:
         found = self._peek()
         if found is None:
-            raise _Unknown
+            raise _UnknownTypeError
         self._at += 1
         return found
 
     def _expect(self, token: str) -> None:
         if self._next() != token:
-            raise _Unknown
+            raise _UnknownTypeError
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -281,7 +281,7 @@ def _tokens(text: str) -> Iterator[str]:
             continue
         found = _TOKEN.match(text, at)
         if found is None:
-            raise _Unknown
+            raise _UnknownTypeError
         yield found[0].strip()
         at = found.end()
 

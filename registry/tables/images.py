@@ -1,0 +1,163 @@
+"""Image folders as tables: one row an image, its path, its class, its metadata.
+
+Columns are `image` (path relative to the dataset), then `label`, the name of the
+directory, where there is no metadata and there are at least two classes at one depth
+(as Hugging Face's ImageFolder does), then the columns of `metadata.csv` or
+`metadata.jsonl`, which name each image of their directory in `file_name`.
+
+>>> class_names(["train/고양이/1.png", "train/개/1.png"])
+['고양이', '개']
+>>> class_names(["train/1.png", "train/2.png"]) is None
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from registry.errors import DataError
+from registry.tables import csv, jsonl
+from registry.tables.formats import METADATA
+from registry.tables.guess import Guess
+from registry.tables.source import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+IMAGE, LABEL, NAME = "image", "label", "file_name"
+MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*")
+
+
+def is_metadata(path: str) -> bool:
+    """Whether `path` is a metadata file."""
+    return PurePosixPath(path).name.casefold() in METADATA
+
+
+def class_names(paths: Sequence[str]) -> list[str] | None:
+    """The class of each image from its directory, or None where directories give no classes."""
+    names = [PurePosixPath(path).parent.name for path in paths]
+    depths = {path.count("/") for path in paths}
+    return names if len(set(names)) > 1 and len(depths) == 1 and all(names) else None
+
+
+def has_classes(paths: Sequence[str]) -> bool:
+    """Whether the images of the whole dataset are labelled by directories."""
+    images = [path for path in paths if not is_metadata(path)]
+    return len(images) == len(paths) and class_names(images) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The images of one split, the metadata files of the dataset, and all its images; paths below `root`."""
+
+    root: Path
+    images: tuple[str, ...]
+    metadata: tuple[str, ...]
+    everything: frozenset[str]
+    classes: bool
+
+
+def rows(folder: Folder, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """The rows of the folder's images, in order of path, with `types` for the columns of metadata.
+
+    A metadata file speaks for the images of its directory and below, the nearest first.
+    An image without metadata and metadata without image raise `DataError`.
+    """
+    import pyarrow as pa
+
+    images = sorted(folder.images, key=str.encode)
+    columns: dict[str, pa.Array] = {IMAGE: pa.array(images, pa.string())}
+    if folder.classes:
+        columns[LABEL] = pa.array([PurePosixPath(path).parent.name for path in images], pa.string())
+    if folder.metadata:
+        found = {path: _entries(folder, path, types) for path in folder.metadata}
+        described = [_described(path, found) for path in images]
+        for name in dict.fromkeys(name for entries in found.values() for row in entries.values() for name in row):
+            columns[name] = pa.array([row.get(name) for row in described], types[name])
+    return pa.table(columns)
+
+
+def guess(root: Path, paths: Iterable[str]) -> tuple[dict[str, Guess], dict[str, pa.DataType]]:
+    """What the columns of all metadata files can be: guesses of CSV, types of JSON Lines."""
+    guesses: dict[str, Guess] = {}
+    types: dict[str, pa.DataType] = {}
+    for path in filter(is_metadata, paths):
+        source = Source(path, root / path)
+        if path.casefold().endswith(".csv"):
+            for name, one in csv.guess(source, ",").items():
+                guesses[name] = guesses[name].joined(one) if name in guesses else one
+        else:
+            for name, kind in jsonl.guess(source).items():
+                types[name] = jsonl.joined(path, name, types.get(name), kind)
+    return guesses, types
+
+
+def vet_image(file: Path, path: str) -> None:
+    """Raises `DataError` if `file` does not begin as an image, or Pillow (if installed) cannot open it."""
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(12)
+    except OSError as error:
+        raise DataError(f"`{path}` cannot be read", why=error.strerror or "", path=path) from error
+    if not start.startswith(MAGIC):
+        why = "it is empty" if not start else "it does not begin as one"
+        raise DataError(f"`{path}` is no image", why=why, hint=f"restore or remove {path}", path=path)
+    _vet_with_pillow(file, path)
+
+
+def _vet_with_pillow(file: Path, path: str) -> None:
+    try:
+        from PIL import Image
+    except ImportError:  # NOTE: consumers may lack Pillow; they read digests that were vetted before release
+        return
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file) as image:
+                image.verify()
+    except Exception as error:  # Pillow raises whatever its decoders meet
+        why = f"it cannot be opened ({type(error).__name__})"
+        raise DataError(f"`{path}` is no sound image", why=why, hint=f"restore or remove {path}", path=path) from error
+
+
+def _entries(folder: Folder, path: str, types: Mapping[str, pa.DataType]) -> dict[str, dict[str, Any]]:
+    """Rows of the metadata file `path` by the path of their image."""
+    import pyarrow as pa
+
+    source = Source(path, folder.root / path)
+    known = {**types, NAME: pa.string()}
+    is_csv = path.casefold().endswith(".csv")
+    found: dict[str, dict[str, Any]] = {}
+    for batch in csv.batches(source, known, ",") if is_csv else jsonl.batches(source, known):
+        for row in batch.to_pylist():
+            image = _image_of(path, PurePosixPath(path).parent, row.pop(NAME, None))
+            if image in found or image not in folder.everything:
+                problem = "twice" if image in found else "which is no image of the dataset"
+                raise DataError(f"`{path}` names `{image}` {problem}", hint=f"remove the row from {path}", path=path)
+            if IMAGE in row:
+                raise DataError(f"`{path}` has the reserved column `{IMAGE}`", hint="rename the column", path=path)
+            found[image] = row
+    return found
+
+
+def _image_of(path: str, folder: PurePosixPath, name: Any) -> str:
+    if not isinstance(name, str) or not name or name.startswith("/") or ".." in PurePosixPath(name).parts:
+        hint = f"give each row of {path} the file_name of an image below it"
+        raise DataError(f"`{path}` has a row without a sound `{NAME}`", hint=hint, path=path)
+    return str(folder / name)
+
+
+def _described(image: str, found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Mapping[str, Any]:
+    near = [path for path in found if PurePosixPath(path).parent in PurePosixPath(image).parents]
+    nearest = max(near, key=lambda path: path.count("/"), default=None)
+    row = found[nearest].get(image) if nearest else None
+    if row is None:
+        where = f"`{nearest}`" if nearest else "any metadata file"
+        hint = "add its row, or take the image out of the dataset"
+        raise DataError(f"`{image}` is not described in {where}", hint=hint, path=image)
+    return row
