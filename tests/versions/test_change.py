@@ -1,0 +1,105 @@
+from dataclasses import replace
+
+import pytest
+
+from registry.errors import VersionTooLowError
+from registry.model.names import Version
+from registry.model.schema import Column, DatasetSchema
+from registry.versions.change import State, difference, level_of
+from registry.versions.demand import requested, require_enough, smallest
+from registry.versions.licenses import stricter
+
+SCHEMA = DatasetSchema(
+    "x",
+    (
+        Column("id", "int64", required=True, primary_key=True),
+        Column("text", "string", required=True, role="text"),
+        Column("label", "string", role="label", classes=("neg", "pos")),
+    ),
+)
+BEFORE = State(SCHEMA, {"train": (10, "a"), "test": (5, "b")}, "cc-by-4.0", encoding="e", rules="r")
+
+
+def with_column(index, **changes):
+    columns = list(SCHEMA.columns)
+    columns[index] = replace(columns[index], **changes)
+    return replace(BEFORE, schema=replace(SCHEMA, columns=tuple(columns)))
+
+
+CASES = {
+    "nothing": (BEFORE, "none"),
+    "other bytes": (replace(BEFORE, encoding="f"), "patch"),
+    "other rules": (replace(BEFORE, rules="s"), "patch"),
+    "train rows": (replace(BEFORE, splits={"train": (11, "c"), "test": (5, "b")}), "minor"),
+    "train edited": (replace(BEFORE, splits={"train": (10, "c"), "test": (5, "b")}), "minor"),
+    "test edited": (replace(BEFORE, splits={"train": (10, "a"), "test": (5, "c")}), "major"),
+    "a new split": (replace(BEFORE, splits={**BEFORE.splits, "validation": (1, "v")}), "minor"),
+    "no test split": (replace(BEFORE, splits={"train": (10, "a")}), "major"),
+    "a new column": (
+        replace(BEFORE, schema=replace(SCHEMA, columns=(*SCHEMA.columns, Column("source", "string")))),
+        "minor",
+    ),
+    "a column less": (replace(BEFORE, schema=replace(SCHEMA, columns=SCHEMA.columns[:2])), "major"),
+    "another type": (with_column(0, type="string"), "major"),
+    "nullable": (with_column(1, required=False), "major"),
+    "a class more": (with_column(2, classes=("neg", "pos", "neutral")), "major"),
+    "classes in another order": (with_column(2, classes=("pos", "neg")), "major"),
+    "another key": (with_column(0, primary_key=False), "major"),
+    "a description": (with_column(1, description="what it says"), "none"),
+    "a stricter licence": (replace(BEFORE, license="cc-by-nc-4.0"), "major"),
+    "a looser licence": (replace(BEFORE, license="cc0-1.0"), "minor"),
+    "an unknown licence": (replace(BEFORE, license="my-own"), "major"),
+    "a licence at last": (State(SCHEMA, BEFORE.splits, "", "e", "r"), "major"),
+}
+
+
+@pytest.mark.parametrize(("after", "level"), CASES.values(), ids=CASES)
+def test_what_a_change_demands(after, level):
+    assert level_of(difference(BEFORE, after, frozen=("test",))) == level
+
+
+def test_what_is_frozen_is_a_setting():
+    after = replace(BEFORE, splits={"train": (10, "c"), "test": (5, "c")})
+    assert level_of(difference(BEFORE, after, frozen=())) == "minor"
+    assert level_of(difference(BEFORE, after, frozen=("train",))) == "major"
+
+
+def test_facts_name_their_place():
+    facts = difference(BEFORE, CASES["test edited"][0], frozen=("test",))
+    assert [(f.kind, f.split, f.count, f.detail) for f in facts] == [("frozen-split-changed", "test", 0, "5 → 5 rows")]
+
+
+def test_too_low_a_number_is_refused_with_the_smallest():
+    facts = difference(BEFORE, CASES["test edited"][0], frozen=("test",))
+    with pytest.raises(VersionTooLowError, match="frozen split changed") as caught:
+        require_enough(Version(1, 2), Version(1, 1), "major", facts, "x")
+    assert caught.value.fields["smallest"] == "2.0.0" and caught.value.exit == 4
+    require_enough(Version(2), Version(1, 1), "major", facts, "x")
+    require_enough(Version(2, 0, 0, ("rc", "1")), Version(1, 1), "major", facts, "x")
+    require_enough(Version(0, 1), None, "none", (), "x")
+
+
+def test_words_for_versions():
+    assert requested("auto", None, "major") == Version(1)
+    assert requested("auto", Version(1, 1), "minor") == Version(1, 2)
+    assert requested("major", Version(1, 1), "patch") == Version(2)
+    assert requested("v1.5", Version(1, 1), "major") == Version(1, 5)
+    assert smallest(Version(1, 1), "none") == Version(1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "answer"),
+    [
+        ("mit", "apache-2.0", False),
+        ("cc0-1.0", "cc-by-4.0", True),
+        ("cc-by-4.0", "cc-by-sa-4.0", True),
+        ("cc-by-sa-4.0", "cc-by-nc-4.0", True),
+        ("cc-by-nc-4.0", "cc-by-nc-sa-4.0", True),
+        ("cc-by-nc-nd-4.0", "cc-by-nc-4.0", False),
+        ("gpl-3.0", "mit", False),
+        ("other", "mit", None),
+        ("other", "other", False),
+    ],
+)
+def test_licences_by_what_they_ask(before, after, answer):
+    assert stricter(before, after) is answer
