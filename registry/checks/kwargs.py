@@ -84,12 +84,13 @@ def _is_names(value: Any) -> bool:
 
 
 def _is_set(value: Any) -> bool:
-    scalars = (str, int, float, bool, dt.date, dt.time, type(None))
-    return (
-        isinstance(value, list)
-        and any(item is not None for item in value)
-        and all(isinstance(item, scalars) and not (isinstance(item, float) and not math.isfinite(item)) for item in value)
-    )
+    return isinstance(value, list) and any(item is not None for item in value) and all(map(_is_scalar, value))
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, (str, int, bool, dt.date, dt.time, type(None)))
 
 
 def _is_regex(value: Any) -> bool:
@@ -125,7 +126,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "set": ("a list of values that is not empty", _is_set),
     "regex": ("a regular expression", _is_regex),
     "condition": ('a condition such as col("split") == "test"', is_condition),
-    "parser": ("great_expectations (the loader supplies it; leave it out)", lambda value: value == "great_expectations"),
+    "parser": ("great_expectations (supplied; leave it out)", lambda value: value == "great_expectations"),
 }
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from registry.checks.core import ExpectationForm
-from registry.checks.sql import FLOATS, is_text
+from registry.checks.sql import FLOATS, is_text, type_of
 from registry.model.schema import DatasetSchema
 from registry.tables.duck import quote_ident, quote_text
 from registry.tables.keys import KeyRequest
@@ -116,10 +116,12 @@ class Relation:
 def relation(columns: Sequence[str], normalize: str, facts: Facts) -> Relation:
     """The compared values as they are (`none`), or as keys of the normalised text (`text`)."""
     if normalize == "text":
+        for name in columns:
+            type_of(facts.columns, name)
         request = KeyRequest(tuple(columns))
         return Relation(request.name, "k1, k2", "k1 IS NOT NULL", request)
     keys = ", ".join(quote_ident(name) for name in columns)
-    present = " OR ".join(_present(name, facts.columns[name]) for name in columns)
+    present = " OR ".join(_present(name, type_of(facts.columns, name)) for name in columns)
     return Relation("data", keys, f"({present})")
 
 

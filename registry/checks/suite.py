@@ -21,7 +21,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from registry.checks.conditions import Comparison, Condition, Junction, Nullity, columns_of, from_gx, parse
+from registry.checks.conditions import Comparison, Condition, Junction, Nullity, columns_of, from_gx, parse, to_gx
 from registry.checks.core import ExpectationForm
 from registry.checks.expectations import FORMS
 from registry.checks.kwargs import Kwarg, regex_problem
@@ -70,7 +70,10 @@ class Expectation:
 
     def to_json(self) -> dict[str, Any]:
         """What it means, for the digest of a ruleset: no notes, no place."""
-        kwargs = {name: repr(value) if name == "row_condition" else _plain(value) for name, value in self.kwargs.items()}
+        condition = self.condition
+        kwargs = {name: _plain(value) for name, value in self.kwargs.items() if name != "row_condition"}
+        if condition is not None:
+            kwargs["row_condition"] = to_gx(condition)
         return {
             "check_id": self.check_id,
             "type": self.type,
@@ -80,7 +83,7 @@ class Expectation:
         }
 
     def _named(self) -> list[tuple[str, str]]:
-        """(argument, column) of every column named by an argument."""
+        """Argument and column, for every column named by an argument."""
         found: list[tuple[str, str]] = []
         for kwarg in self.form.kwargs:
             value = self.kwargs.get(kwarg.name)
@@ -95,6 +98,11 @@ class Suite:
 
     name: str
     expectations: tuple[Expectation, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """What it means, for the digest of a ruleset: free of notes, comments, layout and order."""
+        checks = sorted((one.to_json() for one in self.expectations), key=lambda check: str(check["check_id"]))
+        return {"name": self.name, "expectations": checks}
 
 
 def load_suite(path: Path, schema: DatasetSchema | None = None) -> Suite:
@@ -174,7 +182,7 @@ def _entry(entry: Any, index: int, places: Places) -> Expectation:
         where = places.at(*path, "meta", "when_not_measured")
         _fail(f"{where}: unknown value `{unmeasured}`", str(unmeasured), ("block", "allow"))
     check_id = meta.get("check_id", "")
-    if not isinstance(check_id, str) or (check_id and not check_id.isprintable()) or ("check_id" in meta and not check_id):
+    if not isinstance(check_id, str) or not check_id.isprintable() or ("check_id" in meta and not check_id):
         _fail(f"{places.at(*path, 'meta', 'check_id')}: a check_id is a text that is not empty", "", ())
     notes = entry.get("notes") or ""
     return Expectation(

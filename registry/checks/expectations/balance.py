@@ -56,7 +56,7 @@ def _balance(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
 def _count_sql(column: str, splits: Sequence[str], facts: Facts) -> str:
     chosen = ", ".join(quote_text(split) for split in splits)
     return f"""SELECT split, CAST({quote_ident(column)} AS VARCHAR) AS class, count(*) AS n FROM data
-WHERE split IN ({chosen}) AND NOT {missing(facts.columns, column)} GROUP BY ALL ORDER BY ALL"""
+WHERE split IN ({chosen}) AND NOT {missing(facts.columns, column)} GROUP BY ALL ORDER BY ALL"""  # noqa: S608 (all parts are quoted)
 
 
 def _tables(
@@ -76,7 +76,7 @@ def _shares(
     rows: Sequence[Mapping[str, Any]], *, classes: Sequence[str], splits: Sequence[str], limit: float
 ) -> Counts:
     tables = _tables(rows, classes, splits)
-    units = [
+    units: list[dict[str, Any]] = [
         {"split": split, "class": name, "rows": n, "share": n / sum(table.values())}
         for split, table in tables.items()
         if sum(table.values())

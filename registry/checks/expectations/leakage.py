@@ -16,9 +16,8 @@ from registry.checks.specs import Facts, Measure, Relation, Spec, Unmeasured, pl
 from registry.tables.duck import quote_text
 
 COLUMNS = Kwarg("columns", "columns", "compared columns; by default the text role, else all but key and split")
-NORMALIZE = Kwarg(
-    "normalize", "choice", "`text`: NFKC, case-fold, spaces and invisible characters collapsed", "none", ("none", "text")
-)
+FOLDED = "`text`: NFKC, case-fold, spaces and invisible characters collapsed"
+NORMALIZE = Kwarg("normalize", "choice", FOLDED, "none", ("none", "text"))
 SPLITS = Kwarg("splits", "names", "splits that are looked at; all by default")
 MAX_SHARE = Kwarg("max_share", "share", "allowed share: unexpected / total", 0)
 
@@ -73,7 +72,7 @@ def _candidates(where: Relation, splits: tuple[str, ...]) -> str:
   FROM {where.source} GROUP BY ALL
 ), shared AS (
   SELECT h FROM ranked WHERE present AND rank IS NOT NULL GROUP BY h HAVING min(rank) < max(rank)
-)"""
+)"""  # noqa: S608 (all parts are quoted)
 
 
 def _count_sql(where: Relation, splits: tuple[str, ...]) -> str:
@@ -89,7 +88,7 @@ def _count_sql(where: Relation, splits: tuple[str, ...]) -> str:
   FROM ranked WHERE rank IS NOT NULL GROUP BY rank
 )
 SELECT {_names(splits)} AS split, total, coalesce(unexpected, 0) AS unexpected, empty, rank > 0 AS counted
-FROM totals LEFT JOIN leaked USING (rank) ORDER BY rank"""
+FROM totals LEFT JOIN leaked USING (rank) ORDER BY rank"""  # noqa: S608 (all parts are quoted)
 
 
 def _rows_sql(where: Relation, splits: tuple[str, ...], facts: Facts) -> str:
@@ -102,7 +101,7 @@ def _rows_sql(where: Relation, splits: tuple[str, ...], facts: Facts) -> str:
     arg_min({{'file': __file, 'row': __row}}, (rank, part, __row)) OVER same AS witness
   FROM ordered WHERE rank IS NOT NULL WINDOW same AS (PARTITION BY {where.keys})
 )
-SELECT __file, __row, witness.file AS other_file, witness.row AS other_row FROM found WHERE rank > first"""
+SELECT __file, __row, witness.file AS other_file, witness.row AS other_row FROM found WHERE rank > first"""  # noqa: S608 (all parts are quoted)
 
 
 def _names(splits: tuple[str, ...]) -> str:

@@ -1,0 +1,119 @@
+"""Which rows a check found: at most 20, named by key, their values masked, in order of the full key.
+
+A value is evidence, not data: a text shows its first two characters and its length, a long
+number its first two digits; labels and splits, which a reader needs as they are, are shown.
+
+>>> masked("hong@example.com"), masked("서울시 강남구"), masked(9001011234567), masked(212), masked(None)
+('ho… (16)', '서울… (7)', '90… (13)', 212, None)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.checks.numbers import plain
+from registry.model.evidence import MAX_SAMPLES
+from registry.model.schema import DatasetSchema
+from registry.tables.duck import Session, quote_ident, quote_text
+from registry.tables.table import FILE, ROW, SPLIT, Table
+
+OPEN = frozenset(("label", "split"))  # roles whose values are shown
+LONG = 7  # digits from which a number may name a person
+PUBLIC = frozenset(("", "public", "open"))
+
+
+def masked(value: Any) -> Any:
+    """A JSON value that shows what kind of value it was, and no more."""
+    value = plain(value)
+    if value is None or isinstance(value, bool):
+        return value
+    text = str(value)
+    if isinstance(value, (int, float)) and sum(char.isdigit() for char in text) < LONG:
+        return value
+    return f"{text[:2]}… ({len(text)})" if len(text) > 2 else text[:1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows to sample: either all of `data` under the condition `where`, or those of a statement `sql`.
+
+    `sql` gives `__file`, `__row` and, for a witness, `other_file`, `other_row`.
+    """
+
+    columns: tuple[str, ...]
+    where: str = ""
+    sql: str = ""
+    witness: bool = False
+
+
+class Sampler:
+    """Draws samples from a session; it names rows by the schema's keys, else by `<path>#<row>`."""
+
+    def __init__(self, session: Session, table: Table, schema: DatasetSchema) -> None:
+        """`table` is the one of `session`, `schema` its declaration."""
+        self.session = session
+        self.schema = schema
+        self.paths = {str(part.parquet): part.path for part in table.parts}
+        self.files = tuple(self.paths)
+        kinds = dict(session.columns)
+        declared = [schema.column(name) for name in schema.keys]
+        usable = all(c is not None and c.name in kinds and c.classification.lower() in PUBLIC for c in declared)
+        self.keys = schema.keys if usable else ()
+
+    def draw(self, found: Found) -> tuple[dict[str, Any], ...]:
+        """At most 20 samples `{row, split, values[, same_as]}` in order of key, file and row."""
+        rows = self.session.rows(self.sql(found))
+        named = self._names([(r["other_file"], r["other_row"]) for r in rows]) if found.witness else {}
+        return tuple(self._sample(row, found, named) for row in rows)
+
+    def sql(self, found: Found) -> str:
+        """The statement that names the rows found."""
+        keys = [f"d.{quote_ident(name)} AS key{i}" for i, name in enumerate(self.keys)]
+        values = [f"d.{quote_ident(name)} AS value{i}" for i, name in enumerate(found.columns)]
+        other = ["found.other_file", "found.other_row"] if found.witness else []
+        wanted = ", ".join([*keys, *values, f"d.{SPLIT}", f"d.{FILE}", f"d.{ROW}", *other])
+        order = ", ".join([*(f"key{i}" for i in range(len(keys))), self._part(), f"d.{ROW}"])
+        if found.sql:
+            joined = f"found JOIN data AS d ON d.{FILE} = found.{FILE} AND d.{ROW} = found.{ROW}"
+            start = f"WITH found AS ({found.sql}) SELECT {wanted} FROM {joined}"  # noqa: S608 (quoted above)
+        else:
+            start = f"SELECT {wanted} FROM data AS d WHERE {found.where}"  # noqa: S608 (quoted above)
+        return f"{start} ORDER BY {order} LIMIT {MAX_SAMPLES}"
+
+    def _part(self) -> str:
+        return f"list_position([{', '.join(map(quote_text, self.files))}], d.{FILE})"
+
+    def _sample(
+        self, row: Mapping[str, Any], found: Found, named: Mapping[tuple[str, int], dict[str, Any]]
+    ) -> dict[str, Any]:
+        sample: dict[str, Any] = {"row": self._name(row), "split": row[SPLIT]}
+        if found.columns:
+            sample["values"] = {name: self.shown(name, row[f"value{i}"]) for i, name in enumerate(found.columns)}
+        if found.witness:
+            sample["same_as"] = named[(row["other_file"], row["other_row"])]
+        return sample
+
+    def shown(self, name: str, value: Any) -> Any:
+        """A value of the column `name` as evidence shows it."""
+        column = self.schema.column(name)
+        return plain(value) if name == SPLIT or (column and column.role in OPEN) else masked(value)
+
+    def _name(self, row: Mapping[str, Any]) -> str:
+        keys = [row[f"key{i}"] for i in range(len(self.keys))]
+        if keys and all(key is not None for key in keys):
+            texts = [str(plain(key)) for key in keys]
+            pairs = zip(self.keys, texts, strict=True)
+            return texts[0] if len(keys) == 1 else ", ".join(f"{name}={text}" for name, text in pairs)
+        return f"{self.paths[row[FILE]]}#{row[ROW]}"
+
+    def _names(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
+        """Name and split of the rows at these places."""
+        wanted: Sequence[tuple[str, int]] = sorted(set(places))
+        if not wanted:
+            return {}
+        keys = "".join(f"{quote_ident(name)} AS key{i}, " for i, name in enumerate(self.keys))
+        inside = ", ".join(f"({quote_text(file)}, {int(row)})" for file, row in wanted)
+        sql = f"SELECT {keys}{SPLIT}, {FILE}, {ROW} FROM data WHERE ({FILE}, {ROW}) IN ({inside})"  # noqa: S608
+        return {(row[FILE], row[ROW]): {"row": self._name(row), "split": row[SPLIT]} for row in self.session.rows(sql)}
