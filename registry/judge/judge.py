@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from registry.checks.run import run_checks
+from registry.checks.suite import expectations_of, joined
 from registry.checks.waivers import Waiver, apply_waivers, load_waivers
 from registry.content.hashing import Progress, Snapshot
 from registry.errors import DataError
@@ -22,7 +23,7 @@ from registry.judge.obtain import Obtained, obtain
 from registry.judge.rules import Rules, load_rules
 from registry.model.digest import digest_of
 from registry.model.evidence import Check, DataFacts, Evidence
-from registry.schemas.verify import derived_expectations, verify_schema
+from registry.schemas.verify import derived_suite, verify_schema
 from registry.tables.read import open_table
 from registry.tables.table import Table
 from registry.workspace.workspace import Dataset, Workspace
@@ -124,7 +125,8 @@ def _measure(bench: Bench) -> Evidence:
     checks = [_rows(table), *verify_schema(bench.rules.schema, table)]
     counts = dict.fromkeys(table.splits, 0)
     if table.rows:
-        expectations = [*derived_expectations(bench.rules.schema), *bench.rules.expectations]
+        derived = expectations_of(derived_suite(bench.rules.schema), bench.dataset.schema)
+        expectations = joined([derived, bench.rules.expectations])
         with bench.session() as session:
             counts = split_counts(session, table)
             checks += run_checks(expectations, table, bench.rules.schema, session)
@@ -170,7 +172,10 @@ def _waive(bench: Bench, evidence: Evidence) -> Evidence:
     if not waivers:
         return evidence
     as_of = bench.options.as_of or date.today()
-    return evidence.with_checks(apply_waivers(evidence.checks, waivers, as_of))
+    # One file may waive checks of several datasets, each of which knows only its own ids.
+    strict = len(bench.workspace.datasets) == 1
+    checks = apply_waivers(evidence.checks, waivers, as_of, bench.dataset.name, strict=strict)
+    return evidence.with_checks(checks)
 
 
 def waivers_of(workspace: Workspace) -> tuple[Waiver, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from registry.checks.suite import Expectation, Suite, load_suite
+from registry.checks.suite import Expectation, Suite, joined, load_suite
 from registry.errors import ConfigError
 from registry.model.digest import digest_of
 from registry.model.schema import DatasetSchema
@@ -51,18 +51,5 @@ def load_rules(workspace: Workspace, dataset: Dataset) -> Rules:
         raise ConfigError(
             f"`{dataset.name}` names no suite", why="a gate without checks is no gate", hint="mend dvc.yaml"
         )
-    _refuse_twins(suites)
+    joined(suite.expectations for suite in suites)
     return Rules(schema, suites, workspace.config.gate_json())
-
-
-def _refuse_twins(suites: tuple[Suite, ...]) -> None:
-    seen: dict[str, str] = {}
-    for suite in suites:
-        for expectation in suite.expectations:
-            if expectation.check_id in seen:
-                raise ConfigError(
-                    f"two suites hold the check `{expectation.check_id}`",
-                    why=f"{seen[expectation.check_id]} and {suite.name}",
-                    hint="give one of them its own meta.check_id",
-                )
-            seen[expectation.check_id] = suite.name

@@ -57,12 +57,12 @@ def _now() -> str:
 
 def _upload_files(plan: Plan, store: Store, progress: Progress | None) -> Uploaded:
     def upload(entry: FileEntry) -> int | None:
-        done = put_file(store, entry, lambda: checked_chunks(plan.snapshot, entry))
+        done = put_file(store, entry, lambda: checked_chunks(plan.snapshot, entry), plan.known)
         if progress:
             progress(1, entry.size)
         return entry.size if done else None
 
-    unique = {(entry.md5, entry.sha256): entry for entry in plan.missing}.values()
+    unique = {(entry.md5, entry.sha256): entry for entry in plan.snapshot.files}.values()
     with ThreadPoolExecutor(max_workers=store.concurrency) as pool:
         sizes = [size for size in pool.map(upload, unique) if size is not None]
     if plan.tree_object is not None:

@@ -27,14 +27,18 @@ TOOLS = ("dataset-release-registry", "dvc", "great-expectations", "duckdb", "pya
 
 @dataclass(frozen=True)
 class Plan:
-    """What a release will write. `missing` are the data files that no earlier manifest lists."""
+    """What a release will write. `known` are (md5, sha256, size) of files that earlier manifests list."""
 
     manifest: Manifest
     documents: Mapping[str, bytes]
     snapshot: Snapshot
     evidence: Evidence
-    missing: tuple[FileEntry, ...]
-    notes: tuple[str, ...] = ()
+    known: frozenset[tuple[str, str, int]]
+
+    @property
+    def missing(self) -> tuple[FileEntry, ...]:
+        """The data files that no earlier manifest lists."""
+        return tuple(e for e in self.snapshot.files if (e.md5, e.sha256, e.size) not in self.known)
 
     @property
     def tree_object(self) -> bytes | None:
@@ -101,13 +105,12 @@ def make_plan(
         raise gate_failed(candidate.evidence)
     candidate = _with_underbump(candidate, version, options.underbump)
     rendered = documents(facts_of(candidate, version), history=history, lang=options.lang)
-    snapshot = candidate.bench.snapshot
     return Plan(
         manifest=_manifest(candidate, version, rendered),
         documents=rendered,
-        snapshot=snapshot,
+        snapshot=candidate.bench.snapshot,
         evidence=candidate.evidence,
-        missing=tuple(e for e in snapshot.files if (e.md5, e.sha256, e.size) not in known),
+        known=known,
     )
 
 
