@@ -1,0 +1,141 @@
+"""What to look at first, in order of weight: from the evidence and the profile alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from registry.model.facts import ReleaseFacts
+from registry.reports.html import code, value
+from registry.reports.shared import check_name
+from registry.reports.svg import bar, mark
+from registry.reports.text import Text
+
+MISSING = 0.05  # share of rows
+RARE = 0.05  # share of labels
+DRIFT = 0.05  # Jensen-Shannon divergence
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One finding: what weighs how much, its two sentences, a picture, and the column it concerns."""
+
+    weight: float
+    mark: Markup
+    title: Markup
+    sub: Markup
+    chart: Markup | None = None
+    column: int | None = None
+
+
+def alerts_of(facts: ReleaseFacts, text: Text) -> list[Alert]:
+    """All findings, the weightiest first; equal weights keep the order of columns."""
+    found = [*_checks(facts, text), *_splits(facts, text), *_labels(facts, text), *_repeated(facts, text)]
+    for column in facts.profile["columns"]:
+        found += _column(column, facts, text)
+    return sorted(found, key=lambda alert: -alert.weight)
+
+
+def _checks(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
+    for check in facts.evidence.blocking() if facts.evidence else ():
+        title = text("alert.check", name=check_name(check, text), status=text(f"status.{check.status}"))
+        sub = text("alert.check.bare", id=Markup('<a href="quality.html">{}</a>').format(code(check.id)))
+        share = check.unexpected / check.total if check.unexpected and check.total else None
+        yield Alert(100, mark(check.status), title, sub, bar(share, "fail") if share else None)
+
+
+def _splits(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
+    for split, rows in facts.splits:
+        if not rows:
+            yield _note(80, text, "empty-split", split=code(split))
+    if facts.profile["without_split"]:
+        yield _note(80, text, "no-split", rows=text.n("rows", facts.profile["without_split"]))
+
+
+def _labels(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
+    for label in facts.profile["labels"]:
+        column = code(label["column"])
+        for entry in label["classes"]:
+            names: dict[str, Any] = {
+                "value": Markup("<code>{}</code>").format(value(entry["value"], 60)),
+                "column": column,
+            }
+            rows = text.n("rows", entry["count"])
+            if entry["undeclared"]:
+                yield _note(70, text, "undeclared", **names, rows=rows)
+            elif not entry["count"]:
+                yield _note(60, text, "absent", **names)
+        smallest = label["classes"][label["smallest"]]
+        if 0 < (smallest["share"] or 0) < RARE:
+            yield _note(
+                40 - smallest["share"],
+                text,
+                "rare",
+                chart=bar(smallest["share"], "ramp4"),
+                value=Markup("<code>{}</code>").format(value(smallest["value"], 60)),
+                column=column,
+                share=text.share(smallest["share"]),
+                rows=text.n("rows", smallest["count"]),
+                classes=text.n("classes", len(label["classes"])),
+            )
+
+
+def _repeated(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
+    repeated = facts.profile["duplicates"]
+    if repeated["rows"]:
+        share = repeated["share"]
+        chart = bar(share, "ramp4")
+        rows = text.n("rows", repeated["rows"])
+        yield _note(50 + share, text, "repeated", chart=chart, rows=rows, share=text.share(share))
+
+
+def _column(column: Mapping[str, Any], facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
+    overall, name = column["overall"], Markup('<a href="#c-{}">{}</a>').format(column["index"], code(column["name"]))
+    at = {"index": column["index"], "column": name}
+    if not overall["rows"]:
+        return
+    if not overall["count"]:
+        yield _note(65, text, "all-null", **at)
+        return
+    if overall["distinct"] == 1 and overall["rows"] > 1 and not overall["null"]:
+        yield _note(30, text, "constant", **at)
+    missing = overall["null_share"] or 0
+    if missing >= MISSING:
+        rows, chart = text.n("rows", overall["null"]), bar(missing, "ramp4")
+        yield _note(20 + missing * 20, text, "missing", chart=chart, **at, share=text.share(missing), rows=rows)
+    yield from _values(column, text, at)
+    yield from _drift(column, facts, text, at)
+
+
+def _values(column: Mapping[str, Any], text: Text, at: Mapping[str, Any]) -> Iterator[Alert]:
+    overall = column["overall"]
+    strange = overall.get("nan", 0) + overall.get("inf", 0)
+    if strange:
+        yield _note(45, text, "nan", **at, rows=text.n("rows", strange))
+    if overall.get("empty"):
+        yield _note(15, text, "empty", **at, rows=text.n("rows", overall["empty"]))
+
+
+def _drift(column: Mapping[str, Any], facts: ReleaseFacts, text: Text, at: Mapping[str, Any]) -> Iterator[Alert]:
+    if column["role"] in ("key", "split", "time"):
+        return
+    far = [(d, split) for split, d in column["divergence"].items() if d is not None and d >= DRIFT]
+    if far:
+        distance, split = max(far)
+        first = next(name for name, _ in facts.splits if name not in column["divergence"] and _filled(column, name))
+        names: dict[str, Any] = {"first": code(first), "split": code(split), "value": text.distance(distance)}
+        yield _note(35 + distance, text, "drift", chart=bar(distance, "ramp4"), **at, **names)
+
+
+def _filled(column: Mapping[str, Any], split: str) -> bool:
+    return bool(column["splits"][split]["count"])
+
+
+def _note(
+    weight: float, text: Text, key: str, /, chart: Markup | None = None, index: Any = None, **values: Any
+) -> Alert:
+    title, sub = text(f"alert.{key}", **values), text(f"alert.{key}.sub", **values)
+    return Alert(weight, mark("note"), title, sub, chart, index)

@@ -1,0 +1,246 @@
+"""What each type of check measures: family, name, method, consequence, and the command that mends it.
+
+>>> measure_of("expect_splits_to_be_disjoint").family, measure_of("schema").family
+('splits', 'schema')
+>>> measure_of("expect_something_new").family
+'other'
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Pair = tuple[str, str]
+
+FAMILIES = (
+    "schema",
+    "splits",
+    "duplicates",
+    "balance",
+    "labels",
+    "privacy",
+    "values",
+    "sufficiency",
+    "provenance",
+    "other",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One type of check; every text is an (English, Korean) pair, empty where nothing is to be said."""
+
+    family: str
+    name: Pair
+    method: Pair = ("", "")
+    consequence: Pair = ("", "")
+    mend: str = "registry check {name}"
+
+
+_DROP = "registry drop {name} --check {id}"
+_MASK = "registry mask {name} -o masked"
+_SPLIT = "registry split {name} --shares train=0.8,validation=0.1,test=0.1"
+_HIGH: Pair = ("Scores on the later split would be too high.", "뒤 분할의 점수가 실제보다 높게 나옴.")
+
+MEASURES: dict[str, Measure] = {
+    "schema": Measure(
+        "schema",
+        ("Data follows the schema", "스키마 준수"),
+        ("Columns and types of every file against the declaration.", "모든 파일의 열과 자료형을 선언과 비교."),
+        ("Code written for the schema would break.", "스키마를 전제로 한 코드가 동작하지 않음."),
+    ),
+    "expect_splits_to_be_disjoint": Measure(
+        "splits",
+        ("Rows stand in one split only", "분할 간 같은 행"),
+        ("Rows of a later split that also stand in an earlier one.", "앞 분할에도 있는 뒤 분할의 행."),
+        _HIGH,
+        _DROP,
+    ),
+    "expect_splits_to_have_no_near_duplicates": Measure(
+        "splits",
+        ("Near-duplicates between splits", "분할 간 근사 중복"),
+        ("Jaccard similarity of character shingles.", "글자 조각 집합의 자카드 유사도."),
+        _HIGH,
+        _DROP,
+    ),
+    "expect_groups_not_to_cross_splits": Measure(
+        "splits",
+        ("Groups stay in one split", "집단별 분할 유지"),
+        ("Rows of a later split whose group stands in an earlier one.", "앞 분할에 있는 집단에 속한 뒤 분할의 행."),
+        _HIGH,
+        _SPLIT,
+    ),
+    "expect_splits_to_follow_time": Measure(
+        "splits",
+        ("Later splits are later in time", "시간 순 분할"),
+        (
+            "Rows of a later split not after the last of an earlier one.",
+            "앞 분할의 마지막 시각보다 늦지 않은 뒤 분할의 행.",
+        ),
+        ("A model could learn from the future.", "모델이 미래 정보를 학습할 수 있음."),
+        _SPLIT,
+    ),
+    "expect_split_shares_to_be_between": Measure(
+        "splits",
+        ("Shares of the splits", "분할 비율"),
+        ("Rows of the split over all rows.", "전체 행 대비 분할의 행."),
+        mend=_SPLIT,
+    ),
+    "expect_no_contamination_with": Measure(
+        "splits",
+        ("Overlap with other benchmarks", "벤치마크 오염"),
+        ("Rows that stand in a frozen split of another release.", "다른 릴리스의 고정 분할에도 있는 행."),
+        ("Scores on that benchmark would be too high.", "해당 벤치마크의 점수가 실제보다 높게 나옴."),
+        _DROP,
+    ),
+    "expect_class_balance_to_be_at_least": Measure(
+        "balance",
+        ("Class balance", "클래스 균형"),
+        ("Share of each class in each split.", "분할별 클래스 비율."),
+        ("A model would see too little of the rare class.", "드문 클래스를 충분히 학습하지 못함."),
+    ),
+    "expect_split_class_distributions_to_match": Measure(
+        "balance",
+        ("Label mix between splits", "분할 간 라벨 분포"),
+        ("Jensen–Shannon divergence of label shares.", "라벨 비율의 옌센-섀넌 발산."),
+        ("Scores would reflect another mix of labels.", "다른 라벨 분포에 대한 점수가 됨."),
+        _SPLIT,
+    ),
+    "expect_counts_to_meet_targets": Measure(
+        "balance",
+        ("Planned counts are reached", "정량목표 달성률"),
+        ("Rows over the planned number.", "정량목표 대비 결과값."),
+    ),
+    "expect_shares_to_overlap": Measure(
+        "balance",
+        ("Planned composition is reached", "구성비 중첩률"),
+        ("Sum of the smaller of planned and actual share.", "계획 비율과 실제 비율 중 작은 값의 합."),
+    ),
+    "expect_rows_to_be_unique": Measure(
+        "duplicates",
+        ("Rows are unique", "완전 중복"),
+        ("Rows beyond the first of each group of equal rows.", "같은 행 묶음에서 첫 행을 뺀 나머지."),
+        ("Repeated rows weigh more than others.", "중복 행의 비중이 커짐."),
+        _DROP,
+    ),
+    "expect_no_near_duplicates": Measure(
+        "duplicates",
+        ("Near-duplicates within a split", "분할 안 근사 중복"),
+        ("Jaccard similarity of character shingles.", "글자 조각 집합의 자카드 유사도."),
+        ("Nearly equal rows weigh more than others.", "거의 같은 행의 비중이 커짐."),
+        _DROP,
+    ),
+    "expect_duplicates_to_agree_on_label": Measure(
+        "labels",
+        ("Equal inputs carry one label", "라벨 충돌"),
+        ("Rows of equal input with different labels.", "입력이 같고 라벨이 다른 행."),
+        ("No model can be right on both.", "어떤 모델도 둘 다 맞힐 수 없음."),
+        _DROP,
+    ),
+    "expect_no_target_leakage": Measure(
+        "labels",
+        ("No column gives the label away", "정답 누수"),
+        ("Score of a prediction of the label from one column.", "열 하나로 라벨을 예측한 점수."),
+        ("A model could read the answer from that column.", "모델이 그 열에서 정답을 읽을 수 있음."),
+    ),
+    "expect_annotator_agreement_at_least": Measure(
+        "labels",
+        ("Agreement between annotators", "작업자 간 일치도 (IAA)"),
+        ("Agreement beyond chance (α or κ).", "우연을 뺀 일치도(α 또는 κ)."),
+        ("The labels are not reproducible.", "라벨을 재현하기 어려움."),
+    ),
+    "expect_label_to_follow_annotators": Measure(
+        "labels",
+        ("Label follows the annotators", "합의 라벨"),
+        ("Rows whose label is not the annotators' majority.", "작업자 다수와 라벨이 다른 행."),
+    ),
+    "expect_label_noise_at_most": Measure(
+        "labels",
+        ("Probable label errors", "추정 라벨 오류"),
+        ("Confident learning with a cross-validated baseline.", "교차검증 베이스라인 모델의 확신 학습."),
+        ("Wrong labels limit what can be measured.", "라벨 오류가 평가의 한계가 됨."),
+    ),
+    "expect_no_personal_data": Measure(
+        "privacy",
+        ("Personal data", "개인정보"),
+        ("Patterns and check digits of known identifiers.", "알려진 식별자의 형식과 검증 숫자."),
+        ("Publishing would disclose people.", "게시하면 개인이 드러남."),
+        _MASK,
+    ),
+    "expect_no_listed_terms": Measure(
+        "privacy",
+        ("Listed terms", "금칙어"),
+        ("Terms of a list, also in split Hangul letters.", "목록의 낱말. 풀어 쓴 한글 포함."),
+        mend=_DROP,
+    ),
+    "expect_k_anonymity_at_least": Measure(
+        "privacy",
+        ("k-anonymity", "k-익명성"),
+        ("Smallest group of equal quasi-identifiers.", "준식별자가 같은 집단의 최소 크기."),
+        ("Some people can be singled out.", "일부 개인을 특정할 수 있음."),
+    ),
+    "expect_l_diversity_at_least": Measure(
+        "privacy", ("l-diversity", "l-다양성"), ("Sensitive values in each group.", "집단별 민감 속성 값의 수.")
+    ),
+    "expect_t_closeness_at_most": Measure(
+        "privacy", ("t-closeness", "t-근접성"), ("Distance of each group from the whole.", "집단과 전체의 분포 거리.")
+    ),
+    "expect_synthetic_share_at_most": Measure(
+        "provenance",
+        ("Synthetic share", "합성 데이터 비율"),
+        ("Rows whose provenance is synthetic.", "출처가 합성인 행."),
+        ("A held-out split would not measure real use.", "평가 분할이 실제 사용을 반영하지 못함."),
+        _DROP,
+    ),
+    "expect_no_drift_from_previous_release": Measure(
+        "provenance",
+        ("Drift since the previous release", "이전 릴리스 대비 분포 변화"),
+        ("Distance of distributions.", "분포 간 거리."),
+    ),
+    "expect_data_to_suffice": Measure(
+        "sufficiency",
+        ("Data suffices", "데이터 충분성"),
+        ("Learning curve of a baseline model.", "베이스라인 모델의 학습 곡선."),
+        ("More rows would still change the result.", "행이 늘면 결과가 더 바뀔 수 있음."),
+    ),
+    "expect_table_row_count_to_be_between": Measure(
+        "values", ("Row count", "행 수"), ("Rows of the table.", "표의 행 수.")
+    ),
+    "expect_table_row_count_to_equal": Measure("values", ("Row count", "행 수"), ("Rows of the table.", "표의 행 수.")),
+    "expect_column_values_to_not_be_null": Measure(
+        "values", ("No missing values", "결측 없음"), ("Rows where the column is null.", "열이 결측인 행.")
+    ),
+    "expect_column_values_to_be_unique": Measure(
+        "values", ("Values are unique", "값 고유"), ("Rows whose value stands in another row.", "다른 행에도 있는 값.")
+    ),
+    "expect_column_values_to_be_in_set": Measure(
+        "values", ("Values of the declared set", "선언된 값"), ("Rows with another value.", "목록에 없는 값의 행.")
+    ),
+    "expect_column_distinct_values_to_be_in_set": Measure(
+        "values",
+        ("Values of the declared set", "선언된 값"),
+        ("Distinct values outside the set.", "목록에 없는 고유값."),
+    ),
+    "expect_column_values_to_be_between": Measure(
+        "values", ("Values within the range", "값 범위"), ("Rows outside the range.", "범위를 벗어난 행.")
+    ),
+    "expect_column_value_lengths_to_be_between": Measure(
+        "values",
+        ("Lengths within the range", "길이 범위"),
+        ("Rows outside the range, in characters.", "범위를 벗어난 행(글자 수)."),
+    ),
+    "expect_column_values_to_match_regex": Measure(
+        "values", ("Values match the pattern", "값 형식"), ("Rows that do not match.", "형식에 맞지 않는 행.")
+    ),
+    "expect_column_to_exist": Measure("schema", ("Column exists", "열 존재"), ("Columns of the table.", "표의 열.")),
+}
+
+
+def measure_of(kind: str) -> Measure:
+    """The measure of a check's type; an unknown type is named as it is, among the others."""
+    found = MEASURES.get(kind)
+    if found:
+        return found
+    family = "values" if kind.startswith(("expect_column", "expect_table")) else "other"
+    readable = kind.removeprefix("expect_").replace("_", " ")
+    return Measure(family, (readable, readable))

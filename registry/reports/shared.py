@@ -1,0 +1,84 @@
+"""What every page begins with: the head, and the verdict of the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from registry.model.evidence import STATUSES, Check, Evidence
+from registry.model.facts import ReleaseFacts
+from registry.reports.html import code, value
+from registry.reports.measures import measure_of
+from registry.reports.names import cut
+from registry.reports.svg import mark
+from registry.reports.text import Text
+
+STANDARD = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The head of a page: `sections` are (id, title) in order."""
+
+    name: str
+    ref: str
+    version: str
+    kind: str
+    heading: Any
+    lead: Markup
+    sections: Sequence[tuple[str, Any]]
+
+
+def page_of(facts: ReleaseFacts, text: Text, kind: str, heading: Any, sections: Sequence[tuple[str, Any]]) -> Page:
+    """The head of the page `kind` (a key of the catalogue)."""
+    version = f"v{facts.version}" if facts.version else str(text("unreleased"))
+    return Page(cut(facts.name), cut(facts.ref, 120), version, str(text(kind)), heading, lead_of(facts, text), sections)
+
+
+def lead_of(facts: ReleaseFacts, text: Text) -> Markup:
+    """Title, declared summary and the short digest of the data."""
+    korean = facts.declared.text("summary_ko") if text.lang == "ko" else ""
+    summary = korean or facts.declared.text("summary")
+    parts = [value(facts.heading, 200)] if facts.heading != facts.name else []
+    parts += [value(summary, 400)] if summary else []
+    digest = facts.files.sha256
+    parts.append(Markup("{} <code>sha256 {}…{}</code>").format(text("data-digest"), digest[:4], digest[-4:]))
+    return Markup(" · ").join(parts)
+
+
+def split_class(split: str) -> str:
+    """The CSS class that draws a split: its own for the three usual ones, else a neutral one."""
+    return split if split in STANDARD else "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict line: its CSS status, title, sentence, and (mark, count, word) a status that occurs."""
+
+    status: str
+    title: Markup
+    sentence: Markup
+    tally: tuple[tuple[Markup, int, Markup], ...]
+
+
+def verdict_of(evidence: Evidence | None, text: Text) -> Verdict:
+    """The verdict of `evidence` in words; no evidence is no verdict, never a pass."""
+    if evidence is None:
+        return Verdict("not_measured", text("verdict.none"), text("verdict.none.sub"), ())
+    counts = {status: sum(c.status == status for c in evidence.checks) for status in STATUSES}
+    measured = counts["pass"] + counts["fail"] + counts["waived"]
+    blocking = evidence.blocking()
+    sentence = text("verdict.measured", passed=counts["pass"], measured=measured)
+    if blocking:
+        names = [code(c.id) for c in blocking[:4]] + ([Markup("…")] if len(blocking) > 4 else [])
+        sentence = text("verdict.blocking", checks=text.join(names)) + Markup(" ") + sentence
+    tally = tuple((mark(s), counts[s], text(f"status.{s}")) for s in STATUSES if counts[s])
+    return Verdict(evidence.verdict, text(f"verdict.{evidence.verdict}"), sentence, tally)
+
+
+def check_name(check: Check, text: Text) -> str:
+    """The name of what a check measures."""
+    return text.pick(measure_of(check.type).name)

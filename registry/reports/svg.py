@@ -1,0 +1,134 @@
+"""Charts as inline SVG: geometry in attributes, looks in classes, text in real pixels.
+
+The outer `<svg>` has no viewBox, so its text keeps its size from a phone to a desk;
+shapes live in an inner one that stretches. Nothing here takes text from data.
+
+>>> print(bar(0.375, "train"))
+<svg class="bar" width="100%" height="8" aria-hidden="true"><rect class="track" width="100%" height="8" rx="2"/><rect class="fill train" width="37.5%" height="8" rx="2"/></svg>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+BAR = 8  # px
+
+
+def number(value: float) -> str:
+    """A coordinate: at most two decimals, no trailing zeros."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") or "0"
+
+
+def bar(part: float, css: str, *, height: int = BAR) -> Markup:
+    """A horizontal bar: `part` (0…1) of the track; anything above nothing shows at least a sliver."""
+    track = f'<rect class="track" width="100%" height="{height}" rx="2"/>'
+    width = max(0.6, min(1.0, part) * 100) if part > 0 else 0
+    fill = f'<rect class="fill {css}" width="{number(width)}%" height="{height}" rx="2"/>' if width else ""
+    return Markup(f'<svg class="bar" width="100%" height="{height}" aria-hidden="true">{track}{fill}</svg>')  # noqa: S704
+
+
+def stacked(parts: Sequence[tuple[float, str]], *, height: int = 12) -> Markup:
+    """One bar of several parts side by side, each (share, class)."""
+    at, rects = 0.0, []
+    for part, css in parts:
+        width = part * 100
+        if width > 0:
+            rects.append(f'<rect class="{css}" x="{number(at)}%" width="{number(width)}%" height="{height}"/>')
+        at += width
+    return Markup(f'<svg class="bar" width="100%" height="{height}" aria-hidden="true">{"".join(rects)}</svg>')  # noqa: S704
+
+
+def _steps(heights: Sequence[float]) -> list[tuple[float, float]]:
+    """Corners of a step line over equal bins in a 100 × 100 box, y downwards."""
+    width = 100 / len(heights)
+    points = []
+    for index, height in enumerate(heights):
+        y = 100 - 100 * height
+        points += [(index * width, y), ((index + 1) * width, y)]
+    return points
+
+
+def _path(points: Sequence[tuple[float, float]], *, closed: bool) -> str:
+    start, *rest = [f"{number(x)} {number(y)}" for x, y in points]
+    line = f"M{start}L{' '.join(rest)}"
+    return f"M0 100L{start} {' '.join(rest)} 100 100Z" if closed else line
+
+
+def layers(series: Sequence[tuple[str, Sequence[float]]]) -> str:
+    """Inner SVG of step shapes, each (class, heights 0…1): the first is an area, the others lines."""
+    shapes = []
+    for index, (css, heights) in enumerate(series):
+        points = _steps(heights)
+        if index == 0:
+            shapes.append(f'<path class="area {css}" d="{_path(points, closed=True)}"/>')
+        shapes.append(f'<path class="line {css}" d="{_path(points, closed=False)}"/>')
+    return f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">{"".join(shapes)}</svg>'
+
+
+def columns(series: Sequence[tuple[str, Sequence[float]]]) -> str:
+    """Inner SVG of upright bars (heights 0…1) of the first series: for categories."""
+    css, heights = series[0]
+    each = 100 / len(heights)
+    rects = [
+        f'<rect class="fill {css}" x="{number(i * each + each * 0.04)}" y="{number(100 - 100 * h)}" '
+        f'width="{number(each * 0.92)}" height="{number(100 * h)}"/>'
+        for i, h in enumerate(heights)
+    ]
+    return f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">{"".join(rects)}</svg>'
+
+
+def spark(inner: str) -> Markup:
+    """A 132 × 36 picture for an index or an alert; a word stands beside it."""
+    axis = '<line class="axis" x1="0" x2="100%" y1="35.5" y2="35.5"/>'
+    return Markup(  # noqa: S704 (numbers and classes of ours)
+        f'<svg class="spark" width="132" height="36" aria-hidden="true">'
+        f'<svg y="1" width="100%" height="34">{inner}</svg>{axis}</svg>'
+    )
+
+
+def figure(inner: str, *, id: str, title: str, desc: str, ticks: Sequence[tuple[float, str, str]]) -> Markup:  # noqa: A002
+    """A chart of 148 px with tick labels (position 0…1, anchor, text) under it, and its finding for screen readers."""
+    labels = Markup("").join(
+        Markup('<text class="tick" x="{}%" y="164" text-anchor="{}">{}</text>').format(number(at * 100), anchor, text)
+        for at, anchor, text in ticks
+    )
+    return Markup(
+        '<svg class="figure" width="100%" height="170" role="img" aria-labelledby="{id}-t {id}-d">'
+        '<title id="{id}-t">{title}</title><desc id="{id}-d">{desc}</desc>'
+        '<svg y="4" width="100%" height="144">{inner}</svg>'
+        '<line class="axis" x1="0" x2="100%" y1="148.5" y2="148.5"/>{labels}</svg>'
+    ).format(id=id, title=title, desc=desc, inner=Markup(inner), labels=labels)  # noqa: S704
+
+
+_MARKS = {
+    "pass": '<circle class="stroke" cx="8" cy="8" r="6.5"/><path class="stroke" d="M5 8.3l2.1 2.1L11 6"/>',
+    "fail": '<path class="solid" d="M5 1h6l4 4v6l-4 4H5l-4-4V5z"/><path class="on" d="M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2"/>',
+    "error": '<path class="stroke" d="M8 1.8L15 14.2H1z"/><path class="stroke" d="M8 6.2v4M8 12v.6"/>',
+    "waived": '<path class="stroke" d="M8 1.2L14.8 8L8 14.8L1.2 8z"/><path class="solid" d="M8 1.2L14.8 8L8 14.8z"/>',
+    "not_measured": '<circle class="stroke dashed" cx="8" cy="8" r="6.5"/>',
+    "not_applicable": '<path class="stroke" d="M4 8h8"/>',
+    "note": '<circle class="stroke" cx="8" cy="8" r="6.5"/><path class="stroke" d="M8 7.2v4M8 4.6v.6"/>',
+}
+
+
+def mark(status: str, *, size: int = 16) -> Markup:
+    """The shape of a status; its word stands beside it."""
+    return Markup(  # noqa: S704 (shapes of ours)
+        f'<svg class="mark {status}" width="{size}" height="{size}" viewBox="0 0 16 16" aria-hidden="true">'
+        f"{_MARKS[status]}</svg>"
+    )
+
+
+def strip(value: float, limit: float, css: str) -> Markup:
+    """Where a count lies between nothing and twice its limit (or itself): tick = limit, dot = value."""
+    top = max(limit * 2, value, 1e-12)
+    at, tick = 4 + 92 * min(1.0, value / top), 4 + 92 * min(1.0, limit / top)
+    return Markup(  # noqa: S704 (numbers and classes of ours)
+        f'<svg class="strip" width="100%" height="16" aria-hidden="true">'
+        f'<rect class="track" x="4%" y="6" width="92%" height="4" rx="2"/>'
+        f'<rect class="allowed" x="4%" y="6" width="{number(tick - 4)}%" height="4" rx="2"/>'
+        f'<line class="limit" x1="{number(tick)}%" x2="{number(tick)}%" y1="1" y2="15"/>'
+        f'<circle class="dot {css}" cx="{number(at)}%" cy="8" r="4.5"/></svg>'
+    )
