@@ -55,19 +55,19 @@ class Run:
 
 
 COMMON: dict[str, tuple[Any, Any]] = {
-    "directory": (
+    "run_directory": (
         Annotated[Path, typer.Option("-C", metavar="DIR", help="Run as if started in DIR.", show_default=False)],
         Path(),
     ),
-    "store": (
+    "run_store": (
         Annotated[str | None, typer.Option("--store", metavar="URL", help="The store: a path, file:… or s3://….")],
         None,
     ),
-    "json": (Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")], False),
-    "quiet": (Annotated[bool, typer.Option("--quiet", "-q", help="Results only.")], False),
-    "verbose": (Annotated[bool, typer.Option("--verbose", "-v", help="Say more; tracebacks for bugs.")], False),
-    "no_progress": (Annotated[bool, typer.Option("--no-progress", help="No progress bars.")], False),
-    "lang": (Annotated[Lang, typer.Option("--lang", help="Language of documents.")], Lang.en),
+    "run_json": (Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")], False),
+    "run_quiet": (Annotated[bool, typer.Option("--quiet", "-q", help="Results only.")], False),
+    "run_verbose": (Annotated[bool, typer.Option("--verbose", "-v", help="Say more; tracebacks for bugs.")], False),
+    "run_no_progress": (Annotated[bool, typer.Option("--no-progress", help="No progress bars.")], False),
+    "run_lang": (Annotated[Lang, typer.Option("--lang", help="Language of documents.")], Lang.en),
 }
 
 
@@ -103,15 +103,15 @@ def command(
 
 def _run(shared: dict[str, Any]) -> Run:
     out = Out(
-        json=shared["json"],
-        quiet=shared["quiet"],
-        verbose=shared["verbose"],
-        progress_wanted=not shared["no_progress"] and not os.environ.get("CI"),
-        lang=shared["lang"].value,
+        json=shared["run_json"],
+        quiet=shared["run_quiet"],
+        verbose=shared["run_verbose"],
+        progress_wanted=not shared["run_no_progress"] and not os.environ.get("CI"),
+        lang=shared["run_lang"].value,
     )
-    directory = shared["directory"]
+    directory = shared["run_directory"]
     if not directory.is_dir():
         from registry.errors import UsageError
 
         raise UsageError(f"there is no directory {directory}", hint="registry -C DIR …")
-    return Run(directory.resolve(), shared["store"], out)
+    return Run(directory.resolve(), shared["run_store"], out)

@@ -38,8 +38,10 @@ def register(app: typer.Typer) -> None:
         encoding: Annotated[str | None, typer.Option("--encoding", metavar="E", help="Such as cp949.")] = None,
         dry_run: bool = False,
     ) -> None:
-        """Address data by content; the first time, infer its schema, suite and card.
+        """Address data by content, and declare it.
 
+        The first time, schema, suite and card are inferred and written; later only the
+        pointer changes.
         Example: registry add data/reviews --label sentiment --text review --license cc-by-4.0
         """
         from registry.authoring.add import AddOptions

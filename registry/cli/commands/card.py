@@ -15,10 +15,11 @@ def register(app: typer.Typer) -> None:
 
     @command(group, "lint")
     def lint(
-        run: Run, name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which dataset.")] = None
+        run: Run, name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which dataset.")] = None
     ) -> None:
-        """Compare what the card declares with what is required and what was measured; exit 1 on a problem.
+        """Compare the card with policy and measurement.
 
+        Exit 1 where a required declaration is missing or a measurement contradicts one.
         Example: registry card lint reviews
         """
         from registry.release.preview import lint_card

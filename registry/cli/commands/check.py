@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
     @command(app, "check")
     def check(
         run: Run,
-        names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Default: all.")] = None,
+        names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Default: all.")] = None,
         formats: Annotated[
             list[str] | None,
             typer.Option("--format", metavar="F[=PATH]", help="text or json, to stdout or a file; repeatable."),
@@ -25,8 +25,9 @@ def register(app: typer.Typer) -> None:
         ] = None,
         no_memory: Annotated[bool, typer.Option("--no-memory", help="Measure again what is remembered.")] = False,
     ) -> None:
-        """Judge datasets by their schema and suites; exit 1 where one is unfit.
+        """Judge datasets by schema and suite.
 
+        Exit 1 where one is unfit.
         Example: registry check reviews --format json=verdict.json
         """
         from registry.cli.verdicts import parse_date, parse_formats, write_verdict

@@ -16,10 +16,11 @@ def register(app: typer.Typer) -> None:
     @command(app, "demo")
     def demo(
         run: Run,
-        directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new directory.")] = Path("registry-demo"),
+        directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new directory.")] = Path("registry-demo"),
     ) -> None:
-        """Walk the whole path on real data: refused by a leak, mended, released twice, pulled, verified.
+        """Walk the whole path on real data.
 
+        Refused by a planted leak, mended, released twice, pulled back and verified.
         Example: registry demo
         """
         from registry.cli.demonstration import demonstrate

@@ -16,12 +16,13 @@ def register(app: typer.Typer) -> None:
     @command(app, "init")
     def init(
         run: Run,
-        directory: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where; default: here.")] = None,
+        directory: Annotated[Path | None, typer.Argument(metavar="DIR", help="Where; default: here.")] = None,
         example: Annotated[bool, typer.Option("--example", help="Copy the example declarations too.")] = False,
     ) -> None:
-        """Make a directory a workspace: git, DVC, registry.toml, empty folders.
+        """Make a directory a workspace.
 
-        A second run changes nothing. Example: registry init my-datasets
+        Git, DVC, registry.toml and empty folders; a second run changes nothing.
+        Example: registry init my-datasets
         """
         from registry.authoring.initialise import initialise
 

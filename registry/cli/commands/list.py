@@ -14,9 +14,9 @@ def register(app: typer.Typer) -> None:
 
     @command(app, "list")
     def list_(
-        run: Run, name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this dataset.")] = None
+        run: Run, name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this dataset.")] = None
     ) -> None:
-        """List the datasets of a store and their versions.
+        """List a store's datasets and versions.
 
         Example: registry list --store s3://bucket/datasets
         """

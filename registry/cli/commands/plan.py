@@ -17,12 +17,13 @@ def register(app: typer.Typer) -> None:
     @command(app, "plan")
     def plan(
         run: Run,
-        version: Annotated[str, typer.Argument(metavar="[VERSION]", help="v1.2, auto, major, minor, patch.")] = "auto",
-        name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which dataset.")] = None,
+        version: Annotated[str, typer.Argument(metavar="VERSION", help="v1.2, auto, major, minor, patch.")] = "auto",
+        name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which dataset.")] = None,
         out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the plan as JSON.")] = None,
     ) -> None:
-        """Show what a release would write, and which version the change demands.
+        """Show what a release would do.
 
+        What it would write, and which version the change demands.
         Example: registry plan auto reviews
         """
         from registry.cli.releasing import planned

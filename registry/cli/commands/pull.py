@@ -26,8 +26,9 @@ def register(app: typer.Typer) -> None:
         link: Annotated[bool, typer.Option("--link", help="Read-only hard links where the store allows it.")] = False,
         dry_run: bool = False,
     ) -> None:
-        """Bring a release here, every byte verified; interrupted, the same command goes on.
+        """Bring a release here, verified.
 
+        Every byte is hashed before it is seen; interrupted, the same command goes on.
         Example: registry pull reviews@v1.2 -o data/reviews --split test
         """
         from registry.consume.pull import PullOptions

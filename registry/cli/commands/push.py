@@ -15,11 +15,12 @@ def register(app: typer.Typer) -> None:
     @command(app, "push", writes=True)
     def push(
         run: Run,
-        names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Default: all.")] = None,
+        names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Default: all.")] = None,
         dry_run: bool = False,
     ) -> None:
-        """Send the datasets' objects to DVC's default remote, so that other clones have them.
+        """Send data to DVC's default remote.
 
+        So that other clones have it before it is released.
         Example: registry push reviews
         """
         from registry.content import dvc

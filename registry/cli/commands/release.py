@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     def release(
         run: Run,
         version: Annotated[str, typer.Argument(metavar="VERSION", help="v1.2, auto, major, minor or patch.")],
-        name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which dataset.")] = None,
+        name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which dataset.")] = None,
         allow_underbump: Annotated[
             str, typer.Option("--allow-underbump", metavar="REASON", help="A lower number than the change demands.")
         ] = "",
@@ -28,9 +28,9 @@ def register(app: typer.Typer) -> None:
         no_git: Annotated[bool, typer.Option("--no-git", help="No commit and no tag.")] = False,
         dry_run: bool = False,
     ) -> None:
-        """Judge a dataset and bind bytes, verdict and documents into one immutable release.
+        """Judge a dataset and release it.
 
-        Refused with exit 1 where the gate fails. The same command again finishes an
+        Binds bytes, verdict and documents into one immutable release. Refused with exit 1 where the gate fails. The same command again finishes an
         interrupted release. Example: registry release v1.2 reviews
         """
         from registry.cli.releasing import run_release

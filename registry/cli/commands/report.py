@@ -27,10 +27,10 @@ def register(app: typer.Typer) -> None:
     def report(
         run: Run,
         kind: Annotated[Kind, typer.Argument(metavar="KIND", help="eda, quality, card or croissant.")],
-        name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which dataset.")] = None,
+        name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which dataset.")] = None,
         output: Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help="The file.")] = None,
     ) -> None:
-        """Render one document of the dataset as it stands, without releasing.
+        """Render one document without a release.
 
         Example: registry report eda reviews -o eda.html
         """

@@ -15,8 +15,9 @@ def register(app: typer.Typer) -> None:
 
     @command(app, "show")
     def show(run: Run, ref: Annotated[str, typer.Argument(metavar="NAME[@SPEC]", help="A release.")]) -> None:
-        """Show one release: what it holds, its verdict, its documents.
+        """Show one release.
 
+        What it holds, its verdict and its documents.
         Example: registry show reviews@^1.2
         """
         from registry.consume.catalog import show as show_release

@@ -15,9 +15,9 @@ def register(app: typer.Typer) -> None:
 
     @command(app, "status")
     def status(
-        run: Run, names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Default: all.")] = None
+        run: Run, names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Default: all.")] = None
     ) -> None:
-        """Show, for each dataset, whether data, pointer and git agree.
+        """Show whether data, pointer and git agree.
 
         Example: registry status reviews
         """

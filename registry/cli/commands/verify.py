@@ -17,8 +17,9 @@ def register(app: typer.Typer) -> None:
     def verify(
         run: Run, target: Annotated[str, typer.Argument(metavar="NAME@V|DIR", help="A release, or a pulled directory.")]
     ) -> None:
-        """Hash every byte of a release again and compare with its manifest; exit 3 on a difference.
+        """Hash every byte of a release again.
 
+        Exit 3 where one differs from the manifest.
         Example: registry verify data/reviews
         """
         from registry.consume.verify import verify_directory, verify_release
