@@ -13,7 +13,9 @@ import gc
 import importlib.util
 import logging
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from types import ModuleType, SimpleNamespace
@@ -43,19 +45,20 @@ def judge(
     gx = load()
     engine = gx.OnePassEngine(answers, measures)
     outcomes: dict[str, Outcome] = {}
-    configurations = []
-    for expectation in expectations:
-        try:
-            configuration = _configuration(gx, expectation)
-            configuration.to_domain_obj()  # graph_validate would end on the first that is invalid
-            configurations.append(configuration)
-        except Exception as error:  # (a check that GX refuses is in error; the others are judged)
-            outcomes[expectation.check_id] = Outcome(False, error=_first_line(error))
-    validator = gx.Validator(execution_engine=engine)
-    validator.metrics_calculator.show_progress_bars = False
-    settings = {"catch_exceptions": True, "result_format": "BASIC"}
     with _quiet():
+        configurations = []
+        for expectation in expectations:
+            try:
+                configuration = _configuration(gx, expectation)
+                configuration.to_domain_obj()  # graph_validate would end on the first that is invalid
+                configurations.append(configuration)
+            except Exception as error:  # (a check that GX refuses is in error; the others are judged)
+                outcomes[expectation.check_id] = Outcome(False, error=_first_line(error))
+        validator = gx.Validator(execution_engine=engine)
+        validator.metrics_calculator.show_progress_bars = False
+        settings = {"catch_exceptions": True, "result_format": "BASIC"}
         results = validator.graph_validate(configurations=configurations, runtime_configuration=settings)
+    engine.answers = None  # it is part of a cycle, and would hold the session's connection until the process ends
     for result in results:
         outcomes[result.expectation_config.meta["check_id"]] = _outcome(result, answers)
     for expectation in expectations:
@@ -96,16 +99,8 @@ def _first_line(error: object) -> str:
 def load() -> SimpleNamespace:
     """Great Expectations, imported once: the names used here, our engine, and our expectations registered."""
     try:
-        with _importing():
-            import great_expectations.exceptions as errors
-            from great_expectations.execution_engine import ExecutionEngine  # type: ignore[attr-defined]
-            from great_expectations.expectations.expectation import BatchExpectation
-            from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-            from great_expectations.expectations.metrics.metric_provider import MetricProvider
-            from great_expectations.expectations.registry import get_metric_kwargs, register_metric
-            from great_expectations.expectations.row_conditions import deserialize_row_condition
-            from great_expectations.validator.metric_configuration import MetricConfiguration
-            from great_expectations.validator.validator import Validator
+        with _importing(), ThreadPoolExecutor(1) as own_stack:
+            gx = own_stack.submit(_names).result()
     except ImportError as error:
         raise MissingExtraError(
             "checks need an extra", why=str(error), hint="pip install 'dataset-release-registry[author]'"
@@ -116,7 +111,24 @@ def load() -> SimpleNamespace:
             why="pyspark 4.2 or newer is installed without grpcio",
             hint="pip install 'pyspark>=4.0,<4.2'",
         ) from error
-    gx = SimpleNamespace(
+    gx.OnePassEngine = _engine_class(gx)
+    _register_metrics(gx)
+    gx.expectations = {name: _expectation_class(gx, spec.form) for name, spec in OURS.items()}
+    return gx
+
+
+def _names() -> SimpleNamespace:
+    import great_expectations.exceptions as errors
+    from great_expectations.execution_engine.execution_engine import ExecutionEngine
+    from great_expectations.expectations.expectation import BatchExpectation
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.metrics.metric_provider import MetricProvider
+    from great_expectations.expectations.registry import get_metric_kwargs, register_metric
+    from great_expectations.expectations.row_conditions import deserialize_row_condition
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+    from great_expectations.validator.validator import Validator
+
+    return SimpleNamespace(
         errors=errors,
         ExecutionEngine=ExecutionEngine,
         BatchExpectation=BatchExpectation,
@@ -128,25 +140,28 @@ def load() -> SimpleNamespace:
         get_metric_kwargs=get_metric_kwargs,
         register_metric=register_metric,
     )
-    gx.OnePassEngine = _engine_class(gx)
-    _register_metrics(gx)
-    gx.expectations = {name: _expectation_class(gx, spec.form) for name, spec in OURS.items()}
-    return gx
 
 
 @contextmanager
 def _importing() -> Iterator[None]:
-    """A third of the import's time is garbage collection; a fifth is scipy.stats, which no check here uses."""
-    collecting = gc.isenabled()
+    """A third of the import's time is garbage collection; a fifth is scipy.stats, which no check here uses.
+
+    The import runs on a stack of its own: it leaves cycles behind that hold their frames, and
+    through the frames of a caller they would hold the session's connection for good.
+    """
+    collecting, shown = gc.isenabled(), warnings.showwarning
     gc.disable()
     _lazy("scipy.stats")
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of modules that are not ours
+            yield
+            if warnings.showwarning is not shown:  # NOTE: its validator turns warnings of the process into logs
+                logging.captureWarnings(False)
     finally:
         gc.freeze()
         if collecting:
             gc.enable()
-        logging.captureWarnings(False)  # NOTE: importing its validator turns warnings of the whole process into logs
 
 
 def _lazy(name: str) -> None:
@@ -166,12 +181,14 @@ def _lazy(name: str) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Its log lines repeat what the outcomes say."""
+    """Its log lines repeat what the outcomes say, its warnings are not about our code."""
     log = logging.getLogger("great_expectations")
     before = log.level
     log.setLevel(logging.CRITICAL)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         log.setLevel(before)
 

@@ -153,7 +153,7 @@ def _mean(a: Aggregate) -> str:
 def _stdev(a: Aggregate) -> str:
     """Two passes: a sum of squares minus a square of the sum loses all digits of large values."""
     where = f" WHERE {a.request.where}" if a.request.where else ""
-    mean = f"(SELECT {_mean(a)} FROM data{where})"
+    mean = f"(SELECT {_mean(a)} FROM data{where})"  # noqa: S608 (all parts are quoted)
     squares = a.of(f"fsum(power(CAST({a.number} AS DOUBLE) - {mean}, 2))")
     return f"sqrt({squares} / nullif({a.of(f'count({a.quoted})')} - 1, 0))"
 

@@ -41,7 +41,7 @@ def to_re2(pattern: str) -> str:
             _refuse(pattern, index)
         if char == "[" and not inside:
             opened = re.compile(r"\[\^?\]?").match(pattern, index)
-            assert opened is not None  # noqa: S101 (the character at index is a bracket)
+            assert opened is not None
             out.append(opened.group().replace("]", r"\]"))
             inside, index = True, opened.end()
             continue

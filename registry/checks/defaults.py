@@ -1,0 +1,132 @@
+"""The suite that a new dataset starts with: what it must not have is critical, what it should not have warns.
+
+Each threshold stands beside the value measured on the data at hand, so that a reader can judge
+it. The text loads back through `load_suite` and is meant to be edited.
+
+>>> print(entry(Entry("expect_rows_to_be_unique", "duplicates", "warning", {"max_share": 0.01}, "3 of 90 rows")))
+  - type: expect_rows_to_be_unique
+    kwargs: {"max_share": 0.01}  # measured: 3 of 90 rows
+    severity: warning
+    meta: {check_id: duplicates}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.checks.expectations import OURS
+from registry.checks.messages import percent
+from registry.checks.samples import Sampler
+from registry.checks.specs import Counts, Facts, Unmeasured
+from registry.errors import RegistryError
+from registry.model.evidence import Severity
+from registry.model.schema import DatasetSchema
+from registry.tables.duck import Session
+from registry.tables.keys import make_keys
+from registry.tables.table import SPLIT, Table
+
+DUPLICATES = 0.01  # share of duplicates above which a maintainer wants to know
+NORMALISED = {"normalize": "text"}
+HEAD = """\
+# What a release of this dataset must be, in the shape of a Great Expectations suite.
+# severity: critical blocks a release, warning is shown. Every expectation: {reference}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One expectation of the suite, with what was measured and why it stands there."""
+
+    type: str
+    check_id: str
+    severity: Severity
+    kwargs: Mapping[str, Any]
+    measured: str
+    why: str = ""
+
+
+def default_suite(schema: DatasetSchema, table: Table, session: Session) -> str:
+    """The YAML text of a first suite for `table`, measured on it. What the schema says is not repeated here."""
+    facts = facts_of(schema, table, session)
+    entries = "\n".join(entry(one) for one in _entries(facts, table, session))
+    head = HEAD.format(reference="docs/reference/expectations.md")
+    return f"{head}name: {json.dumps(schema.name, ensure_ascii=False)}\nexpectations:\n{entries}\n"
+
+
+def facts_of(schema: DatasetSchema, table: Table, session: Session) -> Facts:
+    """What expectations of ours may know of `table`."""
+    columns = {SPLIT: "VARCHAR", **dict(session.columns)}
+    return Facts(schema, columns, table.splits, Sampler(session, table, schema).files)
+
+
+def entry(one: Entry) -> str:
+    """An expectation as YAML."""
+    kwargs = json.dumps(dict(one.kwargs), ensure_ascii=False)
+    lines = [f"  # {one.why}"] if one.why else []
+    lines += [
+        f"  - type: {one.type}",
+        f"    kwargs: {kwargs}" + (f"  # measured: {one.measured}" if one.measured else ""),
+        f"    severity: {one.severity}",
+        f"    meta: {{check_id: {one.check_id}}}",
+    ]
+    return "\n".join(lines)
+
+
+def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
+    rows = "expect_table_row_count_to_be_between"
+    least = {"min_value": max(1, table.rows // 2)}
+    yield Entry(rows, "rows", "critical", least, f"{table.rows:,} rows", "half of the rows gone is an accident")
+    disjoint, unique = "expect_splits_to_be_disjoint", "expect_rows_to_be_unique"
+    for name, kwargs in (("leakage-exact", {}), ("leakage-normalised", NORMALISED)):
+        given = {**kwargs, "max_share": 0}
+        yield Entry(disjoint, name, "critical", given, _rows(_measure(disjoint, given, facts, session)))
+    given = {"max_share": DUPLICATES}
+    yield Entry(unique, "duplicates", "warning", given, _rows(_measure(unique, given, facts, session)))
+    for label in facts.schema.columns_of_role("label"):
+        yield from _balance(label.name, facts, session)
+
+
+def _balance(label: str, facts: Facts, session: Session) -> Iterator[Entry]:
+    """A class at half of its present least share is worth a look."""
+    kind = "expect_class_balance_to_be_at_least"
+    found = _measure(kind, {"column": label, "min_share": 0}, facts, session)
+    if not isinstance(found, Counts) or found.observed["min_share"] is None:
+        return
+    least = float(found.observed["min_share"])
+    kwargs = {"column": label, "min_share": _floor(least / 2)}
+    yield Entry(kind, f"balance-{label}", "warning", kwargs, f"the rarest class has {percent(least)} of a split")
+
+
+def _floor(share: float) -> float:
+    """A share cut to two significant digits; 0.01 for none at all.
+
+    >>> _floor(0.1666), _floor(0)
+    (0.16, 0.01)
+    """
+    if not share:
+        return 0.01
+    unit = 10.0 ** (math.floor(math.log10(share)) - 1)
+    return float(f"{math.floor(share / unit + 1e-9) * unit:.2g}")
+
+
+def _measure(kind: str, kwargs: Mapping[str, Any], facts: Facts, session: Session) -> Counts | str:
+    """What an expectation of ours counts on the data, or why it counts nothing."""
+    try:
+        measure = OURS[kind].measure(kwargs, facts)
+        if isinstance(measure, Unmeasured):
+            return measure.why
+        for request in measure.keys:
+            make_keys(session, request)
+        return measure.reduce(session.rows(measure.count_sql))
+    except RegistryError as error:
+        return str(error)
+
+
+def _rows(found: Counts | str) -> str:
+    if isinstance(found, str):
+        return " ".join(found.split())
+    return f"{found.unexpected:,} of {found.total:,} rows ({percent(found.share)})"
