@@ -115,6 +115,25 @@ class LocalStore:
         with self._failures("the store"):
             self._tree.sync()
 
+    def link(self, key: str, tree: Tree, path: str) -> bool:
+        """Links the object into `tree` at `path`, read-only for both; False where that is impossible.
+
+        The file and the object are one: who forces a write to it breaks the store.
+        """
+        folder, _, name = check_key(key).rpartition("/")
+        to_folder, _, to_name = path.rpartition("/")
+        try:
+            handle = self._tree.open(key)
+            try:
+                os.fchmod(handle, 0o444)
+            finally:
+                os.close(handle)
+            with self._tree.folder(folder) as origin, tree.folder(to_folder, make=True) as place:
+                os.link(name, to_name, src_dir_fd=origin, dst_dir_fd=place, follow_symlinks=False)
+        except OSError:
+            return False  # another file system, or not ours to change: the caller copies, and hears why if that fails
+        return True
+
     def _create(self, key: str, chunks: Iterable[bytes], *, durable: bool) -> bool:
         folder, _, name = check_key(key).rpartition("/")
         with self._failures(key), self._written(chunks, durable=durable) as temporary:

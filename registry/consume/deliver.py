@@ -1,0 +1,195 @@
+"""Brings the files of a tree to disk: in parallel, each byte hashed on its way, nothing outside the root.
+
+    fetched = ensure(Tree(folder), contents, from_store(store), Crew(workers=4))
+
+A file that is there already with the right bytes stays; so an interrupted delivery goes
+on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from registry.consume.contents import Item
+from registry.errors import IntegrityError, NotFoundError
+from registry.stores.base import CHUNK, Store
+from registry.stores.local import LocalStore, write_all
+from registry.stores.tree import Tree
+
+Progress = Callable[[int, int], None]
+Fetch = Callable[[Item], Iterable[bytes]]
+MENDING = ".registry/.mending-"
+
+
+class _HaltedError(Exception):
+    """Another worker failed."""
+
+
+@dataclass
+class Crew:
+    """How many work at once, and who is told of (files, bytes) done since the last call, one call at a time."""
+
+    workers: int = 4
+    progress: Progress | None = None
+    halted: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def each(self, work: Callable[[Item], None], items: Iterable[Item]) -> None:
+        """Runs `work` of every item; the first failure stops all and is raised."""
+        source = iter(items)
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            while not self.halted.is_set():
+                with self._lock:
+                    item = next(source, None)
+                if item is None:
+                    return
+                try:
+                    work(item)
+                except BaseException as error:
+                    failures.append(error)
+                    self.halted.set()
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                for future in [pool.submit(run) for _ in range(self.workers)]:
+                    future.result()
+            except BaseException:
+                self.halted.set()
+                raise
+        if failures:
+            raise next((f for f in failures if not isinstance(f, _HaltedError)), failures[0])
+
+    def watched(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """`chunks`, reported as they pass, broken off where another worker failed."""
+        for chunk in chunks:
+            if self.halted.is_set():
+                raise _HaltedError
+            self.tell(0, len(chunk))
+            yield chunk
+
+    def tell(self, files: int, size: int) -> None:
+        """Reports progress."""
+        if self.progress:
+            with self._lock:
+                self.progress(files, size)
+
+
+def from_store(store: Store) -> Fetch:
+    """Fetches an item's object; `NotFoundError` names the file whose object is nowhere."""
+
+    def fetch(item: Item) -> Iterator[bytes]:
+        try:
+            # One byte more than there should be, to notice an object that is too long.
+            yield from store.stream(item.key, 0, item.size + 1)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"the object of {item.path} is nowhere",
+                why=str(error),
+                hint="whoever runs the store: registry fsck --data",
+                path=item.path,
+                key=item.key,
+            ) from error
+
+    return fetch
+
+
+def verified(item: Item, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """`chunks`, hashed as they pass; `IntegrityError` names the file if they are not its bytes."""
+    hashed, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        hashed.update(chunk)
+        size += len(chunk)
+        if size > item.size:
+            break
+        yield chunk
+    if size != item.size or hashed.hexdigest() != item.sha256:
+        amount = "more" if size > item.size else f"{size}"
+        why = "another sha256" if size == item.size else f"{amount} bytes instead of {item.size}"
+        raise IntegrityError(
+            f"{item.path} does not have the bytes that the release promises",
+            why=f"its object {item.key} has {why}",
+            hint="do not use this release; whoever runs the store: registry fsck --data",
+            path=item.path,
+            key=item.key,
+        )
+
+
+def fits(tree: Tree, item: Item) -> bool:
+    """Whether the tree holds the item's bytes already."""
+    try:
+        handle = tree.open(item.path)
+    except FileNotFoundError:
+        return False
+    try:
+        if os.fstat(handle).st_size != item.size:
+            return False
+        hashed = hashlib.sha256()
+        while chunk := os.read(handle, CHUNK):
+            hashed.update(chunk)
+        return hashed.hexdigest() == item.sha256
+    finally:
+        os.close(handle)
+
+
+def ensure(
+    tree: Tree, items: Iterable[Item], fetch: Fetch, crew: Crew, *, link: LocalStore | None = None
+) -> list[Item]:
+    """Makes the tree hold every item; returns those that it lacked or had wrong.
+
+    A wrong file is replaced by one rename. `link` is the local store whose objects are
+    hard-linked, read-only, where the file system allows it.
+    """
+    fetched: list[Item] = []
+
+    def bring(item: Item) -> None:
+        if fits(tree, item):
+            crew.tell(0, item.size)
+        else:
+            fetched.append(item)
+            if not (link and item.inline is None and _linked(tree, item, link)):
+                _write(tree, item, crew.watched(fetch(item) if item.inline is None else [item.inline]))
+        crew.tell(1, 0)
+
+    crew.each(bring, items)
+    return fetched
+
+
+def _write(tree: Tree, item: Item, chunks: Iterable[bytes]) -> None:
+    try:
+        handle, place = tree.create(item.path), item.path
+    except FileExistsError:
+        place = f"{MENDING}{secrets.token_hex(8)}"
+        handle = tree.create(place)
+    try:
+        try:
+            for chunk in verified(item, chunks):
+                write_all(handle, chunk)
+        finally:
+            os.close(handle)
+        if place != item.path:
+            tree.rename(place, item.path)
+    except BaseException:
+        with suppress(OSError):
+            tree.remove(place)
+        raise
+
+
+def _linked(tree: Tree, item: Item, store: LocalStore) -> bool:
+    place = f"{MENDING}{secrets.token_hex(8)}"
+    if not store.link(item.key, tree, place):
+        return False
+    at = Item(place, item.size, item.sha256, item.key)
+    if not fits(tree, at):
+        tree.remove(place)
+        return False  # reading it the usual way says what is wrong with it
+    tree.rename(place, item.path)
+    return True

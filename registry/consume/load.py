@@ -1,0 +1,200 @@
+"""`registry.load`: a release as rows, pulled into the cache and re-hashed at each use.
+
+    registry.load("reviews@^1.2", split="train")                  # datasets.Dataset
+    registry.load("reviews@1.2.0", as_="arrow", store="s3://b/x")  # pyarrow.Table
+    registry.loaded()                                             # what this process has loaded
+
+The rows are those that the release was judged by: one reader of record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from registry.consume.cache import Cache
+from registry.consume.contents import FILES, Item
+from registry.consume.pull import PullOptions, Source, place
+from registry.consume.resolve import Released, resolve
+from registry.consume.source import is_remote, offline, open_default_store, store_url
+from registry.errors import IntegrityError, MissingExtraError, NotFoundError, UsageError
+from registry.model.digest import sha256_of
+from registry.model.files import FileList
+from registry.model.names import Ref
+from registry.model.schema import DatasetSchema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+As = Literal["datasets", "arrow", "pandas", "polars", "path"]
+SHAPES: tuple[As, ...] = ("datasets", "arrow", "pandas", "polars", "path")
+SCHEMA = ".registry/schema.json"
+
+_LOADED: list[dict[str, str]] = []
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A release on disk: where, its file list and its schema."""
+
+    released: Released
+    root: Path
+    files: FileList
+    schema: DatasetSchema | None
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of its splits."""
+        return tuple(self.released.manifest.splits)
+
+
+def load(ref: str, split: str | None = None, *, store: str | None = None, as_: As = "datasets") -> Any:
+    """The rows of a release.
+
+    `ref` is `NAME[@SPEC]`; `store` a URL or path, else `REGISTRY_STORE`, else that of
+    `registry.toml`. `as_` gives a `datasets.Dataset` (without `split` a `DatasetDict`), a
+    `pyarrow.Table`, a pandas or polars `DataFrame` (without `split` the rows of all
+    splits), or the `Path` of the released tree. Raises `IntegrityError` for a wrong byte,
+    `NotFoundError` for an unknown release or split.
+    """
+    if as_ not in SHAPES:
+        raise UsageError(f"a release cannot be loaded as {as_!r}", why=f"known are {', '.join(SHAPES)}")
+    placed = cached(Ref.parse(ref), store)
+    if split is not None and split not in placed.splits:
+        raise NotFoundError(
+            f"{placed.released.name}@{placed.released.version} has no split `{split}`",
+            why=f"its splits are {', '.join(placed.splits)}",
+            hint=f"registry show {placed.released.name}@{placed.released.version}",
+        )
+    _note(ref, placed.released)
+    return {"datasets": _datasets, "arrow": _arrow, "pandas": _pandas, "polars": _polars, "path": _path}[as_](
+        placed, split
+    )
+
+
+def loaded() -> list[dict[str, str]]:
+    """What this process has loaded, in order: the reference as written, name, version and manifest digest."""
+    return [dict(entry) for entry in _LOADED]
+
+
+def cached(ref: Ref, store: str | None = None, *, cache: Cache | None = None) -> Placed:
+    """The release that `ref` selects, whole and verified in the cache."""
+    cache = cache or Cache.default()
+    url = store_url(Path(), store)
+    options = PullOptions()
+    if is_remote(url) and offline():
+        released = cache.recall(url, ref)
+        source = _without_store(released, cache.tree(released.reference.manifest))
+    else:
+        place_of = open_default_store(Path(), store)
+        released = resolve(place_of, ref)
+        source = Source.of(place_of, released, options)
+    root = cache.tree(released.reference.manifest)
+    place(released, source, root, options)
+    cache.remember(url, released)
+    return Placed(released, root, source.files, _schema(root, released))
+
+
+def _without_store(released: Released, root: Path) -> Source:
+    def fetch(item: Item) -> Iterator[bytes]:
+        raise NotFoundError(
+            f"{item.path} is not in the cache, and REGISTRY_OFFLINE is set", hint="unset REGISTRY_OFFLINE"
+        )
+
+    listing = root / FILES
+    data = listing.read_bytes() if listing.is_file() else b""
+    if sha256_of(data) != released.manifest.data["sha256"]:
+        raise IntegrityError(f"{listing} is not the release's file list", hint="unset REGISTRY_OFFLINE")
+    return Source(FileList.parse(data), None, fetch, 4)
+
+
+def _schema(root: Path, released: Released) -> DatasetSchema | None:
+    if SCHEMA not in released.manifest.artefacts:
+        return None
+    data = (root / SCHEMA).read_bytes()
+    if sha256_of(data) != released.manifest.schema:
+        raise IntegrityError(
+            f"{SCHEMA} is not the schema that {released.name}@{released.version} was judged by",
+            hint="do not use this release; tell whoever runs the store",
+        )
+    return DatasetSchema.from_json(json.loads(data))
+
+
+def _note(ref: str, released: Released) -> None:
+    digest = f"sha256:{released.reference.manifest}"
+    entry = {"ref": ref, "name": released.name, "version": str(released.version), "manifest": digest}
+    if entry not in _LOADED:
+        _LOADED.append(entry)
+
+
+def _path(placed: Placed, _: str | None) -> Path:
+    return placed.root
+
+
+def _arrow(placed: Placed, split: str | None) -> pa.Table:
+    from registry.tables.load import read_arrow
+
+    return read_arrow(placed.root, placed.files, placed.schema, split)
+
+
+def _pandas(placed: Placed, split: str | None) -> Any:
+    try:
+        return _arrow(placed, split).to_pandas()
+    except ImportError as error:
+        raise MissingExtraError('load(as_="pandas") needs pandas', hint="pip install pandas") from error
+
+
+def _polars(placed: Placed, split: str | None) -> Any:
+    try:
+        import polars
+    except ImportError as error:
+        raise MissingExtraError('load(as_="polars") needs polars', hint="pip install polars") from error
+    return polars.from_arrow(_arrow(placed, split))
+
+
+def _datasets(placed: Placed, split: str | None) -> Any:
+    try:
+        import datasets
+    except ImportError as error:
+        hint = "pip install 'dataset-release-registry[load]', or load(..., as_=\"arrow\")"
+        raise MissingExtraError("registry.load gives datasets.Dataset", hint=hint) from error
+    if split is not None:
+        return _dataset(placed, split)
+    return datasets.DatasetDict({name: _dataset(placed, name) for name in placed.splits})
+
+
+def _dataset(placed: Placed, split: str) -> Any:
+    """Rows with the features of the schema; strings become the ids of their class, paths become images."""
+    import datasets
+    from datasets.table import table_cast
+
+    table = _arrow(placed, split)
+    features = _features(placed.schema, table)
+    for name, feature in features.items():
+        if isinstance(feature, datasets.Image):
+            table = _absolute(table, name, placed.root)
+    info = datasets.DatasetInfo(features=features)
+    name = datasets.NamedSplit(split) if datasets.splits._split_re.match(split) else None
+    return datasets.Dataset(table_cast(table, features.arrow_schema), info=info, split=name)
+
+
+def _features(schema: DatasetSchema | None, table: pa.Table) -> Any:
+    """The declared features of the columns that are there; those of the rest follow from their types."""
+    import datasets
+
+    from registry.schemas.features import features
+
+    found = datasets.Features.from_arrow_schema(table.schema.remove_metadata())
+    declared = datasets.Features._from_yaml_list(features(schema)) if schema and schema.columns else {}
+    return datasets.Features({name: declared.get(name, inferred) for name, inferred in found.items()})
+
+
+def _absolute(table: pa.Table, column: str, root: Path) -> pa.Table:
+    """`table` with the paths of `column` made absolute."""
+    import pyarrow as pa
+
+    paths = [None if path is None else str(root / path) for path in table[column].to_pylist()]
+    return table.set_column(table.column_names.index(column), column, pa.array(paths, pa.string()))
