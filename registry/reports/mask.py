@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 
-_DIGITS = r"(?<![0-9]){}(?![0-9])"
+_DIGITS = r"(?<![0-9A-Za-z]){}(?![0-9])"
 _EMAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]*@[A-Za-z0-9.-]*?(\.[A-Za-z]{2,24})\b")
 _RESIDENT = re.compile(_DIGITS.format(r"([0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))([- ]?)[0-9]{7}"))
 _CARD = re.compile(_DIGITS.format(r"([0-9]{4})([- ])[0-9]{4}\2[0-9]{4}\2[0-9]{4}"))
-_PHONE = re.compile(_DIGITS.format(r"(?:\+?82[- .]?)?(0?1[016789]|0[2-6][0-9]?)([- .]?)[0-9]{3,4}([- .]?)[0-9]{4}"))
+_PHONE = re.compile(_DIGITS.format(r"(\+?82[- .]?1[016789]|01[016789]|0[2-6][0-9]?)([- .]?)[0-9]{3,4}([- .]?)[0-9]{4}"))
 WITHHELD = frozenset({"restricted", "confidential", "sensitive", "personal", "pii", "private", "secret"})
 
 

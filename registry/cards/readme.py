@@ -1,0 +1,298 @@
+"""The dataset card: `README.md`, whose front matter loads and whose body explains.
+
+The headings are those of the Hub's template, which tools parse. Every number comes from
+the facts; what nobody declared is shown as such. Nothing from the data becomes markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.cards.hub import UNSPLIT, hub_splits, license_fields, metadata
+from registry.cards.markdown import code, plain, prose, table
+from registry.cards.words import WORDS
+from registry.cards.yaml import front_matter
+from registry.model.facts import ReleaseFacts
+from registry.reports.measures import measure_of
+from registry.reports.text import LANGS, NONE, Text
+
+SAMPLE_COLUMNS = 8
+SAMPLE_CUT = 80  # characters
+SAMPLE_ROWS = 2  # of a split
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """The facts, and the language they are told in."""
+
+    facts: ReleaseFacts
+    text: Text
+
+    def say(self, key: str, **values: str) -> str:
+        """A word of the card; `values` are ready Markdown."""
+        return WORDS[key][LANGS.index("ko" if self.text.lang == "ko" else "en")].format(**values)
+
+    def number(self, formatted: object) -> str:
+        """A formatted number as Markdown; only `<` of `<0.1%` needs care."""
+        return str(formatted).replace("<", "&lt;").replace(">", "&gt;")
+
+    def section(self, name: str, under: int) -> str:
+        """The declared prose of a section, or that it is not declared."""
+        declared = self.facts.declared.section(name)
+        return prose(declared, under=under) if declared else self.undeclared
+
+    def field(self, name: str) -> str:
+        """The declared field, or that it is not declared."""
+        known = self.facts.declared.values(name)
+        return ", ".join(plain(value) for value in known) if known else self.undeclared
+
+    @property
+    def undeclared(self) -> str:
+        """The mark of what nobody declared."""
+        return f"_{self.say('undeclared')}_"
+
+
+def readme(facts: ReleaseFacts, lang: str = "en") -> str:
+    """The card as Markdown; the English one carries the front matter, the Korean one is for people."""
+    writer = Writer(facts, Text(lang))
+    title = writer.say("card", title=plain(facts.heading, 200))
+    blocks = [
+        f"# {title}",
+        _summary(writer),
+        _glance(writer),
+        *_loading(writer),
+        *_details(writer),
+        *_structure(writer),
+    ]
+    blocks += [*_creation(writer), *_limits(writer), *_quality(writer), *_versions(writer), *_end(writer)]
+    body = "\n\n".join(block for block in blocks if block) + "\n"
+    return f"{front_matter(metadata(facts))}\n{body}" if lang == "en" else body
+
+
+def _summary(w: Writer) -> str:
+    korean = w.facts.declared.text("summary_ko") if w.text.lang == "ko" else ""
+    summary = korean or w.facts.declared.text("summary")
+    return plain(summary, 2000) if summary else w.undeclared
+
+
+def _glance(w: Writer) -> str:
+    facts, profile, text = w.facts, w.facts.profile, w.text
+    license_name = license_fields(facts)
+    splits = ", ".join(f"{code(name)} {w.number(text.count(rows))}" for name, rows in facts.splits)
+    missing, repeated = profile["missing"], profile["duplicates"]
+    measured = [
+        ("version", code(facts.version or "–")),
+        ("rows", text.count(facts.rows)),
+        ("splits", splits),
+        ("columns-fact", text.count(len(profile["columns"]))),
+        ("size", f"{text.size(facts.files.bytes)} ({plain(facts.format)}, {text.n('files', len(facts.files))})"),
+        ("missing", w.number(text.share(missing["share"]))),
+        ("repeated", f"{text.count(repeated['rows'])} ({w.number(text.share(repeated['share']))})"),
+        ("verdict", _verdict(w)),
+        ("digest", code(f"sha256:{facts.files.sha256}")),
+    ]
+    declared = [
+        (
+            "license",
+            plain(license_name.get("license_name") or license_name["license"]) if license_name else w.undeclared,
+        ),
+        ("language", w.field("language")),
+        ("personal-data", w.field("personal_data")),
+        ("synthetic", w.field("synthetic")),
+    ]
+    rows = [(w.say(key), value, w.say("measured")) for key, value in measured]
+    rows += [(w.say(key), value, w.say("declared")) for key, value in declared]
+    return table([w.say("fact"), w.say("value"), w.say("source")], rows)
+
+
+def _verdict(w: Writer) -> str:
+    evidence = w.facts.evidence
+    if evidence is None:
+        return w.say("verdict.none")
+    statuses = [check.status for check in evidence.checks]
+    passed = statuses.count("pass")
+    measured = passed + statuses.count("fail") + statuses.count("waived")
+    verdict = str(w.text(f"status.{evidence.verdict}"))
+    line = w.say("verdict.sentence", verdict=verdict, passed=str(passed), measured=str(measured))
+    unknown = statuses.count("not_measured")
+    return f"{line}; {w.say('unmeasured', n=str(unknown))}" if unknown else line
+
+
+def _loading(w: Writer) -> Iterable[str]:
+    facts = w.facts
+    repository = facts.repository
+    commands = f"registry pull {facts.ref}"
+    python = f'import registry\nds = registry.load("{facts.ref}")'
+    python += f'\n\nfrom datasets import load_dataset\nds = load_dataset("./{facts.name}")  # after registry pull'
+    yield f"## {w.say('load')}"
+    yield f"```bash\n{commands}\n```"
+    yield f"```python\n{python}\n```"
+    if not facts.split_files and facts.split_column and hub_splits(facts)[0][0] == UNSPLIT:
+        yield w.say("one-split", column=code(facts.split_column), split=code(UNSPLIT))
+    if facts.format in ("csv", "tsv"):
+        yield w.say("csv")
+    if repository:
+        yield f"- **{w.say('repository')}:** {code(repository, 300)}"
+
+
+def _details(w: Writer) -> Iterable[str]:
+    facts = w.facts
+    license_name = license_fields(facts)
+    lines = [
+        (w.say("curated"), plain(facts.released_by) if facts.released_by else w.undeclared),
+        (w.say("language"), w.field("language")),
+        (w.say("license"), plain(" ".join(license_name.values())) if license_name else w.undeclared),
+    ]
+    yield f"## {w.say('details')}\n\n### {w.say('description')}"
+    if facts.schema.description:
+        yield plain(facts.schema.description, 2000)
+    yield "\n".join(f"- **{name}:** {value}" for name, value in lines)
+    yield f"### {w.say('sources')}"
+    sources = [("repository", plain(facts.repository) if facts.repository else w.undeclared)]
+    sources += [("homepage", w.field("homepage"))] if facts.declared.has("homepage") else []
+    yield "\n".join(f"- **{w.say(name)}:** {value}" for name, value in sources)
+    yield f"## {w.say('uses')}\n\n### {w.say('direct')}"
+    yield w.section("purpose", 3)
+    yield f"### {w.say('out-of-scope')}"
+    yield w.section("out-of-scope", 3)
+
+
+def _structure(w: Writer) -> Iterable[str]:
+    profile, text = w.facts.profile, w.text
+    yield f"## {w.say('structure')}\n\n### {w.say('columns')}"
+    heads = [w.say(key) for key in ("column", "type", "role", "about", "missing.head", "distinct")]
+    rows = [
+        [
+            code(c["name"], 60),
+            code(c["type"]),
+            plain(c["role"] or ""),
+            plain(c["description"], 200),
+            w.number(text.share(c["overall"]["null_share"])),
+            text.count(c["overall"]["distinct"]),
+        ]
+        for c in profile["columns"]
+    ]
+    yield table(heads, rows, right=2)
+    for label in profile["labels"]:
+        yield from _labels(w, label)
+    yield f"### {w.say('sample')}"
+    yield from _sample(w)
+
+
+def _labels(w: Writer, label: Mapping[str, Any]) -> Iterable[str]:
+    splits = [name for name, _ in w.facts.splits]
+    yield f"### {w.say('labels')}"
+    yield w.say("labels.of", column=code(label["column"], 60))
+    rows = [
+        [code(entry["value"], 60), *(_share(w, entry["splits"][split]) for split in splits)]
+        for entry in label["classes"]
+    ]
+    yield table([w.say("class"), *(code(split, 60) for split in splits)], rows, right=len(splits))
+
+
+def _share(w: Writer, entry: Mapping[str, Any]) -> str:
+    return f"{w.text.count(entry['count'])} ({w.number(w.text.share(entry['share']))})"
+
+
+def _sample(w: Writer) -> Iterable[str]:
+    profile = w.facts.profile
+    if not profile["sample"]:
+        yield w.say("no-examples")
+        return
+    shown = profile["columns"][:SAMPLE_COLUMNS]
+    rows: list[list[str]] = []
+    taken: dict[str, int] = {}
+    for entry in profile["sample"]:
+        taken[entry["split"]] = taken.get(entry["split"], 0) + 1
+        if taken[entry["split"]] <= SAMPLE_ROWS:
+            values = [entry["values"][index] for index in range(len(shown))]
+            rows.append([code(entry["split"], 60), *(_value(value) for value in values)])
+    yield w.say("sample.says")
+    yield table([w.say("split"), *(code(c["name"], 60) for c in shown)], rows)
+
+
+def _value(value: str | None) -> str:
+    return "_null_" if value is None else plain(value, SAMPLE_CUT)
+
+
+def _creation(w: Writer) -> Iterable[str]:
+    yield f"## {w.say('creation')}\n\n### {w.say('rationale')}"
+    yield w.say("see-direct") if w.facts.declared.section("purpose") else w.undeclared
+    yield f"### {w.say('source-data')}\n\n#### {w.say('collection')}"
+    yield w.section("collection", 4)
+    yield f"#### {w.say('producers')}"
+    yield w.field("source_datasets")
+    yield f"#### {w.say('source-licences')}"
+    yield w.section("source-licences", 4)
+    yield f"### {w.say('annotations')}\n\n#### {w.say('annotation')}"
+    yield w.section("annotation", 4)
+    if w.facts.declared.has("guideline"):
+        yield f"- **{w.say('guideline')}:** {w.field('guideline')}"
+    yield f"#### {w.say('annotators')}"
+    yield w.field("annotations_creators")
+    yield f"#### {w.say('personal')}"
+    yield w.field("personal_data")
+    if w.facts.declared.section("personal-data"):
+        yield w.section("personal-data", 4)
+
+
+def _limits(w: Writer) -> Iterable[str]:
+    yield f"## {w.say('bias')}"
+    yield w.section("bias", 2)
+    yield f"### {w.say('recommendations')}"
+    yield w.section("recommendations", 3)
+
+
+def _quality(w: Writer) -> Iterable[str]:
+    yield f"## {w.say('quality')}"
+    evidence = w.facts.evidence
+    if evidence is None:
+        yield w.say("verdict.none")
+        return
+    yield f"{_verdict(w)}."
+    noted = [check for check in evidence.checks if check.status != "pass"]
+    if noted:
+        heads = [w.say(key) for key in ("check", "status", "found", "of", "reason")]
+        yield table(heads, [_check(w, check) for check in noted])
+    passed = len(evidence.checks) - len(noted)
+    if passed and noted:
+        yield w.say("more-checks", n=str(passed))
+    yield w.say("reports")
+
+
+def _check(w: Writer, check: Any) -> list[str]:
+    name = w.text.pick(measure_of(check.type).name)
+    found = w.text.count(check.unexpected) if check.unexpected is not None else NONE
+    total = w.text.count(check.total)
+    reason = (check.waiver or {}).get("reason") or check.message
+    return [f"{plain(name)} {code(check.id)}", str(w.text(f"status.{check.status}")), found, total, plain(reason, 200)]
+
+
+def _versions(w: Writer) -> Iterable[str]:
+    from registry.cards.changelog import fact_line
+
+    facts = w.facts
+    yield f"## {w.say('versions')}"
+    if facts.previous:
+        yield w.say("change", previous=code(facts.previous), level=w.say(f"level.{facts.level}"))
+        yield "\n".join(f"- {fact_line(fact)}" for fact in facts.changes)
+    elif facts.version:
+        yield w.say("change.first")
+    yield w.section("maintenance", 2)
+
+
+def _end(w: Writer) -> Iterable[str]:
+    declared = w.facts.declared
+    yield f"## {w.say('citation')}"
+    yield w.field("citation") if not declared.has("doi") else f"{w.field('citation')} DOI: {w.field('doi')}"
+    if declared.extra:
+        yield f"## {w.say('more')}"
+        for heading, body in declared.extra:
+            yield f"### {plain(heading, 200)}"
+            yield prose(body, under=3)
+    yield f"## {w.say('authors')}"
+    yield plain(w.facts.released_by) if w.facts.released_by else w.undeclared
+    yield f"## {w.say('contact')}"
+    yield w.field("contact")
