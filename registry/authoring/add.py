@@ -18,8 +18,7 @@ from registry.content.hashing import Progress, Snapshot, StatCache, hash_tree
 from registry.content.walk import walk
 from registry.errors import DataError, NotFoundError, UsageError
 from registry.model.names import dataset_name, is_dataset_name
-from registry.model.schema import DatasetSchema
-from registry.schemas.infer import Roles, infer_schema
+from registry.schemas.infer import Roles, hint_schema, infer_schema
 from registry.schemas.odcs import load_schema
 from registry.schemas.write import write_schema
 from registry.tables.duck import Session
@@ -156,7 +155,7 @@ def _declare(workspace: Workspace, relative: str, options: AddOptions) -> Added:
 def _declarations(workspace: Workspace, dataset: Dataset, snapshot: Snapshot, options: AddOptions) -> dict[str, str]:
     """The texts of schema, suite and card by path; files that exist are kept and believed."""
     declared = workspace.root / dataset.schema
-    known = load_schema(declared) if declared.exists() else _hint(dataset.name, options.roles)
+    known = load_schema(declared) if declared.exists() else hint_schema(dataset.name, options.roles)
     table = open_table(snapshot.base, snapshot.files, known, workspace.cache / "tables")
     if not table.rows:
         raise DataError(f"{dataset.path} holds no rows", why="there is nothing to infer a schema from")
@@ -170,11 +169,6 @@ def _declarations(workspace: Workspace, dataset: Dataset, snapshot: Snapshot, op
     snapshot.check_unmoved()
     texts[dataset.card] = new_card(schema)
     return {file: text for file, text in texts.items() if not (workspace.root / file).exists()}
-
-
-def _hint(name: str, roles: Roles) -> DatasetSchema | None:
-    """What a person said that the readers need before a schema exists."""
-    return None
 
 
 def _artifact(dataset: Dataset) -> dict[str, object]:

@@ -42,7 +42,7 @@ def stat_of(found: os.stat_result) -> Stat:
 
 
 def walk(root: Path) -> list[Found]:
-    """The files below `root` (or `root` itself), sorted by UTF-8 path, all vetted.
+    """The files below `root` (or `root` itself), all vetted, in no order.
 
     Raises `NotFoundError` for a missing root, `HostilePathError` with the mending
     command for paths that are refused, `DataError` for a directory without files.
@@ -57,10 +57,10 @@ def walk(root: Path) -> list[Found]:
         found, refused = _walk_file(root, top)
     refused += problems(item.path for item in found)
     if refused:
-        _refuse(root, refused)
+        _refuse(root, sorted(refused, key=lambda problem: os.fsencode(problem.path)))
     if not found:
         raise DataError(f"{root} holds no file", hint=f"put data files into {root}")
-    return sorted(found, key=lambda item: os.fsencode(item.path))
+    return found
 
 
 def _walk_file(root: Path, top: os.stat_result) -> tuple[list[Found], list[PathProblem]]:
