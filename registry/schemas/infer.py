@@ -24,8 +24,10 @@ from registry.tables.table import Table
 MAX_CLASSES = 50
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "key": ("id", "uid", "uuid", "guid", "key", "번호", "아이디"),
-    "label": ("label", "labels", "class", "target", "sentiment", "category", "intent")
-    + ("라벨", "레이블", "분류", "감성"),
+    "label": (
+        *("label", "labels", "class", "target", "sentiment", "category", "intent"),
+        *("라벨", "레이블", "분류", "감성"),
+    ),
     "text": ("text", "sentence", "document", "content", "body", "review", "comment", "본문", "문장", "내용", "텍스트"),
 }
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")

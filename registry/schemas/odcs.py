@@ -33,7 +33,7 @@ from registry.errors import ConfigError, MissingExtraError
 from registry.model.schema import ROLES, Column, DatasetSchema
 from registry.schemas import fields
 from registry.schemas.fields import ENTRY, OPTIONS, PROPERTY, TOP, custom_properties, fail, vet_fields, vet_list
-from registry.schemas.types import LOGICAL, format_type, logical_type, parse_type, physical_type
+from registry.schemas.types import LOGICAL, format_type, is_type, parse_type, physical_type, written_as
 from registry.schemas.values import bounds, choices
 from registry.tables.source import text_encoding
 from registry.tables.splits import glob_matches
@@ -70,6 +70,8 @@ def _schema(value: Any, places: Places) -> DatasetSchema:
     at: fields.Path = ("schema", 0)
     entry = vet_fields(entries[0], places, at, ENTRY)
     columns = vet_list(entry.get("properties"), places, (*at, "properties"))
+    if not columns:
+        fail(places, at, "the schema declares no column")
     for index, column in enumerate(columns):
         _vet_property(column, places, (*at, "properties", index), PROPERTY)
     _vet_standard(value, places)
@@ -147,10 +149,8 @@ def _type(value: Mapping[str, Any], places: Places, path: fields.Path) -> str:
         problem = f"{str(physical)[:60]} is no Arrow type name"
         hint = "write an Arrow type name, or leave physicalType out"
         fail(places, (*path, "physicalType"), f"{problem}: {error.why}", hint=hint)
-    meant = logical_type(name)
-    if logical is not None and meant != logical:
-        means = f"is a {meant}" if meant else "has no logicalType; leave it out"
-        fail(places, (*path, "logicalType"), f"logicalType {logical} does not fit: {name} {means}")
+    if logical is not None and written_as(name) != logical:
+        fail(places, (*path, "logicalType"), f"logicalType {logical} does not fit: {name} is {written_as(name)}")
     if logical in ("array", "object") and ("items" in value or "properties" in value):
         described = _logical_only(value, str(logical), places, path)
         if described != name:
@@ -212,8 +212,6 @@ def _license(top: Mapping[str, Any], places: Places) -> str:
 
 def _vet_columns(schema: DatasetSchema, places: Places) -> None:
     at: fields.Path = ("schema", 0, "properties")
-    if not schema.columns:
-        fail(places, ("schema", 0), "the schema declares no column")
     seen: set[str] = set()
     for index, column in enumerate(schema.columns):
         if column.name.casefold() in seen:
@@ -228,7 +226,7 @@ def _vet_standard(value: Any, places: Places) -> None:
     """Validates with the JSON Schema of the standard."""
     from jsonschema.exceptions import best_match
 
-    error = best_match(_validator().iter_errors(value))
+    error = best_match(_validator().iter_errors(_completed(value)))
     if error is None:
         return
     path = tuple(error.absolute_path)
@@ -236,6 +234,18 @@ def _vet_standard(value: Any, places: Places) -> None:
         allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
         fail(places, path, f"{str(error.instance)[:60]} is not allowed", got=error.instance, allowed=allowed)
     fail(places, path, f"not valid by the Open Data Contract Standard: {str(error.message)[:160]}")
+
+
+def _completed(value: Any) -> Any:
+    """`value` with the logicalType of every column: without one, the JSON Schema takes a column for a map."""
+    entry = value["schema"][0]
+    columns = [one if "logicalType" in one else {**one, "logicalType": _nearest(one)} for one in entry["properties"]]
+    return {**value, "schema": [{**entry, "properties": columns}]}
+
+
+def _nearest(column: Mapping[str, Any]) -> str:
+    name = str(column.get("physicalType"))
+    return written_as(name) if is_type(name) else "string"
 
 
 @cache

@@ -14,7 +14,7 @@ from registry.tables.types import format_type, is_type, parse_type
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LOGICAL", "format_type", "is_type", "logical_type", "parse_type", "physical_type"]
+__all__ = ["LOGICAL", "format_type", "is_type", "logical_type", "parse_type", "physical_type", "written_as"]
 
 LOGICAL: Mapping[str, str] = {
     "string": "string",
@@ -32,8 +32,17 @@ def physical_type(logical: str) -> str | None:
     return LOGICAL.get(logical)
 
 
+def written_as(name: str) -> str:
+    """The logical type that stands in a file beside the Arrow type name: the nearest where ODCS has none.
+
+    >>> written_as("int8"), written_as("binary"), written_as("map<string, int64>")
+    ('integer', 'string', 'object')
+    """
+    return logical_type(name) or ("object" if name.startswith("map<") else "string")
+
+
 def logical_type(name: str) -> str | None:
-    """The logical type of an Arrow type name; None where ODCS has none (binary, duration, null)."""
+    """The logical type of an Arrow type name; None where ODCS v3.1 has none (binary, duration, map)."""
     import pyarrow.types as t
 
     kind = parse_type(name)
@@ -47,7 +56,6 @@ def logical_type(name: str) -> str | None:
         ("time", t.is_time),
         ("array", _is_list),
         ("object", t.is_struct),
-        ("map", t.is_map),
     )
     return next((logical for logical, is_one in tests if is_one(kind)), None)
 

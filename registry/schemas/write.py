@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Any
 
 from registry.model.schema import ROLES, Column, DatasetSchema
-from registry.schemas.types import logical_type
+from registry.schemas.types import written_as
 from registry.workspace.yamls import write_yaml
 
 HEADER = f"""\
@@ -72,7 +72,7 @@ def _property(column: Column) -> dict[str, Any]:
     }
     found = {
         "name": column.name,
-        "logicalType": logical_type(column.type),
+        "logicalType": written_as(column.type),
         "physicalType": column.type,
         **{name: True for name, value in flags.items() if value},
         "description": column.description or None,
