@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PART = 16 * 1024 * 1024  # bytes; above it an object is sent in parts
 MAX_PARTS = 9_000  # S3 allows 10,000
+PAGE = 1000  # keys of one answer, the most that S3 gives
 IN_FLIGHT = 4  # parts of one object sent at once
 TRIES = 4  # for what S3 asks to repeat: 409, a body cut short
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]\Z")
@@ -115,7 +116,7 @@ class S3Store:
     def _pages(self, prefix: str) -> Iterator[ObjectInfo]:
         token: dict[str, str] = {}
         while True:
-            page = self.ask("list_objects_v2", None, Prefix=self.prefix + prefix, **token)
+            page = self.ask("list_objects_v2", None, Prefix=self.prefix + prefix, MaxKeys=PAGE, **token)
             for entry in page.get("Contents", ()):
                 yield ObjectInfo(entry["Key"][len(self.prefix) :], int(entry["Size"]))
             if not page.get("IsTruncated"):
