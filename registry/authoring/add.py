@@ -184,7 +184,7 @@ def _ignore_files(workspace: Workspace, relative: str) -> list[str]:
 def _planned(workspace: Workspace, path: Path, relative: str, known: Dataset | None, options: AddOptions) -> Added:
     name = known.name if known else dataset_name(options.name or name_of(workspace.root / relative))
     dataset = known or Dataset(name, relative, f"schemas/{name}.yaml", (f"checks/{name}.yaml",), f"cards/{name}.md")
-    written = (f"{relative}.dvc",)
+    written: tuple[str, ...] = (f"{relative}.dvc",)
     if known is None:
         files = [
             file for file in (dataset.schema, *dataset.checks, dataset.card) if not (workspace.root / file).exists()

@@ -13,9 +13,11 @@ x: pass: 2 rows in 1 file (train 2)
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 
 from registry.model.evidence import STATUSES, Check, Evidence
+from registry.model.splits import ordered_splits
 
 WORDS = {
     "pass": "pass",
@@ -25,25 +27,39 @@ WORDS = {
     "not_measured": "not measured",
     "not_applicable": "not applicable",
 }
-ORDER = ("error", "fail", "not_measured", "waived", "not_applicable", "pass")
+ORDER = ("error", "fail", "not_measured", "waived", "not_applicable")
+INDENT = " " * 19
 SAMPLES = 5
 
 
 def render(evidence: Evidence) -> str:
     """The verdict, each check by weight with samples of what failed, and a tally."""
     data = evidence.data
-    splits = ", ".join(f"{name} {rows:,}" for name, rows in data.splits.items())
+    splits = ", ".join(f"{name} {data.splits[name]:,}" for name in ordered_splits(data.splits))
     files = "1 file" if data.files == 1 else f"{data.files:,} files"
     head = f"{evidence.dataset}: {evidence.verdict}: {data.rows:,} rows in {files}" + (f" ({splits})" if splits else "")
     lines = [head]
     if evidence.pointer == "stale":
         lines.append(f"  pointer: stale: the workspace differs from what git holds; registry add {evidence.dataset}")
     lines.append("")
-    for check in sorted(evidence.checks, key=lambda c: (ORDER.index(c.status), not c.blocks(evidence.fail_on), c.id)):
+    shown = [check for check in evidence.checks if check.status != "pass"]
+    for check in sorted(shown, key=lambda c: (not c.blocks(evidence.fail_on), ORDER.index(c.status), c.id)):
         lines += _check(check, evidence.fail_on)
+    lines += _passes(evidence)
     tally = Counter(check.status for check in evidence.checks)
     lines += ["", ", ".join(f"{tally[status]} {WORDS[status].lower()}" for status in STATUSES if tally[status])]
     return "\n".join(lines)
+
+
+def _passes(evidence: Evidence) -> list[str]:
+    """What passed, in a few lines: the checks of the schema are counted, the others named."""
+    passed = [check.id for check in evidence.checks if check.status == "pass"]
+    named = [name for name in passed if not name.startswith("schema:")]
+    if len(named) < len(passed):
+        named.append(f"schema ({len(passed) - len(named)})")
+    if not named:
+        return []
+    return textwrap.wrap(", ".join(named), 100, initial_indent=f"   {WORDS['pass']:<16}", subsequent_indent=INDENT)
 
 
 def _check(check: Check, fail_on: str) -> list[str]:
@@ -51,20 +67,31 @@ def _check(check: Check, fail_on: str) -> list[str]:
     word = WORDS[check.status] + (" (warning)" if check.status == "fail" and not check.blocks(fail_on) else "")
     lines = [f" {mark} {word:<15} {check.id}"]
     if check.status != "pass" and check.message:
-        lines.append(f"{'':19}{check.message}")
+        lines.append(f"{INDENT}{check.message}")
     if check.waiver:
         owner, expires = check.waiver.get("owner", ""), check.waiver.get("expires", "")
-        lines.append(f"{'':19}waived: {check.waiver.get('reason', '')} ({owner}, until {expires})")
+        lines.append(f"{INDENT}waived: {check.waiver.get('reason', '')} ({owner}, until {expires})")
     if check.status == "fail":
-        lines += [f"{'':19}· {_sample(sample)}" for sample in check.samples[:SAMPLES]]
+        lines += [f"{INDENT}· {_sample(sample)}" for sample in check.samples[:SAMPLES]]
         if len(check.samples) > SAMPLES:
-            lines.append(f"{'':19}· … {len(check.samples) - SAMPLES} more in --json")
+            lines.append(f"{INDENT}· … {len(check.samples) - SAMPLES} more in --json")
     return lines
 
 
 def _sample(sample: object) -> str:
-    if isinstance(sample, dict):
-        return ", ".join(f"{key}: {_sample(value)}" for key, value in sample.items())
-    if isinstance(sample, list | tuple):
-        return ", ".join(_sample(value) for value in sample)
-    return str(sample)
+    """`leak-00 (test) = w00553 (train)  token: AD… (14)` of a row and its witness, or key: value."""
+    if not isinstance(sample, dict):
+        return ", ".join(map(_sample, sample)) if isinstance(sample, list | tuple) else str(sample)
+    rest = {key: value for key, value in sample.items() if key not in ("row", "split", "same_as")}
+    parts = [_row(sample)] if "row" in sample else []
+    if isinstance(sample.get("same_as"), dict):
+        parts[-1:] = [f"{parts[-1] if parts else ''} = {_row(sample['same_as'])}"]
+    values = rest.pop("values", {})
+    parts += [
+        f"{key}: {_sample(value)}" for key, value in {**(values if isinstance(values, dict) else {}), **rest}.items()
+    ]
+    return "  ".join(parts)
+
+
+def _row(sample: dict[str, object]) -> str:
+    return f"{sample.get('row')} ({sample['split']})" if sample.get("split") else str(sample.get("row"))

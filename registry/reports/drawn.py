@@ -7,8 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from registry.model.splits import STANDARD
 from registry.reports.html import code, value
-from registry.reports.shared import STANDARD, split_class
+from registry.reports.shared import split_class
 from registry.reports.svg import bar, columns, figure, layers, spark, stacked
 from registry.reports.text import NONE, Text
 

@@ -10,13 +10,12 @@ from markupsafe import Markup
 
 from registry.model.evidence import STATUSES, Check, Evidence
 from registry.model.facts import ReleaseFacts
+from registry.model.splits import STANDARD
 from registry.reports.html import code, value
 from registry.reports.measures import measure_of
 from registry.reports.names import cut
 from registry.reports.svg import mark
 from registry.reports.text import Text
-
-STANDARD = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,12 @@ from registry.errors import ConfigError, DataError, MovedError
 from registry.model.digest import canonical, digest_of
 from registry.model.files import FileList
 from registry.model.schema import DatasetSchema
+from registry.model.splits import ordered_splits
 from registry.tables.columns import UndeclaredColumnsError, vet_columns, vet_split_column
 from registry.tables.images import vet_image
 from registry.tables.parquet import Footer, footer, write
 from registry.tables.pieces import TYPED, Cut, Piece, cut
-from registry.tables.table import Part, Table, ordered_splits
+from registry.tables.table import Part, Table
 from registry.tables.types import format_type, parse_type
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 from registry.errors import ConfigError, DataError
 from registry.model.schema import DatasetSchema
-from registry.tables.table import SPLIT, STANDARD
+from registry.model.splits import STANDARD
+from registry.tables.table import SPLIT
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "training", "학습", "훈련"),

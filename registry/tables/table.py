@@ -2,22 +2,16 @@
 
 A `Table` is a value; `registry.tables.read.open_table` makes it from files,
 `registry.tables.duck.Session` queries it.
-
->>> ordered_splits(["test", "extra", "train"])
-('train', 'test', 'extra')
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 SPLIT = "split"
 FILE = "__file"  # column of a session's view: absolute path of the Parquet part
 ROW = "__row"  # column of a session's view: row in that part, from 0
-
-STANDARD = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +49,3 @@ class Table:
     def path_of(self, parquet: str) -> str:
         """The data path that the Parquet file `parquet` stands for."""
         return next(part.path for part in self.parts if str(part.parquet) == parquet)
-
-
-def ordered_splits(names: Iterable[str], declared: Sequence[str] = ()) -> tuple[str, ...]:
-    """Splits as declared, then train, validation, test, then the rest by name."""
-    order = {name: index for index, name in enumerate((*declared, *STANDARD)[::-1])}
-    return tuple(sorted(set(names), key=lambda name: (-order.get(name, -1), name)))

@@ -61,7 +61,8 @@ class Git:
         if not names:
             return []
         out = self.run("status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--", *names)
-        return sorted({entry[3:] for entry in out.split("\0") if len(entry) > 3})
+        # An ignored folder beside a named file may be listed too: only what was asked for counts.
+        return sorted({entry[3:] for entry in out.split("\0")} & set(names))
 
     def show(self, revision: str, path: Path) -> bytes | None:
         """The bytes of `path` at `revision`, or None where it is not there."""

@@ -13,8 +13,9 @@ from registry.checks.run import run_checks
 from registry.checks.suite import Expectation, expectations_of
 from registry.model.evidence import Check
 from registry.model.schema import Column, DatasetSchema
+from registry.model.splits import ordered_splits
 from registry.tables.duck import Session
-from registry.tables.table import Part, Table, ordered_splits
+from registry.tables.table import Part, Table
 
 Splits = Mapping[str, Mapping[str, Any] | pa.Table]
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from registry.tables.table import Part, Table, ordered_splits
+from registry.model.splits import ordered_splits
+from registry.tables.table import Part, Table
 
 Build = Callable[..., Table]
 
