@@ -31,7 +31,7 @@ def tables(file: Path, path: str) -> Iterator[pa.Table]:
     try:
         with pa.OSFile(str(file)) as source:
             schema, batches = _opened(source, path)
-            yield normal_table(schema.empty_table())
+            yield normal_table(pa.Table.from_batches([], schema))
             for batch in batches:
                 batch.validate(full=True)
                 yield normal_table(pa.Table.from_batches([batch]))

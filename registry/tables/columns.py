@@ -9,7 +9,8 @@ registry.errors.DataError: `a.csv` has the columns `id` and `ID`: names that dif
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from registry.errors import ConfigError, DataError
@@ -24,9 +25,9 @@ RESERVED = (FILE, ROW, "file_row_number")  # what a session's view adds, and whe
 class UndeclaredColumnsError(Exception):
     """A file has columns without a known type: `names` in order. Caught by the reader that infers them."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(", ".join(names))
+    def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
+        super().__init__(", ".join(self.names))
 
 
 def vet_columns(names: Sequence[str], path: str) -> None:
@@ -70,6 +71,27 @@ def in_order(names: Sequence[str], types: Mapping[str, pa.DataType]) -> dict[str
     if unknown:
         raise UndeclaredColumnsError(unknown)
     return {name: types[name] for name in names}
+
+
+def strings(values: Iterable[str]) -> pa.Array:
+    """An Arrow array of texts, made without `pyarrow.array`, which imports pandas to look at a list.
+
+    >>> strings(["가", "b"]).to_pylist()
+    ['가', 'b']
+    """
+    import pyarrow as pa
+
+    builder = pa.lib.StringBuilder()
+    builder.append_values(list(values))
+    return builder.finish()
+
+
+def integers(values: Iterable[int]) -> pa.Array:
+    """An Arrow array of 64-bit integers, as `strings`."""
+    import pyarrow as pa
+
+    numbers = array("q", values)
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
 
 
 def _fold(name: str) -> str:

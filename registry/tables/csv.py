@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from registry.errors import ConfigError, DataError
-from registry.tables.columns import in_order, vet_columns
+from registry.tables.columns import in_order, strings, vet_columns
 from registry.tables.guess import Guess
 from registry.tables.source import Source
 from registry.tables.types import format_type
@@ -121,7 +121,7 @@ def _sentinel(kinds: list[pa.DataType], delimiter: str) -> tuple[bytes, list[Any
         text = "1970-01-01 00:00:00" + ("Z" if kind.tz else "")
     else:
         text = _SENTINELS.get(format_type(kind).split("[")[0], "" if pa.types.is_null(kind) else "0")
-    value = pa.array([text]).cast(kind)[0].as_py() if text else None
+    value = strings([text]).cast(kind)[0].as_py() if text else None
     return f"\n{text}\n".encode(), [value]
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from registry.errors import DataError, EnvironmentFailed, MissingExtraError, RegistryError, UsageError
+from registry.errors import DataError, EnvironmentFailed, MissingExtraError, UsageError
+from registry.tables.parquet import broken_part
 from registry.tables.table import FILE, ROW, SPLIT, Table
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH = 100_000  # rows of one Arrow batch
-RESERVED = (FILE, ROW, "file_row_number")  # columns that the view adds, or reads from DuckDB
 
 
 class QueryError(DataError):
@@ -77,7 +77,7 @@ class Session:
         try:
             self._connection = _connect(threads, memory)
             self._open.callback(self._connection.close)
-            with _translated(""):
+            with _translated(table, ""):
                 for statement in (*_lock(table, directory), f"CREATE VIEW data AS {view_sql(table)}"):
                     self._connection.execute(statement)
                 described = self._connection.execute("DESCRIBE data").fetchall()
@@ -90,7 +90,7 @@ class Session:
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """All rows of `sql`, in its order, as dictionaries of Python values."""
         self.queries += 1
-        with _translated(sql):
+        with _translated(self.table, sql):
             answer = self._connection.execute(sql)
             names = [column[0] for column in answer.description or ()]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
@@ -109,14 +109,14 @@ class Session:
     def arrow(self, sql: str) -> Iterator[pa.RecordBatch]:
         """The rows of `sql` as Arrow batches, streamed; exhaust it before the next statement."""
         self.queries += 1
-        with _translated(sql):
+        with _translated(self.table, sql):
             relation = self._connection.sql(sql)
             if relation is not None:
                 yield from relation.to_arrow_reader(BATCH)
 
     def add(self, name: str, rows: pa.Table) -> None:
         """Lets statements read `rows` of ours under `name`; they stay in memory, and no file is opened to them."""
-        with _translated(""):
+        with _translated(self.table, ""):
             self._connection.register(name, rows)
         self._added.add(name)
 
@@ -200,24 +200,29 @@ def _connect(threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnecti
 
 
 @contextmanager
-def _translated(sql: str) -> Iterator[None]:
+def _translated(table: Table, sql: str) -> Iterator[None]:
     """Turns DuckDB's errors into ours."""
     import duckdb
 
+    by_statement = (
+        duckdb.ParserException,
+        duckdb.BinderException,
+        duckdb.CatalogException,
+        duckdb.PermissionException,
+        duckdb.ConversionException,
+        duckdb.OutOfRangeException,
+    )
     try:
         yield
     except duckdb.OutOfMemoryException as error:
         raise EnvironmentFailed(
             "the memory limit does not suffice", why=_first_line(error), hint="export REGISTRY_MEMORY=4GB"
         ) from error
-    except (duckdb.IOException, duckdb.SerializationException) as error:
-        raise DataError("a file of the data cannot be read", why=_first_line(error)) from error
-    except duckdb.InvalidInputException as error:
-        broken = ".parquet" in str(error)
-        kind: type[RegistryError] = DataError if broken else QueryError
-        raise kind("a file of the data is broken" if broken else "a statement fails", why=_first_line(error)) from error
-    except duckdb.Error as error:
+    except by_statement as error:
         raise QueryError("a statement cannot be computed", why=_first_line(error), sql=sql) from error
+    except duckdb.Error as error:  # of the statement, or of a file: the files tell
+        broken = broken_part((part.parquet, part.path) for part in table.parts)
+        raise broken or QueryError("a statement cannot be computed", why=_first_line(error), sql=sql) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.errors import DataError
 from registry.tables import csv, jsonl
+from registry.tables.columns import integers, strings
 from registry.tables.formats import METADATA
 from registry.tables.guess import Guess
 from registry.tables.source import Source
@@ -69,15 +70,16 @@ def rows(folder: Folder, types: Mapping[str, pa.DataType]) -> pa.Table:
     import pyarrow as pa
 
     images = sorted(folder.images, key=str.encode)
-    columns: dict[str, pa.Array] = {IMAGE: pa.array(images, pa.string())}
+    columns: dict[str, pa.ChunkedArray] = {IMAGE: strings(images)}
     if folder.classes:
-        columns[LABEL] = pa.array([PurePosixPath(path).parent.name for path in images], pa.string())
+        columns[LABEL] = strings(PurePosixPath(path).parent.name for path in images)
     if folder.metadata:
-        found = {path: _entries(folder, path, types) for path in folder.metadata}
-        described = [_described(path, found) for path in images]
-        for name in dict.fromkeys(name for entries in found.values() for row in entries.values() for name in row):
-            columns[name] = pa.array([row.get(name) for row in described], types[name])
-    return pa.table(columns)
+        read = {path: _metadata(folder, path, types) for path in folder.metadata}
+        together = pa.concat_tables(read.values(), promote_options="default")
+        places = _places(folder, read)
+        described = together.take(integers(_place(image, places) for image in images)).drop_columns([NAME])
+        columns |= dict(zip(described.column_names, described.columns, strict=True))
+    return pa.Table.from_arrays(list(columns.values()), names=list(columns))
 
 
 def guess(root: Path, paths: Iterable[str]) -> tuple[dict[str, Guess], dict[str, pa.DataType]]:
@@ -125,24 +127,40 @@ def _vet_with_pillow(file: Path, path: str) -> None:
         raise DataError(f"`{path}` is no sound image", why=why, hint=f"restore or remove {path}", path=path) from error
 
 
-def _entries(folder: Folder, path: str, types: Mapping[str, pa.DataType]) -> dict[str, dict[str, Any]]:
-    """Rows of the metadata file `path` by the path of their image."""
+def _metadata(folder: Folder, path: str, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """The rows of the metadata file `path`."""
     import pyarrow as pa
 
     source = Source(path, folder.root / path)
     known = {**types, NAME: pa.string()}
-    is_csv = path.casefold().endswith(".csv")
-    found: dict[str, dict[str, Any]] = {}
-    for batch in csv.batches(source, known, ",") if is_csv else jsonl.batches(source, known):
-        for row in batch.to_pylist():
-            image = _image_of(path, PurePosixPath(path).parent, row.pop(NAME, None))
-            if image in found or image not in folder.everything:
-                problem = "twice" if image in found else "which is no image of the dataset"
+    if path.casefold().endswith(".csv"):
+        names: Iterable[str] = csv.columns(source, ",")
+        batches = csv.batches(source, known, ",")
+    else:
+        names = [name for name in known if name in jsonl.present(source, list(known))]
+        batches = jsonl.batches(source, {name: known[name] for name in names})
+    clash = next((name for name in names if name == IMAGE or (name == LABEL and folder.classes)), None)
+    if clash or NAME not in names:
+        problem = f"has the reserved column `{clash}`" if clash else f"has no column `{NAME}`"
+        raise DataError(f"`{path}` {problem}", hint=f"rename a column of {path}", path=path)
+    found = list(batches)
+    return pa.Table.from_batches(found, pa.schema([(name, known[name]) for name in names]))
+
+
+def _places(folder: Folder, read: Mapping[str, pa.Table]) -> dict[str, dict[str, int]]:
+    """By metadata file and image: the row among all metadata."""
+    places: dict[str, dict[str, int]] = {}
+    row = 0
+    for path, table in read.items():
+        places[path] = {}
+        for name in table[NAME].to_pylist():
+            image = _image_of(path, PurePosixPath(path).parent, name)
+            if image in places[path] or image not in folder.everything:
+                problem = "twice" if image in places[path] else "which is no image of the dataset"
                 raise DataError(f"`{path}` names `{image}` {problem}", hint=f"remove the row from {path}", path=path)
-            if IMAGE in row:
-                raise DataError(f"`{path}` has the reserved column `{IMAGE}`", hint="rename the column", path=path)
-            found[image] = row
-    return found
+            places[path][image] = row
+            row += 1
+    return places
 
 
 def _image_of(path: str, folder: PurePosixPath, name: Any) -> str:
@@ -152,12 +170,12 @@ def _image_of(path: str, folder: PurePosixPath, name: Any) -> str:
     return str(folder / name)
 
 
-def _described(image: str, found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Mapping[str, Any]:
-    near = [path for path in found if PurePosixPath(path).parent in PurePosixPath(image).parents]
+def _place(image: str, places: Mapping[str, Mapping[str, int]]) -> int:
+    """The row that describes `image`, in the nearest metadata file."""
+    near = [path for path in places if PurePosixPath(path).parent in PurePosixPath(image).parents]
     nearest = max(near, key=lambda path: path.count("/"), default=None)
-    row = found[nearest].get(image) if nearest else None
-    if row is None:
+    if nearest is None or image not in places[nearest]:
         where = f"`{nearest}`" if nearest else "any metadata file"
         hint = "add its row, or take the image out of the dataset"
         raise DataError(f"`{image}` is not described in {where}", hint=hint, path=image)
-    return row
+    return places[nearest][image]

@@ -44,6 +44,8 @@ def batches(source: Source, types: Mapping[str, pa.DataType]) -> Iterator[pa.Rec
     schema = pa.schema(list(types.items()))
     wire = pa.schema([(name, _wire(kind)) for name, kind in types.items()])
     for block in _blocks(source):
+        if not types:
+            raise UndeclaredColumnsError(guess(source))
         try:
             table = _parsed(block.data, wire, "error").cast(schema)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -168,7 +170,7 @@ def _parsed(data: bytes, schema: pa.Schema | None, unexpected: str) -> pa.Table:
     import pyarrow.json as pajson
 
     if not data.strip():
-        return (schema or pa.schema([])).empty_table()
+        return pa.Table.from_batches([], pa.schema([]) if schema is None else schema)
     return pajson.read_json(
         pa.BufferReader(data),
         read_options=pajson.ReadOptions(use_threads=False, block_size=len(data) + 1),
@@ -223,7 +225,7 @@ def _failure(data: bytes, schema: pa.Schema | None, wire: pa.Schema | None) -> E
 
     failure: Exception | None = None
     try:
-        table = _parsed(data, wire, "error" if wire else "infer")
+        table = _parsed(data, wire, "infer" if wire is None else "error")
         if schema is not None:
             table.cast(schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -81,13 +81,13 @@ def _fitted(table: pa.Table, target: pa.Schema) -> pa.Table:
         table[field.name].cast(field.type) if field.name in names else pa.nulls(table.num_rows, field.type)
         for field in target
     ]
-    return pa.table(columns, schema=target)
+    return pa.Table.from_arrays(columns, schema=target)
 
 
 def _concatenated(tables: list[pa.Table], target: pa.Schema) -> pa.Table:
     import pyarrow as pa
 
-    return pa.concat_tables(tables) if tables else target.empty_table()
+    return pa.concat_tables(tables) if tables else pa.Table.from_batches([], target)
 
 
 def _of_split(table: pa.Table, column: str, split: str) -> pa.Table:

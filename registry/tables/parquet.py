@@ -48,7 +48,7 @@ def tables(file: Path, path: str) -> Iterator[pa.Table]:
     import pyarrow as pa
 
     with _opened(file, path) as parquet:
-        yield normal_table(parquet.schema_arrow.empty_table())
+        yield normal_table(pa.Table.from_batches([], parquet.schema_arrow))
         for group in range(parquet.metadata.num_row_groups):
             try:
                 table = parquet.read_row_group(group)

@@ -74,7 +74,7 @@ class Cut:
             delimiter = csv.DELIMITERS[self.format]
             wanted = {name: types[name] for name in csv.columns(source, delimiter) if name in types}
             found = csv.batches(source, types, delimiter)
-        yield pa.schema(list(wanted.items())).empty_table()
+        yield pa.Table.from_batches([], pa.schema(list(wanted.items())))
         for batch in found:
             yield pa.Table.from_batches([batch])
 
