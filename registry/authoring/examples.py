@@ -94,8 +94,6 @@ def _base_name(name: str) -> str:
 def _kind(emoji: str) -> str:
     if any(0x1F1E6 <= ord(c) <= 0x1F1FF for c in emoji) or "\U000e007f" in emoji:
         return "flag"
-    if "\u20e3" in emoji:
-        return "keycap"
     if any(c in SKIN_TONES for c in emoji):
         return "skin-tone"
     return "sequence" if "\u200d" in emoji else "single"
