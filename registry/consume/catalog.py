@@ -1,7 +1,13 @@
 """What a store offers: the list of datasets, and one release in full.
 
-    list_datasets(store)["datasets"][0]["versions"][0]["manifest"]
-    show(store, Ref.parse("reviews@1.2"))["license"]
+>>> import tempfile
+>>> from registry.stores import open_store
+>>> from registry.testing.releases import make_release
+>>> with tempfile.TemporaryDirectory() as folder:
+...     store = open_store(folder + "/store")
+...     made = make_release(store, "reviews", "1.2", {"a.csv": b"id\\n1\\n"})
+...     [dataset["name"] for dataset in list_datasets(store)["datasets"]]
+['reviews']
 """
 
 from __future__ import annotations

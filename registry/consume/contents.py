@@ -122,7 +122,7 @@ def parse_selections(data: bytes) -> list[Selection]:
 def vetted(manifest: Manifest) -> Mapping[str, Artefact]:
     """The manifest's documents; a path that no release writes raises `IntegrityError`."""
     own = [path.removeprefix(OWN) for path in manifest.artefacts if path.startswith(OWN)]
-    bad = [found.path for found in problems(own)]
+    bad = [OWN + found.path for found in problems(own)]
     bad += [path for path in manifest.artefacts if not path.startswith(OWN) and path not in AT_THE_ROOT]
     bad += [path for path in (MANIFEST, SELECTION) if path in manifest.artefacts]
     listing = manifest.artefacts.get(FILES)

@@ -1,6 +1,8 @@
 """Brings the files of a tree to disk: in parallel, each byte hashed on its way, nothing outside the root.
 
-    fetched = ensure(Tree(folder), contents, from_store(store), Crew(workers=4))
+>>> item = Item.of("a.txt", b"hello")
+>>> b"".join(verified(item, [b"he", b"llo"]))
+b'hello'
 
 A file that is there already with the right bytes stays; so an interrupted delivery goes
 on where it was.

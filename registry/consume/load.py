@@ -5,11 +5,16 @@
     registry.loaded()                                             # what this process has loaded
 
 The rows are those that the release was judged by: one reader of record.
+
+>>> load("reviews", as_="xml")
+Traceback (most recent call last):
+registry.errors.UsageError: a release cannot be loaded as 'xml': known are datasets, arrow, pandas, polars, path
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 As = Literal["datasets", "arrow", "pandas", "polars", "path"]
 SHAPES: tuple[As, ...] = ("datasets", "arrow", "pandas", "polars", "path")
 SCHEMA = ".registry/schema.json"
+NAMED_SPLIT = re.compile(r"\w+(\.\w+)*\Z")  # what `datasets` takes as the name of a split
 
 _LOADED: list[dict[str, str]] = []
 
@@ -177,8 +183,8 @@ def _dataset(placed: Placed, split: str) -> Any:
         if isinstance(feature, datasets.Image):
             table = _absolute(table, name, placed.root)
     info = datasets.DatasetInfo(features=features)
-    name = datasets.NamedSplit(split) if datasets.splits._split_re.match(split) else None
-    return datasets.Dataset(table_cast(table, features.arrow_schema), info=info, split=name)
+    named = datasets.NamedSplit(split) if NAMED_SPLIT.match(split) else None
+    return datasets.Dataset(table_cast(table, features.arrow_schema), info=info, split=named)
 
 
 def _features(schema: DatasetSchema | None, table: pa.Table) -> Any:

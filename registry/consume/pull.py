@@ -1,7 +1,14 @@
 """`registry pull`: a release on disk, every byte verified, whole or not there.
 
-    result = pull(store, Ref.parse("reviews@1.2"), Path("data/reviews"))
-    result.version, result.transferred_bytes
+>>> import tempfile
+>>> from registry.stores import open_store
+>>> from registry.testing.releases import make_release
+>>> with tempfile.TemporaryDirectory() as folder:
+...     store = open_store(folder + "/store")
+...     made = make_release(store, "reviews", "1.2", {"a.csv": b"id\\n1\\n"})
+...     result = pull(store, Ref.parse("reviews@^1"), Path(folder, "reviews"))
+...     result.version, result.transferred_files, Path(folder, "reviews", "a.csv").read_text()
+('1.2.0', 1, 'id\\n1\\n')
 
 Files are written beside the target and swapped in with one rename. Interrupted, the same
 command goes on; a directory that holds the release already is verified and mended.
@@ -39,7 +46,6 @@ from registry.stores.base import Store
 from registry.stores.layout import read_files, read_object
 from registry.stores.local import LocalStore
 from registry.stores.tree import Tree
-
 
 SMALL = 64 * 1024  # bytes; files below it keep the interpreter busy, not the disk, and threads only get in its way
 

@@ -1,7 +1,13 @@
 """From a reference such as `reviews@^1.2` to one release, vetted.
 
-    released = resolve(store, Ref.parse("reviews@^1.2"))
-    released.manifest.license
+>>> import tempfile
+>>> from registry.stores import open_store
+>>> from registry.testing.releases import make_release
+>>> with tempfile.TemporaryDirectory() as folder:
+...     store = open_store(folder + "/store")
+...     made = make_release(store, "reviews", "1.2", {"a.csv": b"id\\n1\\n"})
+...     str(resolve(store, Ref.parse("reviews@^1")).version)
+'1.2.0'
 
 Only the exact version, or a channel, reaches a release that was yanked for its quality;
 one yanked for privacy or security, and a purged one, is refused.

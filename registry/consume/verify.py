@@ -1,7 +1,13 @@
 """Hashes every byte of a release again: in a pulled directory, or in the store.
 
-    verify_directory(Path("data/reviews")).ok
-    verify_release(store, Ref.parse("reviews@1.2")).problems
+>>> import tempfile
+>>> from registry.stores import open_store
+>>> from registry.testing.releases import make_release
+>>> with tempfile.TemporaryDirectory() as folder:
+...     store = open_store(folder + "/store")
+...     made = make_release(store, "reviews", "1.2", {"a.csv": b"id\\n1\\n"})
+...     verify_release(store, Ref.parse("reviews@1.2")).problems
+()
 
 A problem has a path and a kind: `missing`, `changed`, `unexpected` (no part of the
 release), `irregular` (a link or device in a file's place), `foreign` (the store knows
