@@ -65,15 +65,24 @@ def facts_of(schema: DatasetSchema, table: Table, session: Session) -> Facts:
 
 def entry(one: Entry) -> str:
     """An expectation as YAML."""
-    kwargs = json.dumps(dict(one.kwargs), ensure_ascii=False)
+    kwargs = _printable(json.dumps(dict(one.kwargs), ensure_ascii=False))
     lines = [f"  # {one.why}"] if one.why else []
     lines += [
         f"  - type: {one.type}",
-        f"    kwargs: {kwargs}" + (f"  # measured: {one.measured}" if one.measured else ""),
+        f"    kwargs: {kwargs}" + (f"  # measured: {_printable(one.measured)}" if one.measured else ""),
         f"    severity: {one.severity}",
         f"    meta: {{check_id: {one.check_id}}}",
     ]
     return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    """The text with what YAML does not admit as it is written as an escape of YAML's."""
+    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:

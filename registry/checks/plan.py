@@ -223,23 +223,26 @@ KNOWN: Mapping[str, Callable[[Sequence[str]], Any]] = {
 
 
 def repeated(domain: Domain, where: str) -> str:
-    """The values that occur more than once, by hash first: unequal hashes prove unequal values at a third of the cost.
+    """The values that occur more than once, as `repeated(k0, …, times)`.
 
-    A common hash is a candidate only; the rows of candidates are grouped by value.
+    Unequal hashes prove unequal values at a third of the cost of comparing them; a common hash
+    is a candidate only, and the rows of candidates are grouped by value. Columns of the data
+    are renamed, since one of them may be called as ours are.
     """
     quoted = ", ".join(quote_ident(name) for name in domain.columns)
+    named = ", ".join(f"{quote_ident(name)} AS k{i}" for i, name in enumerate(domain.columns))
     condition = f"{domain.considered} AND {where}" if where else domain.considered
     return f"""WITH hashes AS (
-  SELECT hash({quoted}) AS h FROM data WHERE {condition} GROUP BY h HAVING count(*) > 1
+  SELECT hash({quoted}) AS h FROM data WHERE {condition} GROUP BY ALL HAVING count(*) > 1
 ), repeated AS (
-  SELECT {quoted}, count(*) AS n FROM data
+  SELECT {named}, count(*) AS times FROM data
   WHERE {condition} AND hash({quoted}) IN (SELECT h FROM hashes) GROUP BY ALL HAVING count(*) > 1
 )"""  # noqa: S608 (all parts are quoted)
 
 
 def _grouped(request: Request, columns: Columns) -> Query:
     domain = domain_of(request.name.removesuffix(".unexpected_count"), request.domain, columns)
-    sql = f"{repeated(domain, request.where)} SELECT coalesce(sum(n), 0) AS m0 FROM repeated"  # noqa: S608
+    sql = f"{repeated(domain, request.where)} SELECT coalesce(sum(times), 0) AS m0 FROM repeated"  # noqa: S608
     return Query(sql, {"m0": request.id})
 
 

@@ -131,7 +131,7 @@ class _Run:
         if not expectation.type.endswith("contain_set"):
             where = f"{present} AND NOT {one_of(quoted, options)}"
             sql = f"SELECT {quoted} AS value, count(*) AS n FROM data WHERE {where}"  # noqa: S608 (all parts are quoted)
-            sql += f" GROUP BY ALL ORDER BY n DESC, value LIMIT {MAX_SAMPLES}"
+            sql += f" GROUP BY ALL ORDER BY 2 DESC, 1 LIMIT {MAX_SAMPLES}"
             found = [{"value": self.sampler.shown(name, r["value"]), "rows": r["n"]} for r in self.session.rows(sql)]
         if not expectation.type.endswith("in_set"):
             found += self._absent(expectation, present)
@@ -153,7 +153,7 @@ def _rows(expectation: Expectation, base: str, where: str, columns: Mapping[str,
     domain = domain_of(base, kwargs, columns)
     if base in ("column_values.unique", "compound_columns.unique"):
         names = [quote_ident(name) for name in domain.columns]
-        same = " AND ".join(f"d.{name} IS NOT DISTINCT FROM repeated.{name}" for name in names)
+        same = " AND ".join(f"d.{name} IS NOT DISTINCT FROM repeated.k{i}" for i, name in enumerate(names))
         condition = f" WHERE {where}" if where else ""
         start = repeated(domain, where)
         sql = f"{start} SELECT __file, __row FROM data AS d SEMI JOIN repeated ON {same}{condition}"  # noqa: S608

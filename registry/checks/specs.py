@@ -20,7 +20,7 @@ from registry.checks.sql import FLOATS, is_text, type_of
 from registry.model.schema import DatasetSchema
 from registry.tables.duck import quote_ident, quote_text
 from registry.tables.keys import KeyRequest
-from registry.tables.table import SPLIT
+from registry.tables.table import FILE, ROW, SPLIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,11 @@ def within(counts: Counts, *, max_share: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Where the compared values stand: a table, its key columns, and the condition that a row has any value."""
+    """Where the compared values stand: what to select from, its key columns, the condition that a row has any value.
+
+    The source has the columns of `keys`, `split`, `__file` and `__row`, and none named by data:
+    a column called `n` would otherwise be taken for a count called so.
+    """
 
     source: str
     keys: str
@@ -115,23 +119,23 @@ class Relation:
 
 def relation(columns: Sequence[str], normalize: str, facts: Facts) -> Relation:
     """The compared values as they are (`none`), or as keys of the normalised text (`text`)."""
+    kinds = [type_of(facts.columns, name) for name in columns]
     if normalize == "text":
-        for name in columns:
-            type_of(facts.columns, name)
         request = KeyRequest(tuple(columns))
-        return Relation(request.name, "k1, k2", "k1 IS NOT NULL", request)
-    keys = ", ".join(quote_ident(name) for name in columns)
-    present = " OR ".join(_present(name, type_of(facts.columns, name)) for name in columns)
-    return Relation("data", keys, f"({present})")
+        return Relation(request.name, "k1, k2", "(k1 IS NOT NULL)", request)
+    keys = [f"k{i}" for i in range(len(columns))]
+    named = ", ".join(f"{quote_ident(name)} AS {key}" for name, key in zip(columns, keys, strict=True))
+    present = " OR ".join(_present(key, kind) for key, kind in zip(keys, kinds, strict=True))
+    source = f"(SELECT {named}, {SPLIT}, {FILE}, {ROW} FROM data)"  # noqa: S608 (all names are quoted)
+    return Relation(source, ", ".join(keys), f"({present})")
 
 
-def _present(name: str, kind: str) -> str:
-    quoted = quote_ident(name)
+def _present(key: str, kind: str) -> str:
     if is_text(kind):
-        return f"({quoted} IS NOT NULL AND {quoted} <> '')"
+        return f"({key} IS NOT NULL AND {key} <> '')"
     if kind in FLOATS:
-        return f"({quoted} IS NOT NULL AND NOT isnan({quoted}))"
-    return f"{quoted} IS NOT NULL"
+        return f"({key} IS NOT NULL AND NOT isnan({key}))"
+    return f"{key} IS NOT NULL"
 
 
 def rank(splits: Sequence[str]) -> str:

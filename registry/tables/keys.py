@@ -139,9 +139,7 @@ def _schema() -> pa.Schema:
     import pyarrow as pa
 
     labels = pa.dictionary(pa.int32(), pa.string())
-    return pa.schema(
-        [("k1", pa.uint64()), ("k2", pa.uint64()), (SPLIT, labels), (FILE, labels), (ROW, pa.int64())]
-    )
+    return pa.schema([("k1", pa.uint64()), ("k2", pa.uint64()), (SPLIT, labels), (FILE, labels), (ROW, pa.int64())])
 
 
 def _keyed(batch: pa.RecordBatch, columns: int) -> pa.RecordBatch:
@@ -176,7 +174,7 @@ def canonical_sql(name: str, kind: str) -> str:
     if kind in ("FLOAT", "DOUBLE"):
         whole = f"{quoted} = trunc({quoted}) AND abs({quoted}) < 1e15"
         return (
-            f"CASE WHEN isnan({quoted}) THEN NULL WHEN {whole} THEN CAST(CAST({quoted} AS BIGINT) AS VARCHAR) "
+            f"CASE WHEN isnan({quoted}) THEN NULL WHEN {whole} THEN CAST(TRY_CAST({quoted} AS BIGINT) AS VARCHAR) "
             f"ELSE CAST({quoted} AS VARCHAR) END"
         )
     if kind.startswith("DECIMAL") and not kind.endswith(",0)"):

@@ -41,7 +41,7 @@ def _repeated(where: Relation, facts: Facts) -> str:
     return f"""WITH counted AS (
   SELECT hash({where.keys}) AS h, split, {where.present} AS present, count(*) AS n FROM {where.source} GROUP BY ALL
 ), shared AS (
-  SELECT h FROM counted WHERE present GROUP BY h HAVING sum(n) > 1
+  SELECT h FROM counted WHERE present GROUP BY ALL HAVING sum(n) > 1
 ), ordered AS (
   SELECT __file, __row, split, {place(facts)} AS part, {where.keys} FROM {where.source}
   WHERE {where.present} AND hash({where.keys}) IN (SELECT h FROM shared)

@@ -71,7 +71,7 @@ def _candidates(where: Relation, splits: tuple[str, ...]) -> str:
   SELECT hash({where.keys}) AS h, {rank(splits)} AS rank, {where.present} AS present, count(*) AS n
   FROM {where.source} GROUP BY ALL
 ), shared AS (
-  SELECT h FROM ranked WHERE present AND rank IS NOT NULL GROUP BY h HAVING min(rank) < max(rank)
+  SELECT h FROM ranked WHERE present AND rank IS NOT NULL GROUP BY ALL HAVING min(rank) < max(rank)
 )"""  # noqa: S608 (all parts are quoted)
 
 

@@ -1,0 +1,96 @@
+"""Keys of normalised text: equal to the definition, character by character, and free of order and batches."""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal
+
+import pyarrow as pa
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from registry.tables.duck import Session
+from registry.tables.keys import KeyRequest, is_invisible, make_keys, normalise_text, normalised
+from tests.checks.tables import table_of
+
+AWKWARD = (
+    "aB 가각ㅋㄱㅏ\u200b\u3164\u1160\u115f\uffa0Ａß\u0301\u1100\u1161\u11a8\t\n\u00a0\u3000\ufeffİς\x1c\x1f\x85"
+    + "👩\u200d👩\u200d👧"
+)
+texts = st.text(st.sampled_from(AWKWARD) | st.characters(codec="utf-8"), max_size=12)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.none() | texts, min_size=1, max_size=8))
+@example([" a", "a "])
+@example(["a\0b", " c "])
+@example(["", None, " "])
+@example(["\u0301a", "\u11a8"])
+def test_equal_to_the_definition(batch):
+    assert normalised(batch) == [None if text is None else normalise_text(text) for text in batch]
+
+
+def test_every_code_point():
+    chars = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    framed = [f"x{char}y" for char in chars]
+    assert normalised(framed) == [normalise_text(text) for text in framed]
+
+
+def test_what_is_one_key():
+    same = [
+        "Hello  World",
+        " hello world",
+        "ＨＥＬＬＯ　ＷＯＲＬＤ",
+        "hel\u200blo\tworld",
+        "hello\u00adworld".replace("\u00ad", " "),
+    ]
+    assert set(normalised(same)) == {"hello world"}
+    nfc, nfd = "한글 텍스트", unicodedata.normalize("NFD", "한글 텍스트")
+    assert nfc != nfd and normalised([nfc]) == normalised([nfd])
+    assert normalised(["\u3164\u115f\u1160\uffa0\u200b"]) == [""]
+    assert is_invisible("\u200b") and not is_invisible("가")
+
+
+def _keys(session, *columns):
+    name = make_keys(session, KeyRequest(columns))
+    return session.rows(f"SELECT k1, k2, split, __file, __row FROM {name} ORDER BY split, __row")
+
+
+def test_table_of_keys(tmp_path):
+    splits = {
+        "train": {"t": ["A", None, "", "b"], "n": [68.0, 1.5, None, 2.0]},
+        "test": {"t": ["ａ", "x", None, "B "], "n": [68.0, 1.5, None, 3.0]},
+    }
+    with Session(table_of(tmp_path, splits)) as session:
+        rows = _keys(session, "t")
+        test, train = rows[:4], rows[4:]
+        assert [(row["split"], row["__row"]) for row in test] == [("test", i) for i in range(4)]
+        pairs = [(row["k1"], row["k2"]) for row in train]
+        assert (test[0]["k1"], test[0]["k2"]) == pairs[0]
+        assert (test[3]["k1"], test[3]["k2"]) == pairs[3]
+        assert [row["k1"] is None for row in train] == [False, True, True, False]
+        before = session.queries
+        _keys(session, "t")
+        assert session.queries == before + 1, "the table is made once"
+        both = _keys(session, "t", "n")
+        assert both[0]["k1"] == both[4]["k1"] and both[3]["k1"] != both[7]["k1"]
+        assert both[2]["k1"] is None, "null and null"
+
+
+def test_numbers_are_canonical(tmp_path):
+    columns = {
+        "i": pa.array([68, -3, 0, None], pa.int32()),
+        "f": pa.array([68.0, -3.0, -0.0, float("nan")]),
+        "d": pa.array([Decimal("68.00"), Decimal("-3.00"), Decimal("0.00"), None], pa.decimal128(8, 2)),
+        "s": pa.array(["68", "-3", "0", None]),
+    }
+    with Session(table_of(tmp_path, {"train": columns})) as session:
+        keys = {name: [row["k1"] for row in _keys(session, name)] for name in columns}
+    assert keys["i"] == keys["f"] == keys["d"] == keys["s"]
+
+
+def test_columns_do_not_run_together(tmp_path):
+    columns = {"a": ["x", "x y", None, ""], "b": ["y z", "z", "x", "x"]}
+    with Session(table_of(tmp_path, {"train": columns})) as session:
+        keys = [row["k1"] for row in _keys(session, "a", "b")]
+    assert len(set(keys)) == 4
