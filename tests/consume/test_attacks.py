@@ -237,7 +237,7 @@ def test_the_file_list_of_another_version(store: LocalStore, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"[]", b"{}", b"\xff", b"[" * 9000, b'{"format":"registry.reference/2"}', b'{"format":"registry.reference/1"}'],
+    [b"", b"[]", b"{}", b"\xff", b"[" * 9000, *(b'{"format":"registry.reference/%d"}' % n for n in (1, 2))],
 )
 def test_broken_references(store: LocalStore, tmp_path: Path, data: bytes) -> None:
     overwrite(store, reference_key("reviews", V1), data)

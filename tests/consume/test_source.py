@@ -44,7 +44,7 @@ def test_none_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("text", ["store = 1\n", "store = \n", "\x00"])
 def test_broken_files(workspace: Path, text: str) -> None:
     (workspace / "registry.toml").write_text(text, "utf-8")
-    with pytest.raises(ConfigError, match="registry.toml"):
+    with pytest.raises(ConfigError, match=r"registry\.toml"):
         default_store_url(workspace)
 
 
