@@ -80,6 +80,17 @@ _BY_SUFFIX = {
     ".webp": "image/webp",
 }
 READABLE = ("csv", "tsv", "jsonl", "parquet")  # formats whose records a Croissant reader can be told of
+_SPDX = {
+    "apache-2.0": "Apache-2.0",
+    "bsd-2-clause": "BSD-2-Clause",
+    "bsd-3-clause": "BSD-3-Clause",
+    "cdla-permissive-2.0": "CDLA-Permissive-2.0",
+    "cdla-sharing-1.0": "CDLA-Sharing-1.0",
+    "mit": "MIT",
+    "odbl": "ODbL-1.0",
+    "odc-by": "ODC-By-1.0",
+    "pddl": "PDDL-1.0",
+}
 _RAI = {
     "collection": "rai:dataCollection",
     "annotation": "rai:dataAnnotationProtocol",
@@ -93,7 +104,7 @@ _RAI = {
 
 def croissant(facts: ReleaseFacts) -> dict[str, Any]:
     """The JSON-LD of a release. A draft without a version is `0.0.0`."""
-    declared = facts.declared
+    declared, ids = facts.declared, _file_ids([entry.path for entry in facts.files])
     document: dict[str, Any] = {
         "@context": dict(CONTEXT),
         "@type": "sc:Dataset",
@@ -103,8 +114,8 @@ def croissant(facts: ReleaseFacts) -> dict[str, Any]:
         "description": declared.text("summary") or facts.schema.description or facts.heading,
         "version": facts.version or "0.0.0",
         "isLiveDataset": False,
-        "distribution": [_file(entry) for entry in facts.files] + _file_sets(facts),
-        "recordSet": _record_sets(facts),
+        "distribution": [_file(entry, ids[entry.path]) for entry in facts.files] + _file_sets(facts),
+        "recordSet": _record_sets(facts, ids),
     }
     document |= _optional(facts)
     document |= {name: declared.section(key) for key, name in _RAI.items() if declared.section(key)}
@@ -128,7 +139,7 @@ def _optional(facts: ReleaseFacts) -> dict[str, Any]:
 
 
 def license_url(facts: ReleaseFacts) -> str:
-    """Where the licence is described: the declared link, else Creative Commons or SPDX; empty if undeclared."""
+    """Where the licence is described: as declared, at Creative Commons or SPDX, else its id; empty if undeclared."""
     found = license_fields(facts)
     identifier = found.get("license", "")
     if not identifier or identifier in ("other", "unknown"):
@@ -138,14 +149,26 @@ def license_url(facts: ReleaseFacts) -> str:
         return f"https://creativecommons.org/licenses/{common[1]}/{common[2]}/"
     if identifier == "cc0-1.0":
         return "https://creativecommons.org/publicdomain/zero/1.0/"
-    return f"https://choosealicense.com/licenses/{identifier}/"
+    return f"https://spdx.org/licenses/{_SPDX[identifier]}.html" if identifier in _SPDX else identifier
 
 
-def _file(entry: FileEntry) -> dict[str, Any]:
+def _file_ids(paths: Sequence[str]) -> dict[str, str]:
+    """An id for each path: readers of Croissant admit no white space in ids."""
+    return dict(zip(paths, _unique([re.sub(r"\s+", "_", path) for path in paths]), strict=True))
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    taken: dict[str, None] = {}
+    for index, name in enumerate(names):
+        taken[name if name not in taken else f"{name}.{index}"] = None
+    return list(taken)
+
+
+def _file(entry: FileEntry, identifier: str) -> dict[str, Any]:
     suffix = re.search(r"\.[a-z0-9]+\Z", entry.path.lower())
     return {
         "@type": "cr:FileObject",
-        "@id": entry.path,
+        "@id": identifier,
         "name": entry.path,
         "contentUrl": entry.path,
         "contentSize": f"{entry.size} B",
@@ -162,8 +185,8 @@ def _file_sets(facts: ReleaseFacts) -> list[dict[str, Any]]:
     return [
         {
             "@type": "cr:FileSet",
-            "@id": f"files of {split}",
-            "name": f"files of {split}",
+            "@id": f"files-of-{split}",
+            "name": f"files-of-{split}",
             "encodingFormat": ENCODINGS[facts.format],
             "includes": [glob_path(path) for path in paths],
         }
@@ -172,11 +195,12 @@ def _file_sets(facts: ReleaseFacts) -> list[dict[str, Any]]:
     ]
 
 
-def _record_sets(facts: ReleaseFacts) -> list[dict[str, Any]]:
+def _record_sets(facts: ReleaseFacts, ids: Mapping[str, str]) -> list[dict[str, Any]]:
     sets = []
     for split, paths, rows, _ in hub_splits(facts):
         if _readable(facts, paths):
-            source = {"fileSet": {"@id": f"files of {split}"}} if len(paths) > 1 else {"fileObject": {"@id": paths[0]}}
+            one = {"fileObject": {"@id": ids[paths[0]]}}
+            source = {"fileSet": {"@id": f"files-of-{split}"}} if len(paths) > 1 else one
             record = {"@type": "cr:RecordSet", "@id": split, "name": split, "description": f"{rows} rows."}
             sets.append(record | {"field": _fields(facts, split, source)})
     return sets
@@ -221,8 +245,4 @@ def data_type(arrow_type: str) -> str | None:
 
 def _identifiers(names: Sequence[str]) -> list[str]:
     """Column names as parts of ids: slashes and spaces replaced, unique."""
-    taken: list[str] = []
-    for index, name in enumerate(names):
-        clean = re.sub(r"[^\w.-]+", "_", name) or f"column_{index}"
-        taken.append(clean if clean not in taken else f"{clean}_{index}")
-    return taken
+    return _unique([re.sub(r"[^\w.-]+", "_", name) or "column" for name in names])

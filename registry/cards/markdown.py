@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from registry.reports.names import cut
+from registry.reports.names import cut, visible
 
 _INLINE = r"[&<>|@`\[\]*~\\$]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\."
 _MARKUP = re.compile(_INLINE)
@@ -46,9 +46,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: int = 0
 
 
 def prose(text: str, *, under: int) -> str:
-    """Declared Markdown, kept as such but for three things that could reach beyond it.
+    """Declared Markdown, kept as such but for what could reach beyond it.
 
-    Raw HTML becomes text, headings are moved below level `under`, and a code fence left
+    Raw HTML becomes text, control characters visible; headings are moved below level `under`, and a code fence left
     open is closed.
     """
     lines, fence = [], ""
@@ -58,12 +58,12 @@ def prose(text: str, *, under: int) -> str:
             fence = "" if fence else opened[2]
             lines.append(line)
         else:
-            lines.append(line if fence else _line(line, under))
+            lines.append(visible(line) if fence else _line(line, under))
     return "\n".join([*lines, fence] if fence else lines)
 
 
 def _line(line: str, under: int) -> str:
-    line = _TAG.sub("&lt;", line)
+    line = _TAG.sub("&lt;", "\t".join(visible(part) for part in line.split("\t")))
     heading = _HEADING.match(line)
     if heading:
         return "#" * min(6, len(heading[1]) + under) + line[heading.end(1) :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -122,12 +123,27 @@ def _values(column: Mapping[str, Any], text: Text, at: Mapping[str, Any]) -> Ite
 def _drift(column: Mapping[str, Any], facts: ReleaseFacts, text: Text, at: Mapping[str, Any]) -> Iterator[Alert]:
     if column["role"] in ("key", "split", "time"):
         return
-    far = [(d, split) for split, d in column["divergence"].items() if d is not None and d >= DRIFT]
+    known = [(d, split) for split, d in column["divergence"].items() if d is not None]
+    if not known:
+        return
+    first = next(name for name, _ in facts.splits if name not in column["divergence"] and _filled(column, name))
+    far = [(d, split) for d, split in known if d >= DRIFT + chance(column, first, split)]
     if far:
         distance, split = max(far)
-        first = next(name for name, _ in facts.splits if name not in column["divergence"] and _filled(column, name))
         names: dict[str, Any] = {"first": code(first), "split": code(split), "value": text.distance(distance)}
         yield _note(35 + distance, text, "drift", chart=bar(distance, "ramp4"), **at, **names)
+
+
+def chance(column: Mapping[str, Any], first: str, other: str) -> float:
+    """The divergence that samples of n and m values of one distribution show by chance.
+
+    (k-1)(1/n + 1/m) / 8 ln 2 for k bins or values, since the divergence approaches a
+    chi-square of k-1 degrees. Small splits differ that much without meaning anything.
+    """
+    histogram, top = column["histogram"], column["top"]
+    kinds = len(top["values"]) + bool(top["others"]) if top else len(histogram["edges"]) + 1 if histogram else 1
+    sizes = [column["splits"][split]["count"] for split in (first, other)]
+    return (kinds - 1) * sum(1 / size for size in sizes) / (8 * math.log(2)) if all(sizes) else math.inf
 
 
 def _filled(column: Mapping[str, Any], split: str) -> bool:

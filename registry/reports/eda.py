@@ -15,6 +15,7 @@ from registry.model.facts import ReleaseFacts
 from registry.reports.alerts import Alert, alerts_of
 from registry.reports.drawn import card, index_row, script_bars
 from registry.reports.html import code, render, value
+from registry.reports.names import cut
 from registry.reports.shared import page_of, split_class, verdict_of
 from registry.reports.svg import bar, columns, mark, spark
 from registry.reports.text import NONE, Text
@@ -73,9 +74,9 @@ def _sections(
     text: Text, labels: Sequence[Mapping[str, Any]], texts: Sequence[Any], missing: Mapping[str, Any], sampled: bool
 ) -> list[tuple[str, Any]]:
     sections: list[tuple[str, Any]] = [("look", text("look"))]
-    sections += [("labels", text("labels.class"))] if labels else []
+    sections += [("labels", text("nav.labels"))] if labels else []
     sections += [("index", text("columns")), ("cards", text("cards"))]
-    sections += [("text", text("kind.text"))] if texts else []
+    sections += [("text", text("nav.text"))] if texts else []
     sections += [("missing", text("head.missing"))]
     sections += [("sample", text("sample"))] if sampled else []
     return [*sections, ("method", text("method"))]
@@ -184,7 +185,7 @@ def _missing(profile: Mapping[str, Any], text: Text) -> dict[str, Any]:
     ]
     heading = text("missing", columns=text.n("columns", len(holed))) if holed else text("missing.none")
     return {
-        "heading": text("missing.one") if len(holed) == 1 else heading,
+        "heading": heading,
         "sub": text("missing.sub", columns=complete) if holed else "",
         "rows": rows,
         "patterns": [_pattern(p, found["pattern_columns"], text) for p in found["patterns"]],
@@ -211,7 +212,7 @@ def _sample(profile: Mapping[str, Any], text: Text) -> dict[str, Any] | None:
         {
             "split": code(entry["split"]),
             "row": value(entry["row"], 60),
-            "cells": [(c["name"], entry["values"][i]) for i, c in enumerate(shown)],
+            "cells": [(cut(c["name"]), entry["values"][i]) for i, c in enumerate(shown)],
         }
         for entry in profile["sample"]
     ]

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.reports.aggregates import QUANTILES, TEMPORAL, Pass, moment, source_sql
+from registry.reports.aggregates import BATCH, QUANTILES, TEMPORAL, Pass, moment, source_sql
 from registry.reports.kinds import Measured
 from registry.reports.numbers import tidy
 from registry.tables.duck import Session, quote_text
@@ -81,20 +81,25 @@ class Spread:
 
 def second_pass(session: Session, columns: Sequence[Measured], first: Pass) -> dict[int, Spread]:
     """Histograms and standard deviations of every column that has numbers."""
-    plans = {c.index: (c, _bins(c, first)) for c in columns if first.overall.get(f"{c.index}_quantiles")}
-    if not plans:
-        return {}
+    measured = [c for c in columns if first.overall.get(f"{c.index}_quantiles")]
+    found: dict[int, Spread] = {}
+    for start in range(0, len(measured), BATCH):
+        found |= _batch(session, measured[start : start + BATCH], first)
+    return found
+
+
+def _batch(session: Session, columns: Sequence[Measured], first: Pass) -> dict[int, Spread]:
+    plans = [(column, _bins(column, first)) for column in columns]
     select = ["split"]
-    for column, bins in plans.values():
+    for column, bins in plans:
         select.append(f"{_deviation_sql(column, first)} AS d{column.index}")
         if bins:
             select.append(f"histogram({_bin_sql(column, bins)}) AS h{column.index}")
-    source = source_sql([column for column, _ in plans.values()])
-    sql = f"SELECT {', '.join(select)} FROM {source} GROUP BY split"  # noqa: S608 (names quoted)
+    sql = f"SELECT {', '.join(select)} FROM {source_sql(columns)} GROUP BY split"  # noqa: S608 (names quoted)
     answers = {row["split"]: row for row in session.rows(sql) if row["split"] is not None}
     return {
-        index: Spread(_histogram(column, bins, answers) if bins else None, _deviations(column, first, answers))
-        for index, (column, bins) in plans.items()
+        column.index: Spread(_histogram(column, bins, answers) if bins else None, _deviations(column, first, answers))
+        for column, bins in plans
     }
 
 

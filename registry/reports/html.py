@@ -35,10 +35,10 @@ def render(template: str, text: Text, **context: Any) -> str:
         .render(
             t=text,
             lang=text.lang,
-            style=Markup(style),
+            style=Markup(style),  # noqa: S704 (our own file)
             policy=policy,
             code=code,
-            **context,  # noqa: S704 (our own file)
+            **context,
         )
     )
     return "\n".join(line for line in page.splitlines() if line.strip()) + "\n"

@@ -164,7 +164,7 @@ def _row(found: Mapping[str, Any], number: int, text: Text) -> dict[str, Any]:
 
 
 def _name(found: Mapping[str, Any], text: Text) -> Markup:
-    name = Markup("{}").format(text.pick(measure_of(found["type"]).name))
+    name = value(text.pick(measure_of(found["type"]).name))
     columns = [code(column) for column in found["columns"][:3]]
     return name + Markup(" ") + text.join(columns) if columns else name
 
@@ -172,7 +172,7 @@ def _name(found: Mapping[str, Any], text: Text) -> Markup:
 def spoken(found: Any, text: Text) -> Markup:
     """A value or limit for people: a number, or `name value` pairs of a mapping."""
     if found is None:
-        return Markup(NONE)
+        return Markup("{}").format(NONE)
     if isinstance(found, bool):
         return text("yes" if found else "no")
     if isinstance(found, Mapping):

@@ -80,4 +80,4 @@ def verdict_of(evidence: Evidence | None, text: Text) -> Verdict:
 
 def check_name(check: Check, text: Text) -> str:
     """The name of what a check measures."""
-    return text.pick(measure_of(check.type).name)
+    return cut(text.pick(measure_of(check.type).name), 120)

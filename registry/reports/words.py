@@ -29,6 +29,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "eda": ("EDA report", "데이터 분석서 (EDA)"),
     "quality": ("Quality evaluation", "품질 평가서"),
     "skip": ("Skip to the content", "본문으로 건너뛰기"),
+    "nav.labels": ("Labels by split", "분할별 라벨"),
+    "nav.text": ("Text", "글"),
     "contents": ("This report", "이 문서"),
     "unreleased": ("not released yet", "릴리스 전"),
     "data-digest": ("data", "데이터"),
@@ -218,8 +220,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "script.han": ("Han", "한자"),
     "script.other": ("other", "기타 문자"),
     # missing
-    "missing": ("{columns} have missing values", "결측이 있는 {columns}"),
-    "missing.one": ("One column has missing values", "결측이 있는 열 1개"),
+    "missing": ("Missing values in {columns}", "결측이 있는 {columns}"),
     "missing.none": ("No cell is missing", "결측 없음"),
     "missing.sub": (
         "None in {columns}. Null only; empty strings and NaN are apart.",
