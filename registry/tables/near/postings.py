@@ -1,0 +1,113 @@
+"""The rare shingles of indexed texts, and who holds them: a prefix filter.
+
+A partner of text A at threshold t lacks at most `miss = |A| - ceil(t |A|)` of A's shingles.
+Of any `miss + 1 + extra` of them it therefore holds at least `1 + extra`: only so many are
+indexed, the rarest first, and only rows that meet enough of them are looked at (Chaudhuri,
+Ganti & Kaushik 2006; Bayardo, Ma & Srikant 2007). This holds for every order of the
+shingles, so that frequencies may be those of a sample: they move the cost, not the answer.
+
+>>> Frequencies.of([]).counts.sum()
+np.int64(0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil, log2
+
+import numpy as np
+from numpy.typing import NDArray
+
+from registry.tables.near.arrays import Flags, Ints, Words, begins, ranges, starts_of
+from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, hashes
+
+EPSILON = 1e-9  # against the rounding of threshold x size
+_FREQUENCY_BITS = 22
+_MOST = (1 << 16) - 1  # frequencies beyond are all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """How often tokens occur in a sample, by their upper 22 bits."""
+
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, sample: Iterable[Texts], k: int = 5) -> Frequencies:
+        """Counts every window of the sampled texts."""
+        counts = np.zeros(1 << _FREQUENCY_BITS, np.int64)
+        for texts in sample:
+            places = hashes(texts.codes, k) >> U(TOKEN_BITS - _FREQUENCY_BITS)
+            counts += np.bincount(places.astype(np.int64), minlength=len(counts))
+        return cls(counts)
+
+    def rank(self, tokens: Words) -> Words:
+        """The frequency of each token, at most 65,535."""
+        places = (tokens >> U(TOKEN_BITS - _FREQUENCY_BITS)).astype(np.int64)
+        return np.minimum(self.counts[places], _MOST).astype(U)
+
+
+def prefix(sets: Tokens, rare: Frequencies, threshold: float, extra: int) -> tuple[Words, Ints, Ints]:
+    """The tokens of the prefixes, the set of each, and how many of them a partner of each set must hold."""
+    sizes = sets.sizes
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    order = (owner.astype(U) << U(48)) | (rare.rank(sets.tokens) << U(32)) | np.arange(len(owner), dtype=U)
+    order.sort()  # by set, then rarest first, then by token
+    miss = sizes - np.ceil(threshold * sizes - EPSILON).astype(np.int64)
+    kept = np.minimum(miss + 1 + extra, sizes)
+    chosen = (order[ranges(sets.starts[:-1], kept)] & U(0xFFFFFFFF)).astype(np.int64)
+    return sets.tokens[chosen], owner[chosen], kept - miss
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Tokens in ascending order, the owners of each (`starts` has n + 1), and a table of the tokens' upper bits."""
+
+    tokens: Words
+    starts: Ints
+    owners: NDArray[np.int32]
+    table: Flags
+
+    @classmethod
+    def of(cls, tokens: Words, owners: Ints) -> Postings:
+        """From (token, owner) in any order."""
+        order = np.argsort(tokens)
+        tokens, held = tokens[order], owners[order].astype(np.int32)
+        first = begins(tokens)
+        return cls(tokens[first], np.append(first, len(tokens)), held, _table(tokens[first]))
+
+    def without(self, dead: Flags) -> Postings:
+        """Less the postings of dead owners."""
+        keep = ~dead[self.owners]
+        counts = np.add.reduceat(keep, self.starts[:-1], dtype=np.int64) if len(self.tokens) else np.zeros(0, int)
+        held = counts > 0
+        tokens = self.tokens[held]
+        return Postings(tokens, starts_of(counts[held]), self.owners[keep], _table(tokens))
+
+    def find(self, hashed: Words, texts: Texts, k: int) -> tuple[Ints, Ints]:
+        """Where the texts meet the index: (row, place in `tokens`), ordered by row, each once."""
+        at = np.flatnonzero(self.table[(hashed >> _shift(self.table)).astype(np.int64)])
+        rows = np.searchsorted(texts.starts, at, "right") - 1
+        inside = at + k <= texts.starts[rows + 1]
+        met = (hashed[at[inside]] << U(16)) | rows[inside].astype(U)
+        met.sort()
+        met = met[begins(met)]
+        tokens = met >> U(16)
+        places = np.minimum(np.searchsorted(self.tokens, tokens), max(len(self.tokens) - 1, 0))
+        same = self.tokens[places] == tokens if len(self.tokens) else np.zeros(len(tokens), bool)
+        rows, places = (met[same] & U(0xFFFF)).astype(np.int64), places[same]
+        order = np.argsort(rows.astype(np.uint16), kind="stable")
+        return rows[order], places[order]
+
+
+def _table(tokens: Words) -> Flags:
+    """2^16 to 2^26 flags, 16 or more a token; the flag of a token's upper bits is set."""
+    bits = min(max(ceil(log2(16 * len(tokens) + 1)), 16), 26)
+    table = np.zeros(1 << bits, bool)
+    table[(tokens >> _shift(table)).astype(np.int64)] = True
+    return table
+
+
+def _shift(table: Flags) -> np.uint64:
+    return U(TOKEN_BITS - (len(table).bit_length() - 1))

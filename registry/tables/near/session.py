@@ -1,0 +1,142 @@
+"""Near-duplicates of a column of a table: between its splits, and within each of them.
+
+Both answers are exact: every row that has a near-duplicate as `definition.is_near` defines
+it, and no other. Texts are compared as `registry.tables.keys.normalised` gives them.
+
+>>> import tempfile
+>>> from pathlib import Path
+>>> import pyarrow.parquet as pq
+>>> kept, held = "배송이  빠르고 포장도 꼼꼼해서 좋았어요", "배송이 빠르고 포장도 꼼꼼해서 좋았어요!"
+>>> with tempfile.TemporaryDirectory() as root:
+...     parts = []
+...     for split, text in (("test", held), ("train", kept)):
+...         path = Path(root, f"{split}.parquet")
+...         pq.write_table(pa.table({"text": [text]}), path)
+...         parts.append(Part(path.name, path, split, 1))
+...     table = Table(tuple(parts), (("text", "string"),), ("train", "test"), None, "parquet")
+...     with Session(table) as session:
+...         result = near_between(session, "text")
+>>> result.unexpected, result.total, [(str(pair.row), str(pair.witness)) for pair in result.samples]
+(1, 1, [('test.parquet#0', 'train.parquet#0')])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from registry.errors import ConfigError
+from registry.tables.duck import Session, quote_text
+from registry.tables.keys import canonical_sql, normalised
+from registry.tables.near.arrays import Ints, starts_of
+from registry.tables.near.corpus import Corpus, KeyBatch, spooled
+from registry.tables.near.index import Matches
+from registry.tables.near.options import LimitReachedError, Meter, NearOptions
+from registry.tables.near.result import NearNotMeasured, NearResult, NearSplit
+from registry.tables.near.search import between, within
+from registry.tables.table import FILE, ROW, SPLIT, Part, Table
+
+_SLICE = 1 << 13  # rows normalised at a time
+_Search = Callable[[Corpus, NearOptions, Meter], Matches]
+
+
+def near_between(
+    session: Session, column: str, splits: Sequence[str] | None = None, options: NearOptions | None = None
+) -> NearResult | NearNotMeasured:
+    """The rows of a later split that have a near-duplicate in any earlier one, each with its earliest witness.
+
+    `splits` are in order, by default those of the table; rows of others are left out. The
+    earliest is first in the order of file (as the table lists them) and row, of all
+    earlier splits. Raises `ConfigError` for an unknown column or split.
+    """
+    return _near(session, column, tuple(splits or session.table.splits), options or NearOptions(), between)
+
+
+def near_within(session: Session, column: str, options: NearOptions | None = None) -> NearResult | NearNotMeasured:
+    """The rows that have a near-duplicate earlier in their split, by file and row, each with its earliest witness.
+
+    Raises `ConfigError` for an unknown column.
+    """
+    return _near(session, column, session.table.splits, options or NearOptions(), within)
+
+
+def _near(
+    session: Session, column: str, splits: tuple[str, ...], options: NearOptions, search: _Search
+) -> NearResult | NearNotMeasured:
+    meter = Meter(options.work_limit)
+    rows = np.zeros(len(splits), np.int64)
+    with spooled(_keyed(session, column, splits, rows), options, len(splits)) as corpus:
+        try:
+            matches = search(corpus, options, meter)
+        except LimitReachedError:
+            return NearNotMeasured(meter.spent, options.work_limit)
+        found = _found(matches, corpus, session.table, splits)
+        counts = _counts(matches, corpus, splits, rows)
+    judged = counts[1:] if search is between else counts
+    empty, short = sum(some.empty for some in judged), sum(some.short for some in judged)
+    total = sum(some.rows for some in judged) - empty - (0 if search is between else short)
+    return NearResult(total, len(matches), short, empty, counts, found, meter.spent)
+
+
+def _keyed(session: Session, column: str, splits: tuple[str, ...], rows: Ints) -> Iterator[KeyBatch]:
+    """The rows of `splits`, normalised; an id is the row's place in the order of file and row. Counts into `rows`."""
+    begin = starts_of(np.array([part.rows for part in session.table.parts], np.int64))
+    for batch in session.arrow(_sql(session, column, splits)):
+        texts, rank, part, row = (batch.column(name) for name in ("text", "rank", "part", "row"))
+        ranks = rank.to_numpy().astype(np.int64)
+        ids = begin[part.to_numpy()] + row.to_numpy()
+        rows += np.bincount(ranks, minlength=len(rows))
+        for at in range(0, len(ids), _SLICE):
+            to = at + _SLICE
+            yield KeyBatch(ids[at:to], ranks[at:to], normalised(texts.slice(at, _SLICE).to_pylist()))
+
+
+def _sql(session: Session, column: str, splits: tuple[str, ...]) -> str:
+    kinds = dict(session.columns)
+    if column not in kinds:
+        raise ConfigError(f"there is no column `{column}`", why=f"the columns are {', '.join(kinds)}")
+    for split in splits:
+        if split not in session.table.splits:
+            raise ConfigError(f"there is no split `{split}`", why=f"the splits are {', '.join(session.table.splits)}")
+    part = _place([str(part.parquet) for part in session.table.parts], FILE)
+    rank = _place(splits, f"CAST({SPLIT} AS VARCHAR)")
+    return (  # all names and texts are quoted
+        f"SELECT {canonical_sql(column, kinds[column])} AS text, {rank} AS rank, {part} AS part, {ROW} AS row "  # noqa: S608
+        "FROM data WHERE rank IS NOT NULL"
+    )
+
+
+def _place(values: Sequence[str], sql: str) -> str:
+    """SQL for the place of a value among `values` from 0, null where it is none of them."""
+    return f"list_position([{', '.join(map(quote_text, values))}], {sql}) - 1"
+
+
+def _counts(matches: Matches, corpus: Corpus, splits: tuple[str, ...], rows: Ints) -> tuple[NearSplit, ...]:
+    near = np.bincount(corpus.ranks_of(matches.ids), minlength=len(splits))
+    return tuple(
+        NearSplit(split, int(rows[rank]), int(corpus.empty[rank]), int(corpus.short[rank]), int(near[rank]))
+        for rank, split in enumerate(splits)
+    )
+
+
+def _found(matches: Matches, corpus: Corpus, table: Table, splits: tuple[str, ...]) -> pa.Table:
+    columns: dict[str, pa.Array] = {}
+    for prefix, ids in (("", matches.ids), ("witness_", matches.witnesses)):
+        parts, rows = _places(ids, table.parts)
+        columns[f"{prefix}path"] = _labels(parts, [part.path for part in table.parts])
+        columns[f"{prefix}row"] = pa.array(rows)
+        columns[f"{prefix}split"] = _labels(corpus.ranks_of(ids), splits)
+    return pa.table({**columns, "similarity": pa.array(matches.similarities)})
+
+
+def _places(ids: Ints, parts: Sequence[Part]) -> tuple[Ints, Ints]:
+    """The part of each id, and its row there."""
+    begin = starts_of(np.array([part.rows for part in parts], np.int64))
+    part = np.searchsorted(begin, ids, "right") - 1
+    return part, ids - begin[part]
+
+
+def _labels(codes: Ints, labels: Sequence[str]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(labels, pa.string()))
