@@ -151,9 +151,10 @@ def ensure(
     hard-linked, read-only, where the file system allows it.
     """
     fetched: list[Item] = []
+    present = {found.path for found in tree.files()}
 
     def bring(item: Item) -> None:
-        if fits(tree, item):
+        if item.path in present and fits(tree, item):
             crew.tell(0, item.size)
         else:
             fetched.append(item)

@@ -56,8 +56,12 @@ class Tree:
             os.close(handle)
 
     def _root(self, make: bool) -> int:
-        if make:
-            self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            return os.open(self.root, DIRECTORY)
+        except FileNotFoundError:
+            if not make:
+                raise
+        self.root.mkdir(parents=True, exist_ok=True)
         return os.open(self.root, DIRECTORY)
 
     def open(self, path: str) -> int:
