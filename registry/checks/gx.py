@@ -35,9 +35,7 @@ from registry.errors import EnvironmentFailed, InternalError, MissingExtraError
 MAP_PARTS = ("unexpected_count", "unexpected_values", "filtered_row_count")
 
 
-def judge(
-    expectations: Sequence[Expectation], measures: Mapping[str, Measure], answers: Answers
-) -> dict[str, Outcome]:
+def judge(expectations: Sequence[Expectation], measures: Mapping[str, Measure], answers: Answers) -> dict[str, Outcome]:
     """The outcome of every expectation by `check_id`; `measures` holds those of our own.
 
     An expectation that Great Expectations loses is an error.

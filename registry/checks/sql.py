@@ -22,9 +22,7 @@ from registry.errors import DataError
 from registry.tables.duck import quote_ident, quote_text
 
 INTEGERS = frozenset(
-    f"{sign}{size}"
-    for sign in ("", "U")
-    for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+    f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 )
 FLOATS = frozenset(("FLOAT", "DOUBLE"))
 MOMENTS = frozenset(

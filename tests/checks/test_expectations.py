@@ -11,7 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from registry.checks.defaults import facts_of
+from registry.checks.expectations import OURS
 from registry.checks.expectations.balance import entropy
+from registry.checks.maps import domain_of
+from registry.checks.plan import repeated
 from registry.checks.run import run_checks
 from registry.checks.suite import expectations_of
 from registry.tables.duck import Session
@@ -177,6 +181,29 @@ def test_nested_columns_are_compared(tmp_path):
     rows = {"train": {"v": [[1, 2], [3]]}, "test": {"v": [[1, 2], None]}}
     check = one(tmp_path, rows, "expect_splits_to_be_disjoint", {"columns": ["v"]})
     assert (check.total, check.unexpected, check.observed["empty"]) == (1, 1, 1)
+
+
+def test_a_common_hash_is_a_candidate_only(tmp_path):
+    """With a hash as poor as the length of a text, all counts and samples are the same."""
+    rows = {"train": {"t": ["a", "b", "cc", "dd", "dd"]}, "test": {"t": ["b", "c", "dd", "ee"]}}
+    table = table_of(tmp_path, rows)
+    with Session(table) as session:
+        facts = facts_of(schema_of(table), table, session)
+        for kind in ("expect_splits_to_be_disjoint", "expect_rows_to_be_unique"):
+            measure = OURS[kind].measure({"columns": ["t"]}, facts)
+            for sql in (measure.count_sql, f"SELECT * FROM ({measure.rows_sql}) ORDER BY ALL"):
+                assert sql.count("hash(") >= 2
+                assert session.rows(sql) == session.rows(sql.replace("hash(", "length("))
+        domain = domain_of("column_values.unique", {"column": "t"}, facts.columns)
+        sql = f"{repeated(domain, '')} SELECT * FROM repeated ORDER BY ALL"
+        assert (
+            session.rows(sql)
+            == session.rows(sql.replace("hash(", "length("))
+            == [
+                {"k0": "b", "times": 2},
+                {"k0": "dd", "times": 3},
+            ]
+        )
 
 
 def variant(text, index):

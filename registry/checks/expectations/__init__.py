@@ -12,7 +12,5 @@ from registry.checks.core import CORE, ExpectationForm
 from registry.checks.expectations import balance, duplicates, leakage
 from registry.checks.specs import Spec
 
-OURS: Mapping[str, Spec] = {
-    spec.form.type: spec for topic in (leakage, duplicates, balance) for spec in topic.SPECS
-}
+OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in (leakage, duplicates, balance) for spec in topic.SPECS}
 FORMS: Mapping[str, ExpectationForm] = {**CORE, **{name: spec.form for name, spec in OURS.items()}}

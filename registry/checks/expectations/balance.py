@@ -18,6 +18,7 @@ from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured
 from registry.checks.sql import missing
 from registry.tables.duck import quote_ident, quote_text
 
+LISTED = 100  # classes up to which each share is part of the evidence
 LIMITS = ("min_share", "min_entropy", "max_imbalance_ratio")
 
 
@@ -83,10 +84,9 @@ def _shares(
         for name, n in table.items()
     ]
     rare = sorted((unit for unit in units if unit["share"] < limit), key=lambda unit: unit["share"])
-    observed = {
-        "min_share": min((unit["share"] for unit in units), default=None),
-        "splits": {split: _share_of(table) for split, table in tables.items()},
-    }
+    observed: dict[str, Any] = {"min_share": min((unit["share"] for unit in units), default=None)}
+    if all(len(table) <= LISTED for table in tables.values()):
+        observed["splits"] = {split: _share_of(table) for split, table in tables.items()}
     return Counts(len(units), len(rare), observed, tuple(rare))
 
 
