@@ -52,18 +52,19 @@ def prose(text: str, *, under: int) -> str:
     open is closed.
     """
     lines, fence = [], ""
-    for line in text.strip().split("\n"):
+    for raw in text.strip().split("\n"):
+        line = "\t".join(visible(part) for part in raw.split("\t"))
         opened = _FENCE.match(line)
         if opened and (not fence or (opened[2][0] == fence[0] and len(opened[2]) >= len(fence))):
             fence = "" if fence else opened[2]
             lines.append(line)
         else:
-            lines.append(visible(line) if fence else _line(line, under))
+            lines.append(line if fence else _line(line, under))
     return "\n".join([*lines, fence] if fence else lines)
 
 
 def _line(line: str, under: int) -> str:
-    line = _TAG.sub("&lt;", "\t".join(visible(part) for part in line.split("\t")))
+    line = _TAG.sub("&lt;", line)
     heading = _HEADING.match(line)
     if heading:
         return "#" * min(6, len(heading[1]) + under) + line[heading.end(1) :]

@@ -46,7 +46,7 @@ def rows(start: int, count: int) -> pa.Table:
         {
             "id": list(ids),
             "code": [f"{i:05d}" if i % 2 else f"A{i}" for i in ids],
-            "text": [f'문장 {i}, "quoted"\nnext | line' for i in ids],
+            "text": [f'한국어로 쓴 문장입니다. 띄어쓰기도 있습니다 {i}, "quoted"\nnext | line' for i in ids],
             "label": ["NA" if i % 3 else "부정" for i in ids],
             "score": pa.array([None if i % 4 == 0 else i / 8 for i in ids], pa.float64()),
         }
