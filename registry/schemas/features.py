@@ -22,7 +22,6 @@ _NAMES = {
     "float": "float32",
     "double": "float64",
     "date32[day]": "date32",
-    "date64[ms]": "date64",
 }  # where `datasets` names a type otherwise than Arrow
 
 

@@ -33,7 +33,7 @@ _QUOTED = re.compile(r"'(.*?)'(?:$|\. )", re.DOTALL)
 _UNSUPPORTED = ("list", "struct", "map", "fixed_size_list", "duration", "fixed_size_binary")
 # A last record of our own tells whether the one before it ended: inside an open quote it is swallowed.
 _DAY, _TIME = "1970-01-01", "00:00:00"
-_SENTINELS = {"bool": "false", "date32": _DAY, "date64": _DAY, "time32": _TIME, "time64": _TIME}
+_SENTINELS = {"bool": "false", "date32": _DAY, "time32": _TIME, "time64": _TIME}
 
 
 def columns(source: Source, delimiter: str) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def batches(source: Source, types: Mapping[str, pa.DataType], delimiter: str) ->
                 held = batch
     except pa.ArrowInvalid as error:
         raise _explained(source, wanted, delimiter, str(error)) from error
-    if held is None or _first_values(held) != marker:
+    if held is None or (marker and _last_values(held) != marker):
         why = "a quote is opened and never closed"
         raise DataError(f"`{source.path}` ends within a value", why=why, hint=_MEND, path=source.path)
     yield held.slice(0, held.num_rows - 1)
@@ -111,7 +111,7 @@ def _reader(stream: IO[bytes], types: Mapping[str, pa.DataType], delimiter: str)
 
 
 def _sentinel(kinds: list[pa.DataType], delimiter: str) -> tuple[bytes, list[Any]]:
-    """The bytes of the last record, and the values by which it is known."""
+    """The bytes of the last record, and the values by which it is known (none: it only has to convert)."""
     import pyarrow as pa
 
     if len(kinds) > 1:
@@ -121,11 +121,11 @@ def _sentinel(kinds: list[pa.DataType], delimiter: str) -> tuple[bytes, list[Any
         text = "1970-01-01 00:00:00" + ("Z" if kind.tz else "")
     else:
         text = _SENTINELS.get(format_type(kind).split("[")[0], "" if pa.types.is_null(kind) else "0")
-    value = strings([text]).cast(kind)[0].as_py() if text else None
-    return f"\n{text}\n".encode(), [value]
+    comparable = pa.types.is_string(kind) or pa.types.is_binary(kind)  # else the value would not convert
+    return f"\n{text}\n".encode(), [strings([text]).cast(kind)[0].as_py()] if comparable else []
 
 
-def _first_values(batch: pa.RecordBatch) -> list[Any]:
+def _last_values(batch: pa.RecordBatch) -> list[Any]:
     return [column[batch.num_rows - 1].as_py() for column in batch.columns]
 
 

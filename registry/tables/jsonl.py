@@ -1,7 +1,7 @@
 """The reader of record of JSON Lines: one object a line, read in blocks of whole lines.
 
 Types come from the schema; where there is none they are what Arrow sees in all lines
-together: numbers, booleans, lists, objects, text, and `timestamp[s]` where every text of
+together: numbers, booleans, lists, objects, text, and `timestamp[ms]` where every text of
 a column is an ISO date or time, which is also what `datasets` makes of it.
 
 >>> import pyarrow as pa
@@ -16,16 +16,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from registry.errors import DataError
+from registry.errors import ConfigError, DataError
 from registry.tables.columns import UndeclaredColumnsError
 from registry.tables.source import Source
-from registry.tables.types import format_type
+from registry.tables.types import format_type, normal_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 8 << 20  # bytes of lines that are read at once
 LONGEST = 256 << 20  # bytes of one line
+_UNSUPPORTED = ("time32", "time64", "duration", "map<", "fixed_size_binary")
+_ONE_A_LINE = "each line is one object"
+_BY_FORM = {
+    _ONE_A_LINE: _ONE_A_LINE,
+    "twice": "an object has the same key twice",
+    "surrogate": "a text holds half a surrogate pair",
+    "unexpected field": "an object within it has an undeclared field",
+}  # by what Arrow's message says
 _MEND = "mend the line, then run the same command again"
 
 
@@ -41,6 +49,8 @@ def batches(source: Source, types: Mapping[str, pa.DataType]) -> Iterator[pa.Rec
     """The rows, streamed, with `types`, which must know every field (`UndeclaredColumnsError`)."""
     import pyarrow as pa
 
+    for name, kind in types.items():
+        _vet_type(source, name, kind)
     schema = pa.schema(list(types.items()))
     wire = pa.schema([(name, _wire(kind)) for name, kind in types.items()])
     for block in _blocks(source):
@@ -63,8 +73,17 @@ def present(source: Source, names: Sequence[str]) -> set[str]:
         escapes = escapes or b"\\u" in block.data
     if escapes and len(found) < len(names):  # a key may be spelt in a way that only a parser sees
         for block in _blocks(source):
-            found |= set(_parsed(block.data, None, "infer").schema.names) & set(names)
+            found |= _keys(block.data) & set(names)
     return found
+
+
+def _keys(data: bytes) -> set[str]:
+    import pyarrow as pa
+
+    try:
+        return set(_parsed(data, None, "infer").schema.names)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # what is wrong is said when the rows are read
+        return set()
 
 
 def _spellings(name: str) -> set[bytes]:
@@ -134,7 +153,7 @@ def settled(kind: pa.DataType) -> pa.DataType:
         return pa.list_(settled(kind.value_type))
     if t.is_struct(kind):
         return pa.struct([(field.name, settled(field.type)) for field in kind])
-    return kind
+    return normal_type(kind)
 
 
 def _unified_structs(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
@@ -160,9 +179,19 @@ def _wire(kind: pa.DataType) -> pa.DataType:
         return pa.struct([(field.name, _wire(field.type)) for field in kind])
     if t.is_float16(kind):
         return pa.float32()
-    if t.is_date(kind) or t.is_time(kind) or t.is_binary(kind) or t.is_fixed_size_binary(kind):
-        return pa.string()
-    return kind
+    return pa.string() if t.is_date(kind) or t.is_binary(kind) else kind
+
+
+def _vet_type(source: Source, name: str, kind: pa.DataType) -> None:
+    written = format_type(kind)
+    unfit = next((one for one in _UNSUPPORTED if one in written), None)
+    if unfit:
+        raise ConfigError(
+            f"`{source.path}` cannot hold the column `{name}` of type {written}",
+            why=f"JSON has no {unfit}",
+            hint="declare it as string, or write the data as Parquet",
+            column=name,
+        )
 
 
 def _parsed(data: bytes, schema: pa.Schema | None, unexpected: str) -> pa.Table:
@@ -171,11 +200,14 @@ def _parsed(data: bytes, schema: pa.Schema | None, unexpected: str) -> pa.Table:
 
     if not data.strip():
         return pa.Table.from_batches([], pa.schema([]) if schema is None else schema)
-    return pajson.read_json(
+    table = pajson.read_json(
         pa.BufferReader(data),
         read_options=pajson.ReadOptions(use_threads=False, block_size=len(data) + 1),
         parse_options=pajson.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected),
     )
+    if table.num_rows != sum(1 for line in data.split(b"\n") if line.strip()):
+        raise pa.ArrowInvalid(_ONE_A_LINE)
+    return table
 
 
 def _blocks(source: Source) -> Iterator[_Block]:
@@ -247,8 +279,9 @@ def _line_error(source: Source, line: int, text: bytes, wire: pa.Schema | None, 
     except (ValueError, RecursionError) as broken:
         return DataError(f"{where} is no JSON", why=getattr(broken, "msg", ""), hint=_MEND, path=path, line=line)
     if not isinstance(value, dict):
-        return DataError(f"{where} is no JSON object", why="each line is one object", hint=_MEND, path=path, line=line)
-    field = next((field for field in wire or () if field.name in value and _misfits(value[field.name], field)), None)
+        return DataError(f"{where} is no JSON object", why=_ONE_A_LINE, hint=_MEND, path=path, line=line)
+    fields = () if wire is None or _by_form(alone) else wire
+    field = next((field for field in fields if field.name in value and _misfits(value[field.name], field)), None)
     if field is None:
         return DataError(f"{where} cannot be read", why=_reason(alone), hint=_MEND, path=path, line=line)
     return DataError(
@@ -263,16 +296,15 @@ def _line_error(source: Source, line: int, text: bytes, wire: pa.Schema | None, 
 
 def _reason(alone: Exception | None) -> str:
     """Why a line fails, without its values."""
-    message = str(alone)
     if alone is None:
         return "its values are of other kinds than those of the lines before"
-    if "twice" in message:
-        return "an object has the same key twice"
-    if "surrogate" in message:
-        return "a text holds half a surrogate pair"
-    if "unexpected field" in message:
-        return "an object within it has an undeclared field"
-    return "a list holds values of several kinds" if "changed from" in message else "a value does not convert"
+    several = "a list holds values of several kinds" if "changed from" in str(alone) else ""
+    return _by_form(alone) or several or "a value does not convert"
+
+
+def _by_form(alone: Exception | None) -> str | None:
+    """The reason that lies in no type."""
+    return next((why for sign, why in _BY_FORM.items() if sign in str(alone)), None)
 
 
 def _misfits(value: object, field: pa.Field) -> bool:

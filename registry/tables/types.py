@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("halffloat", "float", "double")
-PLAIN = (*INTEGERS, *FLOATS, "string", "binary", "bool", "date32", "date64", "null")
+PLAIN = (*INTEGERS, *FLOATS, "string", "binary", "bool", "date32", "null")
 ALIASES = {
     "float16": "halffloat",
     "float32": "float",
@@ -33,15 +33,15 @@ ALIASES = {
     "large_binary": "binary",
     "boolean": "bool",
     "date32[day]": "date32",
-    "date64[ms]": "date64",
+    "date64": "date32",
 }
 KNOWN = (
     *PLAIN,
     "decimal128(p, s)",
     "decimal256(p, s)",
-    "timestamp[s|ms|us|ns]",
+    "timestamp[ms|us|ns]",
     "timestamp[us, tz=UTC]",
-    "time32[s|ms]",
+    "time32[ms]",
     "time64[us|ns]",
     "duration[s|ms|us|ns]",
     "fixed_size_binary[n]",
@@ -61,10 +61,11 @@ def parse_type(name: str) -> pa.DataType:
     """The Arrow type that `name` means; an unknown name raises `ConfigError` with those known.
 
     Large and view variants mean their plain type, and `dictionary<…>` its value type: they
-    differ in layout, not in values.
+    differ in layout, not in values. Seconds are milliseconds and date64 is date32, since
+    Parquet knows no other.
     """
-    parser = _Parser(name)
     try:
+        parser = _Parser(name)
         found = parser.type()
         parser.end()
     except (_UnknownTypeError, ValueError, RecursionError) as error:
@@ -108,19 +109,30 @@ def normal_type(kind: pa.DataType) -> pa.DataType:
         return normal_type(kind.storage_type)
     if t.is_dictionary(kind) or t.is_run_end_encoded(kind):
         return normal_type(kind.value_type)
-    if t.is_large_string(kind) or t.is_string_view(kind):
-        return pa.string()
-    if t.is_large_binary(kind) or t.is_binary_view(kind):
-        return pa.binary()
     if t.is_fixed_size_list(kind):
         return pa.list_(normal_type(kind.value_type), kind.list_size)
-    if t.is_list(kind) or t.is_large_list(kind) or t.is_list_view(kind) or t.is_large_list_view(kind):
+    if any(is_one(kind) for is_one in (t.is_list, t.is_large_list, t.is_list_view, t.is_large_list_view)):
         return pa.list_(normal_type(kind.value_type))
     if t.is_struct(kind):
         return pa.struct([(f.name, normal_type(f.type)) for f in kind])
     if t.is_map(kind):
         return pa.map_(normal_type(kind.key_type), normal_type(kind.item_type))
-    return kind
+    return _normal_scalar(kind)
+
+
+def _normal_scalar(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if t.is_timestamp(kind):
+        return pa.timestamp(_kept_unit("timestamp", kind.unit), kind.tz)
+    same = (
+        (pa.string(), (t.is_large_string, t.is_string_view)),
+        (pa.binary(), (t.is_large_binary, t.is_binary_view)),
+        (pa.date32(), (t.is_date64,)),
+        (pa.time32("ms"), (t.is_time32,)),
+    )
+    return next((normal for normal, tests in same if any(is_one(kind) for is_one in tests)), kind)
 
 
 def normal_table(table: pa.Table) -> pa.Table:
@@ -129,6 +141,11 @@ def normal_table(table: pa.Table) -> pa.Table:
 
     wanted = pa.schema([(field.name, normal_type(field.type)) for field in table.schema])
     return table.cast(wanted) if table.schema != wanted else table.replace_schema_metadata(None)
+
+
+def _kept_unit(word: str, unit: str) -> str:
+    """The unit that Parquet keeps: it has no seconds."""
+    return "ms" if unit == "s" and word != "duration" else unit
 
 
 def _field(name: str) -> str:
@@ -157,7 +174,7 @@ class _Parser:
 
         word = self._next()
         word = ALIASES.get(word, word)
-        if word in ("date32", "date64") and self._peek() == "[":
+        if word == "date32" and self._peek() == "[":
             self._argument()
         if word in PLAIN:
             return _plain_type(word)
@@ -170,7 +187,7 @@ class _Parser:
             unit = self._argument()
             if unit not in _UNITS[word]:
                 raise _UnknownTypeError
-            return getattr(pa, word)(unit)
+            return getattr(pa, word)(_kept_unit(word, unit))
         if word == "fixed_size_binary":
             return pa.binary(int(self._argument()))
         return self._nested(word)
@@ -239,7 +256,7 @@ class _Parser:
                 self._at += 1
                 zone += ":" + self._next()
         self._expect("]")
-        return pa.timestamp(unit, zone)
+        return pa.timestamp(_kept_unit("timestamp", unit), zone)
 
     def _argument(self) -> str:
         self._expect("[")

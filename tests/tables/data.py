@@ -107,6 +107,7 @@ WRITERS = {
     "a.feather": lambda table: as_arrow(table, stream=False),
 }
 
+FIRST_DAY = datetime.date(2024, 1, 1)
 NAMES = st.sampled_from(["id", "본문", "a b", 'q"uote', "semi;colon", "select", "filename", "x'y", "🙂"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
