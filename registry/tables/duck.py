@@ -92,8 +92,22 @@ class Session:
         self.queries += 1
         with _translated(self.table, sql):
             answer = self._connection.execute(sql)
-            names = [column[0] for column in answer.description or ()]
+            described = answer.description or []
+            if any("TIME ZONE" in str(column[1]) for column in described):
+                self._connection.abort()
+                return self._zoned_rows(sql, [column[0] for column in described if str(column[1]) == "HUGEINT"])
+            names = [column[0] for column in described]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    def _zoned_rows(self, sql: str, whole: list[str]) -> list[dict[str, Any]]:
+        """Rows with instants, through Arrow: DuckDB's own way to Python needs pytz for them.
+
+        `whole` are the columns of 128-bit integers, for which Arrow has decimals only.
+        """
+        rows: list[dict[str, Any]] = self._connection.sql(sql).to_arrow_table().to_pylist()
+        for row in rows:
+            row.update({name: None if row[name] is None else int(row[name]) for name in whole})
+        return rows
 
     def row(self, sql: str) -> dict[str, Any]:
         """The only row of `sql`; any other number of rows raises `QueryError`."""

@@ -135,3 +135,23 @@ def test_quoting_survives_sql(tmp_path: Path) -> None:
         assert session.rows(sql) == [{"v": "x"}]
     with pytest.raises(UsageError):
         quote_ident("a\0b")
+
+
+def test_instants_come_in_utc_without_further_libraries(tmp_path: Path) -> None:
+    at = pa.array([0, None], pa.timestamp("us", "Asia/Seoul"))
+    pq.write_table(pa.table({"at": at, "n": [1, 2]}), tmp_path / "a.parquet")
+    named = Part("a.parquet", tmp_path / "a.parquet", "train", 2)
+    with Session(Table((named,), (("at", "timestamp[us, tz=Asia/Seoul]"), ("n", "int64")), ("train",), None, "parquet")) as session:
+        row = session.row("SELECT max(\"at\") AS last, [max(\"at\")] AS every, sum(n) AS n FROM data")
+        assert row["last"].isoformat() == "1970-01-01T00:00:00+00:00" == row["every"][0].isoformat()
+        assert row["n"] == 3 and isinstance(row["n"], int)
+        assert session.columns[0] == ("at", "TIMESTAMP WITH TIME ZONE")
+
+
+def test_a_stream_left_early_does_not_block_the_session(tmp_path: Path) -> None:
+    big = part(tmp_path / "a.parquet", "train", {"n": list(range(300_000))})
+    with Session(Table((big,), (("n", "int64"),), ("train",), None, "parquet")) as session:
+        stream = session.arrow("SELECT n FROM data")
+        assert next(stream).num_rows
+        stream.close()
+        assert session.value("SELECT count(*) FROM data") == 300_000
