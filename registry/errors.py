@@ -19,18 +19,19 @@ class RegistryError(Exception):
     """Base of all errors of this package.
 
     `message` is one sentence of what happened, `why` one of the reason, `hint` the
-    next command to run. Further keyword arguments become `fields`: facts that a
-    program may rely on (paths, digests, names).
+    next command to run (a class has one for where none is given). Further keyword
+    arguments become `fields`: facts that a program may rely on (paths, digests, names).
     """
 
     code: ClassVar[str] = "bug"
     exit: ClassVar[int] = 70
+    usual_hint: ClassVar[str] = "report it, with what `registry -v` says"
 
     def __init__(self, message: str, *, why: str = "", hint: str = "", **fields: Any) -> None:
         super().__init__(message)
         self.message = message
         self.why = why
-        self.hint = hint
+        self.hint = hint or self.usual_hint
         self.fields = fields
 
     def __str__(self) -> str:
@@ -56,6 +57,7 @@ class DataError(RegistryError):
 
     code = "data"
     exit = 1
+    usual_hint = "mend the data, then run the same command again"
 
 
 class GateFailed(DataError):
@@ -69,12 +71,14 @@ class UsageError(RegistryError):
 
     code = "usage"
     exit = 2
+    usual_hint = "registry --help"
 
 
 class ConfigError(UsageError):
     """A declaration (registry.toml, dvc.yaml, schema, suite, card) is wrong."""
 
     code = "config"
+    usual_hint = "mend the file, then run the same command again"
 
 
 class WorkspaceError(UsageError):
@@ -94,6 +98,7 @@ class IntegrityError(RegistryError):
 
     code = "integrity"
     exit = 3
+    usual_hint = "do not use these bytes; registry verify NAME@VERSION lists everything that is wrong"
 
 
 class StateError(RegistryError):
@@ -101,6 +106,7 @@ class StateError(RegistryError):
 
     code = "state"
     exit = 4
+    usual_hint = "registry status"
 
 
 class VersionExistsError(StateError):
@@ -132,6 +138,7 @@ class EnvironmentFailed(RegistryError):
 
     code = "environment"
     exit = 5
+    usual_hint = "check network, credentials and disk, then run the same command again"
 
 
 class MissingExtraError(EnvironmentFailed):
@@ -151,6 +158,7 @@ class NotFoundError(RegistryError):
 
     code = "not-found"
     exit = 6
+    usual_hint = "registry list"
 
 
 class YankedError(NotFoundError):

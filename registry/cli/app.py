@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from registry.cli.failures import report, sink_of
+from registry.cli.failures import INTERRUPTED, report, sink_of
 
 EPILOG = "Exit codes: 0 done, 1 the data failed, 2 usage, 3 integrity, 4 the state refuses, 5 environment, 6 not found."
 
@@ -86,6 +86,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         result = app(args=given, prog_name="registry", standalone_mode=False)
         code = result if isinstance(result, int) else 0
+        if code == INTERRUPTED:  # the command line's library takes Ctrl-C for an exit without a word
+            raise KeyboardInterrupt
     except typer.Exit as done:
         code = done.exit_code
     except typer.Abort:

@@ -76,7 +76,7 @@ def seaweed(folder: Path) -> Iterator[Server]:
     command = [
         binary, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}",
-        "-s3", f"-s3.port={s3}", "-s3.port.iceberg=0", f"-s3.config={config}",
+        "-s3", f"-s3.port={s3}", "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={config}",
         # A bucket takes several volumes at once; small ones, so that many buckets find room on the disk.
         "-master.volumeSizeLimitMB=64", "-volume.max=0",
     ]  # fmt: skip

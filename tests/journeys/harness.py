@@ -37,7 +37,7 @@ class Shell:
     env: tuple[tuple[str, str], ...] = ()
 
     def __call__(self, *arguments: object, code: int | None = 0, cwd: Path | None = None) -> Done:
-        environment = {**os.environ, **dict(self.env)}
+        environment = self._environment()
         if self.command[0] == sys.executable:
             environment["PYTHONPATH"] = str(CHECKOUT)
         done = subprocess.run(
@@ -53,9 +53,12 @@ class Shell:
         assert code is None or done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **dict(self.env)}
+
     def git(self, *arguments: str) -> str:
         return subprocess.run(
-            ["git", *arguments], cwd=self.cwd, capture_output=True, text=True, check=True, env={**os.environ}
+            ["git", *arguments], cwd=self.cwd, capture_output=True, text=True, check=True, env=self._environment()
         ).stdout
 
     def commit(self, message: str = "Change") -> None:
