@@ -48,14 +48,18 @@ DIRECT = """SELECT count(*), count(*) FILTER (text IS NULL), count(*) FILTER (la
 UNIQUE = "SELECT count(*) FROM (SELECT id FROM data GROUP BY id HAVING count(*) > 1)"
 
 
+MADE = """'id-' || i AS id,
+  '리뷰 text ' || repeat(chr(97 + CAST(i % 26 AS INT)), CAST(20 + i % 60 AS INT)) || i AS text,
+  ['a', 'b', 'c', 'd'][1 + i % 4] AS label, i % 100 AS age, (i % 1000) / 1000.0::DOUBLE AS score,
+  i % 10 AS c5, i * 7 AS c6, i / 3.0::DOUBLE AS c7, 'k' || i % 5000 AS c8,
+  DATE '2024-01-01' + CAST(i % 365 AS INT) AS day"""
+
+
 def make(path: Path, rows: int) -> None:
     """A Parquet file of `rows` rows and ten columns."""
     import duckdb
 
-    duckdb.sql(f"""COPY (SELECT 'id-' || i AS id,
-      '리뷰 text ' || repeat(chr(97 + CAST(i % 26 AS INT)), CAST(20 + i % 60 AS INT)) || i AS text, ['a', 'b', 'c', 'd'][1 + i % 4] AS label, i % 100 AS age, (i % 1000) / 1000.0::DOUBLE AS score,
-      i % 10 AS c5, i * 7 AS c6, i / 3.0::DOUBLE AS c7, 'k' || i % 5000 AS c8,
-      DATE '2024-01-01' + CAST(i % 365 AS INT) AS day FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet)""")
+    duckdb.sql(f"COPY (SELECT {MADE} FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet)")
 
 
 def session_of(path: Path):

@@ -124,18 +124,21 @@ def relation(columns: Sequence[str], normalize: str, facts: Facts) -> Relation:
         request = KeyRequest(tuple(columns))
         return Relation(request.name, "k1, k2", "(k1 IS NOT NULL)", request)
     keys = [f"k{i}" for i in range(len(columns))]
-    named = ", ".join(f"{quote_ident(name)} AS {key}" for name, key in zip(columns, keys, strict=True))
+    values = [_value(name, kind) for name, kind in zip(columns, kinds, strict=True)]
+    named = ", ".join(f"{value} AS {key}" for value, key in zip(values, keys, strict=True))
     present = " OR ".join(_present(key, kind) for key, kind in zip(keys, kinds, strict=True))
     source = f"(SELECT {named}, {SPLIT}, {FILE}, {ROW} FROM data)"  # noqa: S608 (all names are quoted)
     return Relation(source, ", ".join(keys), f"({present})")
 
 
 def _present(key: str, kind: str) -> str:
-    if is_text(kind):
-        return f"({key} IS NOT NULL AND {key} <> '')"
-    if kind in FLOATS:
-        return f"({key} IS NOT NULL AND NOT isnan({key}))"
-    return f"{key} IS NOT NULL"
+    return f"({key} IS NOT NULL AND {key} <> '')" if is_text(kind) else f"{key} IS NOT NULL"
+
+
+def _value(name: str, kind: str) -> str:
+    """A column as it is compared: NaN is missing, and so equals null."""
+    quoted = quote_ident(name)
+    return f"CASE WHEN NOT isnan({quoted}) THEN {quoted} END" if kind in FLOATS else quoted
 
 
 def rank(splits: Sequence[str]) -> str:

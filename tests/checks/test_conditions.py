@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.checks.conditions import Comparison, Junction, Nullity, from_gx, parse, to_gx, to_sql
@@ -21,6 +21,7 @@ trees = leaves | st.builds(
 )
 
 
+@settings(deadline=None)
 @given(trees)
 def test_round_trip_through_gx(tree):
     assert from_gx(to_gx(tree)) == tree
@@ -31,6 +32,7 @@ def gx():
     return load()
 
 
+@settings(deadline=None)
 @given(tree=trees)
 def test_gx_reads_it_and_gives_it_back(gx, tree):
     assert from_gx(gx.deserialize_row_condition(to_gx(tree)).dict()) == tree

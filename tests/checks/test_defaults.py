@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.checks.defaults import Entry, default_suite, entry
@@ -71,6 +71,7 @@ def test_nothing_is_measured_by_great_expectations(tmp_path, monkeypatch):
         assert default_suite(schema_of(table), table, session)
 
 
+@settings(deadline=None)
 @given(name=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
 def test_any_column_name_survives_the_file(name):
     kwargs = {"column": name, "min_share": 0.1}

@@ -39,7 +39,7 @@ def duck():
         yield connection
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(pattern=PATTERNS, text=TEXTS, start=st.booleans())
 def test_same_as_python(duck, pattern, text, start):
     pattern = "^" + pattern if start else pattern

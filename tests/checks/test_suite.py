@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.checks.core import CORE
@@ -165,6 +165,7 @@ garbage = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(garbage)
 def test_garbage_is_a_config_error(value):
     with pytest.raises(ConfigError):

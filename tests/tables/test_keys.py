@@ -20,7 +20,7 @@ AWKWARD = (
 texts = st.text(st.sampled_from(AWKWARD) | st.characters(codec="utf-8"), max_size=12)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.none() | texts, min_size=1, max_size=8))
 @example([" a", "a "])
 @example(["a\0b", " c "])
@@ -32,8 +32,8 @@ def test_equal_to_the_definition(batch):
 
 def test_every_code_point():
     chars = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
-    framed = [f"x{char}y" for char in chars]
-    assert normalised(framed) == [normalise_text(text) for text in framed]
+    blocks = ["x".join(chars[start : start + 512]) for start in range(1, len(chars), 512)]
+    assert normalised(blocks) == [normalise_text(block) for block in blocks]
 
 
 def test_what_is_one_key():
