@@ -45,6 +45,8 @@ def _checks(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
         title = text("alert.check", name=check_name(check, text), status=text(f"status.{check.status}"))
         sub = text("alert.check.bare", id=Markup('<a href="quality.html">{}</a>').format(code(check.id)))
         share = check.unexpected / check.total if check.unexpected and check.total else None
+        if share:
+            sub += Markup(" · ") + text("q.of", share=text.share(share), n=text.count(check.total))
         yield Alert(100, mark(check.status), title, sub, bar(share, "fail") if share else None)
 
 

@@ -100,7 +100,8 @@ def _spark(column: Mapping[str, Any], splits: Sequence[str]) -> Markup | None:
     series = _series(column, splits)
     if not series:
         return None
-    last = [series[-1]] if len(series) > 1 else []
+    together = len(series) > 1 and set(splits) <= set(STANDARD)
+    last = [series[-1]] if together else []
     return spark(layers([(split_class(name), h) for name, h in [series[0], *last]]))
 
 
@@ -223,6 +224,8 @@ def _ticks(histogram: Mapping[str, Any], summary: Mapping[str, Any], text: Text)
 def _bars(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> dict[str, Any] | None:
     """Values by split as bars on one scale; a boolean as one bar a split."""
     top = column["top"]
+    if column["role"] == "label":  # drawn with the labels above
+        return None
     if not top or not _plain(column) or (column["histogram"] and column["kind"] != "integer"):
         return None
     if column["histogram"] and len(column["histogram"]["edges"]) > 2:

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from registry.model.facts import ReleaseFacts
+from registry.model.splits import STANDARD
 from registry.reports.alerts import Alert, alerts_of
 from registry.reports.drawn import card, index_row, script_bars
 from registry.reports.html import code, render, value
@@ -98,7 +99,8 @@ def _facts(facts: ReleaseFacts, text: Text) -> list[tuple[Any, Any, Any]]:
 
 
 def _legend(splits: Sequence[str]) -> list[tuple[str, Any]]:
-    return [(split_class(split), code(split)) for split in splits]
+    """The key to charts that lay splits over each other; empty where they stand apart."""
+    return [(split, code(split)) for split in splits] if set(splits) <= set(STANDARD) else []
 
 
 def _label(label: Mapping[str, Any], text: Text, splits: Sequence[str], facts: ReleaseFacts) -> dict[str, Any]:

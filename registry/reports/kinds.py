@@ -78,6 +78,6 @@ def kind_of(column: Measured, *, distinct: int, count: int, mean_length: float |
         return "category"
     if column.role == "image":
         return "image"
-    if distinct <= MANY and (distinct * 2 <= count or distinct <= 2):
+    if distinct <= MANY and (distinct * 2 <= count or (distinct <= 2 < count)):
         return "category"
     return "text" if (mean_length or 0) >= LONG else "string"

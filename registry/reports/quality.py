@@ -30,6 +30,7 @@ from registry.reports.text import NONE, Text
 
 FORMAT = "registry.quality/1"
 EXAMPLES = 5  # samples shown of a failing check
+_SIGNS = {"max": "≤", "min": "≥"}
 CUT = 160  # characters of one sample
 
 
@@ -176,16 +177,21 @@ def spoken(found: Any, text: Text) -> Markup:
     if isinstance(found, bool):
         return text("yes" if found else "no")
     if isinstance(found, Mapping):
-        pairs = [Markup("{} {}").format(cut_name(key), spoken(item, text)) for key, item in list(found.items())[:4]]
-        return text.join(pairs)
+        return text.join([_bound(str(key), item, text) for key, item in list(found.items())[:4]])
     if isinstance(found, list):
         return text.join([spoken(item, text) for item in found[:4]] + ([Markup("…")] if len(found) > 4 else []))
     return value(text.stat(found), 60) if isinstance(found, int | float) else value(found, 60)
 
 
-def cut_name(key: str) -> Markup:
-    """A key of a threshold, readable."""
-    return value(key.replace("_", " "), 40)
+def _bound(key: str, item: Any, text: Text) -> Markup:
+    """One entry of a threshold: `max_share: 0.01` as ≤ 1.0%, others with their name."""
+    sign, _, what = key.partition("_")
+    number = isinstance(item, int | float) and not isinstance(item, bool)
+    shown_item = value(text.share(item)) if number and what == "share" else spoken(item, text)
+    if number and sign in _SIGNS:
+        name = "" if what in ("share", "count", "value") else f"{what.replace('_', ' ')} "
+        return Markup("{}{}\u00a0{}").format(value(name, 40) if name else "", _SIGNS[sign], shown_item)
+    return Markup("{} {}").format(value(key.replace("_", " "), 40), shown_item)
 
 
 def _limit(found: Mapping[str, Any], text: Text) -> Markup:

@@ -69,8 +69,11 @@ def verdict_of(evidence: Evidence | None, text: Text) -> Verdict:
         return Verdict("not_measured", text("verdict.none"), text("verdict.none.sub"), ())
     counts = {status: sum(c.status == status for c in evidence.checks) for status in STATUSES}
     measured = counts["pass"] + counts["fail"] + counts["waived"]
+    unknown = counts["not_measured"]
     blocking = evidence.blocking()
     sentence = text("verdict.measured", passed=counts["pass"], measured=measured)
+    if unknown:
+        sentence += Markup(" ") + text("verdict.unmeasured", n=unknown)
     if blocking:
         names = [code(c.id) for c in blocking[:4]] + ([Markup("…")] if len(blocking) > 4 else [])
         sentence = text("verdict.blocking", checks=text.join(names)) + Markup(" ") + sentence

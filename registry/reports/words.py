@@ -60,6 +60,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{passed} of {measured} measured checks pass.",
         "측정한 검사 {measured}건 중 적합 {passed}건.",
     ),
+    "verdict.unmeasured": ("{n} not measured.", "미측정 {n}건."),
     "verdict.blocking": ("Blocking: {checks}.", "차단 항목: {checks}."),
     "verdict.link": ("Quality evaluation", "품질 평가서 보기"),
     # EDA hero and facts
@@ -83,7 +84,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "차단 항목 없음. 전부 결측이거나 값이 하나뿐이거나 분할 간 차이가 크거나 결측이 5% 이상인 열 없음.",
     ),
     "alert.check": ("{name}: {status}", "{name}: {status}"),
-    "alert.check.sub": ("{value} against a limit of {limit}", "측정값 {value}, 기준값 {limit}"),
     "alert.check.bare": ("Check {id} blocks the release", "릴리스를 막는 검사: {id}"),
     "alert.empty-split": ("Split {split} has no rows", "행이 없는 분할: {split}"),
     "alert.empty-split.sub": ("Nothing can be measured on it.", "이 분할에서는 아무것도 측정할 수 없음."),
@@ -133,6 +133,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The last column is the Jensen–Shannon divergence from {first}: 0 equal, 1 disjoint.",
         "이름을 누르면 상세로 이동. 면: {first}, 선: 나머지 분할. "
         "마지막 열은 옌센-섀넌 발산 (기준: {first}). 0 같음, 1 겹치지 않음.",
+    ),
+    "columns.sub.first": (
+        "A name leads to its details. The picture shows {first}. "
+        "The last column is the Jensen–Shannon divergence from {first}: 0 equal, 1 disjoint.",
+        "이름을 누르면 상세로 이동. 그림: {first}. 마지막 열은 옌센-섀넌 발산 (기준: {first}). 0 같음, 1 겹치지 않음.",
     ),
     "columns.sub.single": ("A name leads to its details.", "이름을 누르면 상세로 이동."),
     "head.column": ("Column", "열"),
@@ -288,7 +293,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "q.family.tally": ("{passed} of {total} pass", "{total}건 중 적합 {passed}건"),
     "q.limit": ("limit {limit}", "기준값 {limit}"),
     "q.no-limit": ("no limit", "기준값 없음"),
-    "q.n": ("n = {n}", "n = {n}"),
+    "q.n": ("n\u00a0=\u00a0{n}", "n\u00a0=\u00a0{n}"),
     "q.of": ("{share} of {n}", "{n} 중 {share}"),
     "q.rows": ("Examples", "예시"),
     "q.examples.cut": ("{shown} of {total} shown", "전체 {total}건 중 {shown}건"),
