@@ -19,6 +19,7 @@ from registry.model.facts import ReleaseFacts
 from registry.model.schema import Column, DatasetSchema
 
 UNSPLIT = "full"  # the split of rows whose split only a column knows; never `train`, which it is not
+_METADATA = re.compile(r"(?:^|/)metadata\.(?:jsonl|csv|parquet)\Z")  # of the ImageFolder convention
 _COPIED = (
     "annotations_creators",
     "language_creators",
@@ -83,9 +84,18 @@ def hub_splits(facts: ReleaseFacts) -> list[tuple[str, tuple[str, ...], int, int
     order = [name for name, _ in facts.splits if facts.split_files.get(name)]
     names = _unique(hub_split(name) for name in order)
     return [
-        (name, facts.split_files[split], rows[split], facts.split_bytes.get(split, 0))
+        (name, (*facts.split_files[split], *_beside(facts, split)), rows[split], facts.split_bytes.get(split, 0))
         for name, split in zip(names, order, strict=True)
     ]
+
+
+def _beside(facts: ReleaseFacts, split: str) -> tuple[str, ...]:
+    """`metadata.*` files that describe files of `split` without holding rows of one split themselves."""
+    taken = {path for paths in facts.split_files.values() for path in paths}
+    found = [entry.path for entry in facts.files if entry.path not in taken and _METADATA.search(entry.path)]
+    heads = {path: path.rpartition("/")[0] for path in found}
+    own = facts.split_files[split]
+    return tuple(p for p, head in heads.items() if not head or any(one.startswith(f"{head}/") for one in own))
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -23,6 +23,7 @@ from registry.errors import ConfigError
 from registry.model.digest import canonical
 from registry.model.evidence import Check
 from registry.model.facts import Declared, ReleaseFacts
+from registry.model.files import FileList
 from registry.model.release import ChangeFact
 from registry.model.schema import Column, DatasetSchema
 from tests.reports.making import facts_of, parquet
@@ -373,3 +374,19 @@ def test_small_markdown_rules() -> None:
     assert code("created_at") == "<code>created_at</code>"
     assert plain("1. list") == "&#49;. list"
     assert prose("title\n===", under=2) == "title\n\\==="
+
+
+def test_metadata_of_an_image_folder_is_named_with_its_split(tmp_path: Path) -> None:
+    facts = made(tmp_path)
+    digest = facts.files.entries[0]
+    extra = [replace(digest, path=path) for path in ("metadata.csv", "train/metadata.jsonl", "train/a.png")]
+    folder = replace(
+        facts,
+        files=FileList.of([*facts.files, *extra]),
+        split_files={"train": ("train/a.png",), "test": ("test.parquet",)},
+    )
+    files = {group["split"]: group["path"] for group in front(readme(folder))["configs"][0]["data_files"]}
+    assert files == {
+        "train": ["train/a.png", "metadata.csv", "train/metadata.jsonl"],
+        "test": ["test.parquet", "metadata.csv"],
+    }
