@@ -1,0 +1,93 @@
+"""What every command shares."""
+
+from __future__ import annotations
+
+import pytest
+from typer.main import get_command
+
+from registry.cli import output
+from registry.cli.app import app
+from registry.cli.failures import report
+from registry.cli.output import Out, human_bytes, width_of
+from registry.errors import NotFoundError, RegistryError
+
+SHARED = {"-C", "--store", "--json", "--quiet", "-q", "--verbose", "-v", "--no-progress", "--lang"}
+WRITING = {"add", "push", "release", "pull"}
+
+
+def commands(group=None, prefix=""):
+    group = group or get_command(app)
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name, command
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_command_has_the_shared_options_and_an_example(name, command):
+    options = {opt for param in command.params for opt in param.opts}
+    assert options >= SHARED
+    assert (name in WRITING) == ("--dry-run" in options)
+    help_text = " ".join(command.help.split())
+    assert f"Example: registry {name}" in help_text
+    assert len(command.help.splitlines()[0]) <= 45
+    assert all(getattr(param, "help", None) for param in command.params)
+
+
+def errors(kind=RegistryError):
+    for below in kind.__subclasses__():
+        yield below
+        yield from errors(below)
+
+
+@pytest.mark.parametrize("kind", list(errors()), ids=lambda kind: kind.__name__)
+def test_every_error_has_an_exit_code_of_the_interface_and_a_next_step(kind, capsys):
+    error = kind("what", why="why")
+    assert error.exit in (1, 2, 3, 4, 5, 6, 70) and error.code and error.hint
+    assert report(error, Out()) == error.exit
+    assert capsys.readouterr().err.splitlines() == ["error: what: why", f"  try: {error.hint}"]
+
+
+def test_json_holds_exactly_one_document(capsys):
+    out = Out(json=True)
+    out.text("for people")
+    out.table(("a",), [("b",)])
+    report(NotFoundError("x", hint="registry list"), out)
+    captured = capsys.readouterr()
+    assert captured.out.count("\n") == 1 and '"exit":6' in captured.out
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(KeyboardInterrupt(), 130), (OSError(28, "No space left"), 5), (MemoryError(), 5), (ValueError("x"), 70)],
+)
+def test_errors_of_others_have_a_code_too(error, code, capsys):
+    assert report(error, Out()) == code
+    assert "try:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (30_200_000, "30.2 MB"), (5 * 10**18, "5000.0 PB")]
+)  # fmt: skip
+def test_sizes(size, text):
+    assert human_bytes(size) == text
+
+
+def test_wide_characters_take_two_cells(capsys):
+    assert width_of("가나") == 4 and width_of("ab") == 2 and width_of("\x1b[1mab\x1b[0m") == 2
+    Out().table(("name", "n"), [("가나", "1"), ("abcd", "2")])
+    assert capsys.readouterr().out.splitlines() == ["name  n", "가나  1", "abcd  2"]
+
+
+def test_control_characters_from_data_are_shown_not_obeyed(capsys):
+    Out().text("a\x1b[31mb\x07\u202ec\x9b")
+    shown = capsys.readouterr().out
+    assert not any(c in shown for c in "\x1b\x07\u202e\x9b") and "a␛[31mb␇" in shown
+
+
+def test_colours_only_for_people(monkeypatch):
+    monkeypatch.setattr(output, "_colours", lambda stream: False)
+    assert Out().style("x", "bold") == "x"
