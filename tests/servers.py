@@ -6,11 +6,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
 
-from registry.stores import Store, StoreOptions, open_store
+from registry.stores import Store, StoreOptions
+from registry.stores.s3 import S3Store
 from registry.testing.servers import Server, drop_bucket, moto, new_bucket, seaweed, seaweed_binary
 
 
@@ -23,7 +25,15 @@ class Bucket:
     name: str
 
     def store(self, prefix: str = "data") -> Store:
-        return open_store(f"s3://{self.name}/{prefix}", options=StoreOptions(endpoint_url=self.server.endpoint))
+        """A store in the bucket; all stores of one server share a connection, which is costly to make."""
+        options = StoreOptions(endpoint_url=self.server.endpoint)
+        return S3Store(self.name, prefix, options, connection(self.server.endpoint))
+
+
+@cache
+def connection(endpoint: str) -> Any:
+    """The s3fs file system for a server."""
+    return S3Store("unused", "", StoreOptions(endpoint_url=endpoint)).filesystem
 
 
 @pytest.fixture(scope="session")

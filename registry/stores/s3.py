@@ -42,15 +42,18 @@ AGAIN = frozenset({"ConditionalRequestConflict", "409", "OperationAborted"})
 
 
 class S3Store:
-    """A prefix of a bucket as a `Store`. Nothing is asked of the network before the first operation."""
+    """A prefix of a bucket as a `Store`. Nothing is asked of the network before the first operation.
 
-    def __init__(self, bucket: str, prefix: str, options: StoreOptions) -> None:
+    `filesystem` is an s3fs file system to share; without one it is made from `options`.
+    """
+
+    def __init__(self, bucket: str, prefix: str, options: StoreOptions, filesystem: Any = None) -> None:
         self.bucket = bucket
         self.prefix = f"{prefix}/" if prefix else ""
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
         self.concurrency = 16
         self._options = options
-        self._filesystem: Any = None
+        self._filesystem = filesystem
 
     @classmethod
     def at(cls, url: str, options: StoreOptions) -> S3Store:

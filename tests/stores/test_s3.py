@@ -53,7 +53,7 @@ def test_missing_bucket_is_an_error_of_the_place(moto_bucket: Any) -> None:
 
 def test_wrong_secret_is_refused_without_echo(seaweed_bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
-    store = seaweed_bucket.store()
+    store = open_store(f"s3://{seaweed_bucket.name}/x")
     for attempt in (lambda: store.read("a"), lambda: store.create("a", b"x"), lambda: list(store.list(""))):
         with pytest.raises(StoreError, match="credentials") as caught:
             attempt()
