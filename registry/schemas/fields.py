@@ -123,9 +123,7 @@ def vet_list(value: Any, places: Places, path: Path) -> list[Any]:
     return value or []
 
 
-def custom_properties(
-    value: Any, places: Places, path: Path, allowed: Iterable[str]
-) -> dict[str, tuple[Any, Path]]:
+def custom_properties(value: Any, places: Places, path: Path, allowed: Iterable[str]) -> dict[str, tuple[Any, Path]]:
     """The `customProperties` of the mapping at `path`: name → (value, its place); names are a closed list."""
     known = tuple(allowed)
     found: dict[str, tuple[Any, Path]] = {}

@@ -265,9 +265,7 @@ def _validator() -> Any:
 
 
 def _missing() -> MissingExtraError:
-    return MissingExtraError(
-        "reading a schema needs an extra", hint="pip install 'dataset-release-registry[author]'"
-    )
+    return MissingExtraError("reading a schema needs an extra", hint="pip install 'dataset-release-registry[author]'")
 
 
 def _jsonable(value: Any) -> Any:

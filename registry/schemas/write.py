@@ -78,9 +78,7 @@ def _property(column: Column) -> dict[str, Any]:
         "description": column.description or None,
         "classification": column.classification or None,
         "logicalTypeOptions": {name: value for name, value in options.items() if value is not None} or None,
-        "customProperties": _custom(
-            {"role": column.role, "classes": list(column.classes), "enum": list(column.enum)}
-        )
+        "customProperties": _custom({"role": column.role, "classes": list(column.classes), "enum": list(column.enum)})
         or None,
     }
     return {name: value for name, value in found.items() if value is not None}

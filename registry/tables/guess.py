@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _INTEGER = r"(?:0|-?[1-9][0-9]{0,18})"
-# 17 significant digits survive a double; an exponent is written as Python writes it: 1e-05, 1.5e+20.
-_NUMBER = r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?(?:e[+-][0-9]{2,3})?"
+# An exponent is written as Python writes it: 1e-05, 1.5e+20.
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[+-][0-9]{2,3})?"
+_DIGITS = 17  # significant ones that any double can tell apart
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
 FORMS = {
@@ -70,12 +71,22 @@ def _all_are(kind: str, values: pa.Array) -> bool:
 
     if not pc.all(pc.match_substring_regex(values, rf"\A(?:{FORMS[kind]})\z")).as_py():
         return False
+    if kind == "double":
+        return _significant_digits(values) <= _DIGITS
     if kind in _MUST_PARSE:
         try:
             values.cast(parse_type(kind))
         except pa.ArrowInvalid:
             return False
     return True
+
+
+def _significant_digits(values: pa.Array) -> int:
+    """The most that any of the numbers has."""
+    import pyarrow.compute as pc
+
+    digits = pc.replace_substring_regex(values, r"e.*\z|[^0-9]", "")
+    return int(pc.max(pc.utf8_length(pc.utf8_ltrim(digits, "0"))).as_py())
 
 
 def _any_matches(values: pa.Array, pattern: str) -> bool:

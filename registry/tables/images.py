@@ -137,7 +137,8 @@ def _metadata(folder: Folder, path: str, types: Mapping[str, pa.DataType]) -> pa
         names: Iterable[str] = csv.columns(source, ",")
         batches = csv.batches(source, known, ",")
     else:
-        names = [name for name in known if name in jsonl.present(source, list(known))]
+        present = jsonl.present(source, list(known))
+        names = [name for name in known if name in present]
         batches = jsonl.batches(source, {name: known[name] for name in names})
     clash = next((name for name in names if name == IMAGE or (name == LABEL and folder.classes)), None)
     if clash or NAME not in names:

@@ -70,8 +70,10 @@ def present(source: Source, names: Sequence[str]) -> set[str]:
     escapes = False
     for block in _blocks(source):
         found |= {name for name in forms.keys() - found if any(form in block.data for form in forms[name])}
+        if len(found) == len(forms):
+            return found
         escapes = escapes or b"\\u" in block.data
-    if escapes and len(found) < len(names):  # a key may be spelt in a way that only a parser sees
+    if escapes:  # a key may be spelt in a way that only a parser sees
         for block in _blocks(source):
             found |= _keys(block.data) & set(names)
     return found

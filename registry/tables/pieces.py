@@ -67,8 +67,8 @@ class Cut:
         import pyarrow as pa
 
         if self.format == "jsonl":
-            names = [name for name in types if name in jsonl.present(source, list(types))]
-            wanted = {name: types[name] for name in names or types}
+            present = jsonl.present(source, list(types)) or set(types)
+            wanted = {name: kind for name, kind in types.items() if name in present}
             found = jsonl.batches(source, wanted)
         else:
             delimiter = csv.DELIMITERS[self.format]

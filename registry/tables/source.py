@@ -74,7 +74,9 @@ class _Utf8(io.RawIOBase):
         self._raw = raw
         packed = source.path.casefold().endswith(".gz")
         self._bytes: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=raw) if packed else raw
-        self._decoder = codecs.getincrementaldecoder(text_encoding(source.encoding))()
+        encoding = text_encoding(source.encoding)
+        self._is_utf8 = encoding == "utf-8"  # then decoding only vets
+        self._decoder = codecs.getincrementaldecoder(encoding)()
         self._tail = tail
         self._left = b""
         self._read = 0
@@ -105,9 +107,10 @@ class _Utf8(io.RawIOBase):
             raise self._undecodable(block, error) from error
         self._read += len(block)
         self._vet_expansion()
+        plain = block if self._is_utf8 else text.encode()
         if first:
-            text = text.removeprefix("\ufeff")
-        return text.encode() + (self._tail if self._ended else b"")
+            plain = plain.removeprefix(codecs.BOM_UTF8)
+        return plain + (self._tail if self._ended else b"")
 
     def _vet_expansion(self) -> None:
         if self._read > FREE_EXPANSION and self._read > MAX_EXPANSION * max(self._raw.tell(), 1):

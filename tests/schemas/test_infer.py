@@ -29,7 +29,9 @@ def table_of(tmp_path: Path, columns: dict[str, list[object]], **fields: str) ->
     return Table((part,), kinds, ("train",), fields.get("split_column"), "parquet")
 
 
-def inferred(tmp_path: Path, columns: dict[str, list[object]], roles: Roles | None = None, **fields: str) -> DatasetSchema:
+def inferred(
+    tmp_path: Path, columns: dict[str, list[object]], roles: Roles | None = None, **fields: str
+) -> DatasetSchema:
     table = table_of(tmp_path, columns, **fields)
     with Session(table) as session:
         return infer_schema("reviews", table, session, roles or Roles())

@@ -33,10 +33,13 @@ def error_of(text: str) -> ConfigError:
 def test_a_whole_file(tmp_path: Path) -> None:
     file = tmp_path / "reviews.yaml"
     file.write_text(
-        HEAD.replace("id: x", "id: reviews\nname: 상품평\ndescription: {purpose: 감성 분석}\n"
-        "team: {name: 데이터팀}\nsupport: [{channel: mail, url: 'mailto:a@example.org'}]\n"
-        "customProperties: [{property: license, value: cc-by-4.0}]") +
-        """
+        HEAD.replace(
+            "id: x",
+            "id: reviews\nname: 상품평\ndescription: {purpose: 감성 분석}\n"
+            "team: {name: 데이터팀}\nsupport: [{channel: mail, url: 'mailto:a@example.org'}]\n"
+            "customProperties: [{property: license, value: cc-by-4.0}]",
+        )
+        + """
 schema:
 - name: reviews
   logicalType: object
@@ -51,10 +54,14 @@ schema:
     logicalTypeOptions: {minLength: 1, maxLength: 500, pattern: "^[가-힣]"}
     customProperties: [{property: role, value: text}]
   - {name: 별점, logicalType: integer, physicalType: int8, logicalTypeOptions: {minimum: 1, maximum: 5}}
-  - {name: 감성, logicalType: string, customProperties: [{property: role, value: label}, {property: classes, value: [부정, 긍정]}]}
+  - name: 감성
+    logicalType: string
+    customProperties: [{property: role, value: label}, {property: classes, value: [부정, 긍정]}]
   - {name: 날짜, logicalType: date, logicalTypeOptions: {minimum: 2020-01-01}, classification: restricted}
   - {name: 태그, logicalType: array, items: {logicalType: string}}
-  - {name: 위치, logicalType: object, properties: [{name: 위도, logicalType: number}, {name: 경도, logicalType: number}]}
+  - name: 위치
+    logicalType: object
+    properties: [{name: 위도, logicalType: number}, {name: 경도, logicalType: number}]
 """,
         "utf-8",
     )
@@ -81,11 +88,19 @@ schema:
 @pytest.mark.parametrize(
     ("property_", "place", "problem"),
     [
-        ("{name: a, logicalType: string, requird: true}", "9 (schema.0.properties.0.requird)", "did you mean required?"),
+        (
+            "{name: a, logicalType: string, requird: true}",
+            "9 (schema.0.properties.0.requird)",
+            "did you mean required?",
+        ),
         ("{name: a, logicaltype: string}", "9 (schema.0.properties.0.logicaltype)", "did you mean logicalType?"),
         ("{name: a, logicalType: strng}", "9 (schema.0.properties.0.logicalType)", "did you mean string?"),
         ("{name: a, physicalType: int46}", "9 (schema.0.properties.0.physicalType)", "int46 is no Arrow type name"),
-        ("{name: a, physicalType: int64, logicalType: string}", "9 (schema.0.properties.0.logicalType)", "int64 is integer"),
+        (
+            "{name: a, physicalType: int64, logicalType: string}",
+            "9 (schema.0.properties.0.logicalType)",
+            "int64 is integer",
+        ),
         ("{name: a}", "9 (schema.0.properties.0)", "neither physicalType nor logicalType"),
         ("{name: a, logicalType: string, required: ja}", "9 (schema.0.properties.0.required)", "not of type 'boolean'"),
         ("{name: a, logicalType: string, quality: []}", "9 (schema.0.properties.0.quality)", "not read here"),
@@ -93,7 +108,11 @@ schema:
         ("{logicalType: string}", "9 (schema.0.properties.0)", "'name' is a required property"),
         ("{name: a, physicalType: int64, logicalTypeOptions: {minimum: 1}}", "9 (", "need a logicalType"),
         ("{name: a, logicalType: integer, logicalTypeOptions: {minimun: 1}}", "9 (", "did you mean minimum?"),
-        ("{name: a, logicalType: integer, logicalTypeOptions: {minimum: 3, maximum: 1}}", "9 (", "greater than maximum"),
+        (
+            "{name: a, logicalType: integer, logicalTypeOptions: {minimum: 3, maximum: 1}}",
+            "9 (",
+            "greater than maximum",
+        ),
         ("{name: a, logicalType: integer, logicalTypeOptions: {minLength: 3}}", "9 (", ""),
         ("{name: a, logicalType: string, logicalTypeOptions: {minLength: 3, maxLength: 2}}", "9 (", "greater than"),
         ("{name: a, logicalType: string, logicalTypeOptions: {pattern: '('}}", "9 (", "no regular expression"),
@@ -169,28 +188,58 @@ def test_two_sources_of_splits_are_refused() -> None:
     assert "two places" in str(error_of(entry(f"{{name: a, logicalType: string, {role}}}", custom=splits)))
 
 
-NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12).filter(str.strip)
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12).filter(
+    str.strip
+)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
 
 
 @st.composite
 def columns(draw: st.DrawFn, name: str) -> Column:
-    kind = draw(st.sampled_from(["string", "int8", "int64", "double", "bool", "date32", "timestamp[us, tz=UTC]", "binary",
-                                 "list<string>", "struct<a: int64, b: list<date32>>", "decimal128(5, 2)"]))
+    kind = draw(
+        st.sampled_from(
+            [
+                "string",
+                "int8",
+                "int64",
+                "double",
+                "bool",
+                "date32",
+                "timestamp[us, tz=UTC]",
+                "binary",
+                "list<string>",
+                "struct<a: int64, b: list<date32>>",
+                "decimal128(5, 2)",
+            ]
+        )
+    )
     extra: dict[str, Any] = {}
     if kind == "string":
-        extra["classes"] = tuple(draw(st.lists(st.one_of(TEXTS, st.sampled_from(["yes", "01", "null", "1.0", "2024-01-01"])),
-                                               unique=True, max_size=3)))
-        extra |= {"min_length": draw(st.none() | st.integers(0, 5)), "pattern": draw(st.sampled_from([None, "^a+$", "[가-힣]"]))}
+        extra["classes"] = tuple(
+            draw(
+                st.lists(
+                    st.one_of(TEXTS, st.sampled_from(["yes", "01", "null", "1.0", "2024-01-01"])),
+                    unique=True,
+                    max_size=3,
+                )
+            )
+        )
+        extra |= {
+            "min_length": draw(st.none() | st.integers(0, 5)),
+            "pattern": draw(st.sampled_from([None, "^a+$", "[가-힣]"])),
+        }
     if kind == "int64":
-        extra |= {"enum": tuple(draw(st.lists(st.integers(-5, 5), unique=True))), "minimum": draw(st.none() | st.integers())}
+        extra |= {
+            "enum": tuple(draw(st.lists(st.integers(-5, 5), unique=True))),
+            "minimum": draw(st.none() | st.integers()),
+        }
     if kind == "double":
         extra["maximum"] = draw(st.none() | st.floats(allow_nan=False, allow_infinity=False))
     if kind == "date32":
         extra["minimum"] = draw(st.none() | st.dates().map(datetime.date.isoformat))
     if kind == "bool":
         extra["classes"] = draw(st.sampled_from([(), (True, False), (False,)]))
-    flags = {flag: draw(st.booleans()) for flag in ("required", "unique", "primary_key")}
+    flags: dict[str, Any] = {flag: draw(st.booleans()) for flag in ("required", "unique", "primary_key")}
     role = draw(st.sampled_from([None, *(role for role in ROLES if role != "split")]))
     return Column(name, kind, role=role, description=draw(TEXTS), classification=draw(TEXTS), **flags, **extra)
 
@@ -198,8 +247,13 @@ def columns(draw: st.DrawFn, name: str) -> Column:
 @st.composite
 def schemas(draw: st.DrawFn) -> DatasetSchema:
     names = draw(st.lists(NAMES, min_size=1, max_size=4, unique_by=str.casefold))
-    splits = draw(st.dictionaries(st.sampled_from(["train", "test", "검증", "a.b-c"]), st.sampled_from(["*.csv", "x/**", "가?.tsv"]),
-                                  max_size=3))
+    splits = draw(
+        st.dictionaries(
+            st.sampled_from(["train", "test", "검증", "a.b-c"]),
+            st.sampled_from(["*.csv", "x/**", "가?.tsv"]),
+            max_size=3,
+        )
+    )
     return DatasetSchema(
         draw(st.sampled_from(["reviews", "x-1", "0"])),
         tuple(draw(columns(name)) for name in names),

@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ def as_parquet(table: pa.Table, **options: Any) -> bytes:
     """A Parquet file."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, **options)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def as_arrow(table: pa.Table, *, stream: bool = True) -> bytes:
@@ -93,10 +93,10 @@ def as_arrow(table: pa.Table, *, stream: bool = True) -> bytes:
     sink = pa.BufferOutputStream()
     with (pa.ipc.new_stream if stream else pa.ipc.new_file)(sink, table.schema) as writer:
         writer.write_table(table, max_chunksize=3)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
-WRITERS = {
+WRITERS: dict[str, Callable[[pa.Table], bytes]] = {
     "a.csv": as_csv,
     "a.csv.gz": lambda table: gzip.compress(as_csv(table)),
     "a.tsv": lambda table: as_csv(table, "\t"),
@@ -111,7 +111,8 @@ FIRST_DAY = datetime.date(2024, 1, 1)
 NAMES = st.sampled_from(["id", "본문", "a b", 'q"uote', "semi;colon", "select", "filename", "x'y", "🙂"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "string": TEXTS | st.sampled_from(["", "NA", "null", "01", "1e5", '"', "a,b", "a\tb", "첫 줄\n둘째 줄", "\r\n", "2024-01-01"]),
+    "string": TEXTS
+    | st.sampled_from(["", "NA", "null", "01", "1e5", '"', "a,b", "a\tb", "첫 줄\n둘째 줄", "\r\n", "2024-01-01"]),
     "int64": st.integers(-(2**63), 2**63 - 1),
     "double": st.floats(allow_nan=False, allow_infinity=False, width=64),
     "bool": st.booleans(),

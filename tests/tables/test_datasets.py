@@ -71,7 +71,9 @@ def test_datasets_sees_the_same_values(tmp_path: Path, path: str, table: pa.Tabl
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """Instants in UTC: DuckDB gives them there, Arrow in the zone of the column."""
-    return {k: v.astimezone(datetime.UTC) if isinstance(v, datetime.datetime) and v.tzinfo else v for k, v in row.items()}
+    return {
+        k: v.astimezone(datetime.UTC) if isinstance(v, datetime.datetime) and v.tzinfo else v for k, v in row.items()
+    }
 
 
 def test_datasets_sees_the_same_images(tmp_path: Path) -> None:
@@ -84,7 +86,9 @@ def test_datasets_sees_the_same_images(tmp_path: Path) -> None:
 
 
 def test_datasets_sees_the_same_classes(tmp_path: Path) -> None:
-    files: dict[str, bytes | str] = {f"train/{name}/{i}.png": picture(colour=i) for i in range(2) for name in ("개", "고양이")}
+    files: dict[str, bytes | str] = {
+        f"train/{name}/{i}.png": picture(colour=i) for i in range(2) for name in ("개", "고양이")
+    }
     schema = schema_for(tmp_path, files)
     found = theirs(tmp_path, "imagefolder", data_dir=str(tmp_path / "data"))
     label = schema.column("label")

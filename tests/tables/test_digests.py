@@ -18,7 +18,9 @@ from registry.tables.duck import Session
 from tests.tables.data import FIRST_DAY, VALUES, as_csv, as_jsonl, as_parquet, opened, schema_of, tables
 
 
-def digests(files: dict[str, bytes | str], schema: DatasetSchema, columns: list[str], threads: int = 1) -> dict[str, Any]:
+def digests(
+    files: dict[str, bytes | str], schema: DatasetSchema, columns: list[str], threads: int = 1
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name, Session(opened(Path(name), files, schema), threads=threads) as session:
         return split_digests(session, columns)
 
@@ -103,7 +105,9 @@ def test_width_and_layout_do_not_count(left: dict[str, Any], right: dict[str, An
 def test_each_split_has_its_own(tmp_path: Path) -> None:
     table = pa.table({"a": [1, 2], "d": [FIRST_DAY, None]})
     found = digests(
-        {"train.csv": as_csv(table), "test.csv": as_csv(table), "val.csv": as_csv(table.slice(0, 1))}, schema_of(table), ["a", "d"]
+        {"train.csv": as_csv(table), "test.csv": as_csv(table), "val.csv": as_csv(table.slice(0, 1))},
+        schema_of(table),
+        ["a", "d"],
     )
     assert list(found) == ["train", "validation", "test"]
     assert found["train"] == found["test"] != found["validation"]

@@ -49,7 +49,9 @@ def test_a_filter_on_split_reads_only_the_files_of_that_split(tmp_path: Path) ->
 
 def test_a_column_gives_the_split(tmp_path: Path) -> None:
     named = part(tmp_path / "a.parquet", None, {"fold": ["train", "test"], "n": [1, 2]})
-    with Session(Table((named,), (("fold", "string"), ("n", "int64")), ("train", "test"), "fold", "parquet")) as session:
+    with Session(
+        Table((named,), (("fold", "string"), ("n", "int64")), ("train", "test"), "fold", "parquet")
+    ) as session:
         assert session.rows("SELECT n, split FROM data ORDER BY n") == [
             {"n": 1, "split": "train"},
             {"n": 2, "split": "test"},
@@ -60,7 +62,10 @@ def test_a_column_gives_the_split(tmp_path: Path) -> None:
 
 
 def test_columns_missing_from_one_file_are_null(tmp_path: Path) -> None:
-    parts = (part(tmp_path / "a.parquet", "train", {"a": [1], "b": ["x"]}), part(tmp_path / "b.parquet", "train", {"a": [2]}))
+    parts = (
+        part(tmp_path / "a.parquet", "train", {"a": [1], "b": ["x"]}),
+        part(tmp_path / "b.parquet", "train", {"a": [2]}),
+    )
     with Session(Table(parts, (("a", "int64"), ("b", "string")), ("train",), None, "parquet")) as session:
         assert session.rows("SELECT a, b FROM data ORDER BY a") == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
 
@@ -120,7 +125,9 @@ def test_threads_and_memory_come_from_the_environment(tmp_path: Path, monkeypatc
 
 def test_larger_data_spills_to_the_given_directory(tmp_path: Path) -> None:
     texts = [f"{i * 7919 % 300_000:0100}" for i in range(300_000)]
-    table = Table((part(tmp_path / "big.parquet", "train", {"t": texts}),), (("t", "string"),), ("train",), None, "parquet")
+    table = Table(
+        (part(tmp_path / "big.parquet", "train", {"t": texts}),), (("t", "string"),), ("train",), None, "parquet"
+    )
     with Session(table, threads=1, memory="24MB", temp=tmp_path / "spill") as session:
         first = next(session.arrow("SELECT t FROM data ORDER BY t"))
         assert first.column(0)[0].as_py() == "0" * 100
@@ -141,8 +148,10 @@ def test_instants_come_in_utc_without_further_libraries(tmp_path: Path) -> None:
     at = pa.array([0, None], pa.timestamp("us", "Asia/Seoul"))
     pq.write_table(pa.table({"at": at, "n": [1, 2]}), tmp_path / "a.parquet")
     named = Part("a.parquet", tmp_path / "a.parquet", "train", 2)
-    with Session(Table((named,), (("at", "timestamp[us, tz=Asia/Seoul]"), ("n", "int64")), ("train",), None, "parquet")) as session:
-        row = session.row("SELECT max(\"at\") AS last, [max(\"at\")] AS every, sum(n) AS n FROM data")
+    with Session(
+        Table((named,), (("at", "timestamp[us, tz=Asia/Seoul]"), ("n", "int64")), ("train",), None, "parquet")
+    ) as session:
+        row = session.row('SELECT max("at") AS last, [max("at")] AS every, sum(n) AS n FROM data')
         assert row["last"].isoformat() == "1970-01-01T00:00:00+00:00" == row["every"][0].isoformat()
         assert row["n"] == 3 and isinstance(row["n"], int)
         assert session.columns[0] == ("at", "TIMESTAMP WITH TIME ZONE")
@@ -153,5 +162,5 @@ def test_a_stream_left_early_does_not_block_the_session(tmp_path: Path) -> None:
     with Session(Table((big,), (("n", "int64"),), ("train",), None, "parquet")) as session:
         stream = session.arrow("SELECT n FROM data")
         assert next(stream).num_rows
-        stream.close()
+        del stream
         assert session.value("SELECT count(*) FROM data") == 300_000

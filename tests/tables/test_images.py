@@ -52,16 +52,25 @@ def test_images_in_one_directory_have_no_class(tmp_path: Path) -> None:
         ("metadata.csv", "file_name,caption,count\n2.png,개,2\n1.png,고양이,1\n"),
         (
             "metadata.jsonl",
-            '{"file_name": "1.png", "caption": "고양이", "count": 1}\n{"file_name": "2.png", "caption": "개", "count": 2}\n',
+            '{"file_name": "1.png", "caption": "고양이", "count": 1}\n'
+            '{"file_name": "2.png", "caption": "개", "count": 2}\n',
         ),
     ],
 )
 def test_metadata_describes_images(tmp_path: Path, name: str, content: str) -> None:
     files: dict[str, bytes | str] = {"1.png": picture(), "2.png": picture(), name: content}
-    for schema in (None, DatasetSchema("x", (Column("image", "string", role="image"), Column("caption", "string"), Column("count", "int64")))):
+    for schema in (
+        None,
+        DatasetSchema(
+            "x", (Column("image", "string", role="image"), Column("caption", "string"), Column("count", "int64"))
+        ),
+    ):
         found = opened(tmp_path, files, schema)
         assert found.columns == (("image", "string"), ("caption", "string"), ("count", "int64"))
-        assert [(row["image"], row["caption"], row["count"]) for row in rows(found)] == [("1.png", "고양이", 1), ("2.png", "개", 2)]
+        assert [(row["image"], row["caption"], row["count"]) for row in rows(found)] == [
+            ("1.png", "고양이", 1),
+            ("2.png", "개", 2),
+        ]
 
 
 def test_the_nearest_metadata_speaks(tmp_path: Path) -> None:
@@ -71,7 +80,10 @@ def test_the_nearest_metadata_speaks(tmp_path: Path) -> None:
         "metadata.csv": "file_name,caption\ntrain/1.png,뿌리\n",
         "test/metadata.csv": "file_name,caption\n1.png,가까이\n",
     }
-    assert {row["split"]: row["caption"] for row in rows(opened(tmp_path, files))} == {"train": "뿌리", "test": "가까이"}
+    assert {row["split"]: row["caption"] for row in rows(opened(tmp_path, files))} == {
+        "train": "뿌리",
+        "test": "가까이",
+    }
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ def agree(path: str, table: pa.Table, schema: DatasetSchema | None) -> None:
         if schema is not None and table.num_rows:
             present = [f.name for f in table.schema if f.name in loaded.column_names]
             assert loaded.select(present).schema == table.select(present).schema
-        assert dict(found.columns) == {f.name: str_type for f, (_, str_type) in zip(loaded.schema, found.columns, strict=True)}
+        assert dict(found.columns) == {
+            f.name: str_type for f, (_, str_type) in zip(loaded.schema, found.columns, strict=True)
+        }
 
 
 @given(tables(), st.sampled_from(FLAT))
@@ -154,7 +156,9 @@ def test_columns_come_in_the_order_of_the_schema(tmp_path: Path) -> None:
     schema = DatasetSchema("x", (Column("b", "string"), Column("a", "int64")), open=True)
     found = opened(tmp_path, {"a.csv": "z,a,b\ntrue,1,x\n"}, schema)
     assert found.columns == (("b", "string"), ("a", "int64"), ("z", "bool"))
-    assert read_arrow(tmp_path / "data", lay(tmp_path / "data", {"a.csv": "z,a,b\ntrue,1,x\n"}), schema, None).column_names == [
+    assert read_arrow(
+        tmp_path / "data", lay(tmp_path / "data", {"a.csv": "z,a,b\ntrue,1,x\n"}), schema, None
+    ).column_names == [
         "b",
         "a",
         "z",
@@ -172,7 +176,9 @@ def test_a_nullable_field_may_lack_in_one_file(tmp_path: Path) -> None:
     files = {"train.jsonl": '{"a": 1, "note": "x"}\n', "test.jsonl": '{"a": 2}\n'}
     schema = DatasetSchema("x", (Column("a", "int64"), Column("note", "string")))
     assert [row["note"] for row in rows(opened(tmp_path, files, schema))] == [None, "x"]
-    assert read_arrow(tmp_path / "data", lay(tmp_path / "data", files), schema, "test").to_pylist() == [{"a": 2, "note": None}]
+    assert read_arrow(tmp_path / "data", lay(tmp_path / "data", files), schema, "test").to_pylist() == [
+        {"a": 2, "note": None}
+    ]
 
 
 def test_a_key_spelt_with_escapes_is_found(tmp_path: Path) -> None:
@@ -248,9 +254,9 @@ def test_layouts_of_one_type_are_one_type(tmp_path: Path) -> None:
         files: dict[str, bytes | str] = {f"a{suffix}": write(plain), f"b{suffix}": write(other)}
         found = opened(tmp_path / suffix, files)
         assert found.columns == (("t", "string"), ("l", "list<int64>"))
-        assert read_arrow(tmp_path / suffix / "data", lay(tmp_path / suffix / "data", files), None, None).to_pylist() == (
-            plain.to_pylist() * 2
-        )
+        assert read_arrow(
+            tmp_path / suffix / "data", lay(tmp_path / suffix / "data", files), None, None
+        ).to_pylist() == (plain.to_pylist() * 2)
 
 
 def test_a_column_without_values_takes_the_type_of_the_others(tmp_path: Path) -> None:
@@ -306,7 +312,9 @@ def test_the_consumer_needs_neither_duckdb_nor_pandas(tmp_path: Path) -> None:
         "assert t.num_rows == 1\n"
         "print(sorted({'duckdb', 'pandas', 'polars', 'ruamel', 'datasets', 'great_expectations'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": "."})  # noqa: S603
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": "."}
+    )  # noqa: S603
     assert done.stdout.strip() == "[]"
 
 

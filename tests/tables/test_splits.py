@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,7 @@ def files(*paths: str) -> FileList:
     ],
 )
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_words_in_names(path: str, split: str | None, form: str) -> None:
+def test_words_in_names(path: str, split: str | None, form: Literal["NFC", "NFD"]) -> None:
     assert named_split(unicodedata.normalize(form, path)) == split
 
 
