@@ -10,12 +10,12 @@ here makes loading fail for every consumer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from registry.cards.vocabulary import LICENSES, size_category
-from registry.model.facts import ReleaseFacts
+from registry.model.facts import ReleaseFacts, split_paths
 from registry.model.schema import Column, DatasetSchema
 
 UNSPLIT = "full"  # the split of rows whose split only a column knows; never `train`, which it is not
@@ -80,22 +80,21 @@ def hub_splits(facts: ReleaseFacts) -> list[tuple[str, tuple[str, ...], int, int
         filled = [name for name, rows in facts.splits if rows]
         alone = len(filled) == 1 and not facts.profile["without_split"]
         return [(hub_split(filled[0]) if alone else UNSPLIT, everything, facts.rows, facts.files.bytes)]
-    rows = dict(facts.splits)
-    order = [name for name, _ in facts.splits if facts.split_files.get(name)]
+    rows, own = dict(facts.splits), split_paths(facts.files, facts.split_files)
+    order = [name for name, _ in facts.splits if own.get(name)]
     names = _unique(hub_split(name) for name in order)
     return [
-        (name, (*facts.split_files[split], *_beside(facts, split)), rows[split], facts.split_bytes.get(split, 0))
+        (name, (*own[split], *_beside(facts, own, split)), rows[split], facts.split_bytes.get(split, 0))
         for name, split in zip(names, order, strict=True)
     ]
 
 
-def _beside(facts: ReleaseFacts, split: str) -> tuple[str, ...]:
+def _beside(facts: ReleaseFacts, own: Mapping[str, tuple[str, ...]], split: str) -> tuple[str, ...]:
     """`metadata.*` files that describe files of `split` without holding rows of one split themselves."""
-    taken = {path for paths in facts.split_files.values() for path in paths}
+    taken = {path for paths in own.values() for path in paths}
     found = [entry.path for entry in facts.files if entry.path not in taken and _METADATA.search(entry.path)]
     heads = {path: path.rpartition("/")[0] for path in found}
-    own = facts.split_files[split]
-    return tuple(p for p, head in heads.items() if not head or any(one.startswith(f"{head}/") for one in own))
+    return tuple(p for p, head in heads.items() if not head or any(one.startswith(f"{head}/") for one in own[split]))
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +74,7 @@ class ReleaseFacts:
     """Everything the documents of one release need.
 
     `profile` is the `registry.profile/1` document. `split_files` maps each split to its
-    data paths where paths decide, and `split_bytes` to their bytes; where the column
+    data paths (files, or of images the folder) where paths decide, and `split_bytes` to their bytes; where the column
     `split_column` decides both are empty. `date` is the ISO date of the commit that
     last touched the dataset, or empty: documents know no other clock. `level` and
     `changes` say what differs from `previous`.
@@ -126,7 +126,35 @@ class ReleaseFacts:
         return tuple((split["name"], split["rows"]) for split in self.profile["splits"])
 
 
+def split_paths(files: FileList, split_files: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Each split's files, where `split_files` names files or the folders that hold them (`.` is the root).
+
+    A file below several folders belongs to the deepest.
+
+    >>> from registry.model.files import FileEntry
+    >>> names = ("a/0.png", "a/b/1.png")
+    >>> listed = FileList.of(FileEntry(name, 1, "0" * 32, "0" * 64) for name in names)
+    >>> split_paths(listed, {"train": ("a",), "test": ("a/b",)})
+    {'train': ('a/0.png',), 'test': ('a/b/1.png',)}
+    """
+    owner = {path: split for split, paths in split_files.items() for path in paths}
+    found: dict[str, list[str]] = {split: [] for split in split_files}
+    for entry in files:
+        place = next((place for place in _upwards(entry.path) if place in owner), None)
+        if place is not None:
+            found[owner[place]].append(entry.path)
+    return {split: tuple(paths) for split, paths in found.items()}
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """The path, its folders from the deepest, and the root."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield "."
+
+
 def split_bytes(files: FileList, split_files: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
-    """Bytes of each split's files."""
+    """Bytes of each split's files; `split_files` as for `split_paths`."""
     sizes = {entry.path: entry.size for entry in files}
-    return {split: sum(sizes[path] for path in paths) for split, paths in split_files.items()}
+    return {split: sum(sizes[path] for path in paths) for split, paths in split_paths(files, split_files).items()}
