@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from registry.model.digest import canonical
-from registry.tables.duck import Session, quote_ident, quote_text
+from registry.tables.duck import Session, is_instant, quote_ident, quote_text
 from registry.tables.table import SPLIT
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def _text(value: str, kind: str) -> tuple[str, str]:
         return "f", f"format('{{:.17g}}', CAST({value} AS DOUBLE) + 0.0::DOUBLE)"
     if kind == "BLOB":
         return "b", f"hex({value})"
-    if kind == "TIMESTAMP WITH TIME ZONE":
-        return "z", f"CAST({value} AT TIME ZONE 'UTC' AS VARCHAR)"
+    if is_instant(kind):  # a session's zone is UTC
+        return "z", f"CAST({value} AS VARCHAR)"
     if kind.startswith("TIMESTAMP"):  # every precision prints the same instant in the same way
         return "t", f"CAST({value} AS VARCHAR)"
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):

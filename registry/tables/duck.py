@@ -49,6 +49,15 @@ def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def is_instant(kind: str) -> bool:
+    """Whether the DuckDB type holds timestamps with a zone, by itself or within.
+
+    >>> is_instant("TIMESTAMP WITH TIME ZONE"), is_instant("TIMESTAMPTZ_NS"), is_instant("TIMESTAMP")
+    (True, True, False)
+    """
+    return "TIME ZONE" in kind or "TIMESTAMPTZ" in kind
+
+
 class Session:
     """A context manager that answers SQL over the view `data` of one table.
 
@@ -93,7 +102,7 @@ class Session:
         with _translated(self.table, sql):
             answer = self._connection.execute(sql)
             described = answer.description or []
-            if any("TIME ZONE" in str(column[1]) for column in described):
+            if any(is_instant(str(column[1])) for column in described):
                 self._connection.abort()
                 return self._zoned_rows(sql, [column[0] for column in described if str(column[1]) == "HUGEINT"])
             names = [column[0] for column in described]

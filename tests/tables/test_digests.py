@@ -95,6 +95,7 @@ def test_no_two_rows_share_a_writing(left: dict[str, Any], right: dict[str, Any]
         ({"a": [0.0]}, {"a": [-0.0]}),
         ({"a": pa.array([1000], pa.timestamp("ms"))}, {"a": pa.array([1_000_000_000], pa.timestamp("ns"))}),
         ({"a": pa.array([0], pa.timestamp("us", "UTC"))}, {"a": pa.array([0], pa.timestamp("us", "Asia/Seoul"))}),
+        ({"a": pa.array([1000], pa.timestamp("us", "UTC"))}, {"a": pa.array([1_000_000], pa.timestamp("ns", "UTC"))}),
         ({"a": ["x", "y"]}, {"a": pa.array(["y", "x"]).dictionary_encode()}),
     ],
 )
