@@ -1,6 +1,6 @@
 """Addressing 20,000 files of 2 KB: our `hash_tree` against a bare read and md5 loop, and against `dvc add`.
 
-    python benchmarks/hashing.py
+python benchmarks/hashing.py
 """
 
 from __future__ import annotations

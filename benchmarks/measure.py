@@ -49,4 +49,6 @@ def compare(ours: Cost, theirs: Cost, what: str, against: str, bar: str) -> None
     """Prints both costs and their ratio."""
     print(f"{what:<40} {ours}")
     print(f"{against:<40} {theirs}")
-    print(f"{'ours / theirs':<40} {ours.wall / theirs.wall:8.2f} × wall {ours.cpu / theirs.cpu:7.2f} × CPU   bar: {bar}\n")
+    print(
+        f"{'ours / theirs':<40} {ours.wall / theirs.wall:8.2f} × wall {ours.cpu / theirs.cpu:7.2f} × CPU   bar: {bar}\n"
+    )

@@ -1,6 +1,6 @@
 """`registry --help` against importing the library that its command line is made of.
 
-    python benchmarks/startup.py
+python benchmarks/startup.py
 """
 
 from __future__ import annotations

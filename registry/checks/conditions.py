@@ -21,8 +21,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from registry.checks.sql import literal, missing, one_of, type_of
+from registry.checks.sql import FLOATS, literal, missing, one_of, type_of
 from registry.tables.duck import quote_ident
+from registry.tables.keys import is_nan
 
 _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -129,7 +130,7 @@ def columns_of(condition: Condition) -> tuple[str, ...]:
 
 
 def to_sql(condition: Condition, columns: Mapping[str, str]) -> str:
-    """The condition as SQL on columns of the given DuckDB types; as in SQL, a null satisfies no comparison."""
+    """The condition as SQL on columns of the given DuckDB types; a missing value satisfies no comparison."""
     if isinstance(condition, Junction):
         return "(" + f" {condition.kind.upper()} ".join(to_sql(part, columns) for part in condition.parts) + ")"
     name, quoted = condition.column, quote_ident(condition.column)
@@ -138,8 +139,9 @@ def to_sql(condition: Condition, columns: Mapping[str, str]) -> str:
     kind = type_of(columns, name)
     if condition.operator in ("IN", "NOT_IN"):
         inside = one_of(quoted, tuple(literal(value, kind) for value in condition.value))
-        return inside if condition.operator == "IN" else f"({quoted} IS NOT NULL AND NOT {inside})"
-    return f"({quoted} {_SQL[condition.operator]} {literal(condition.value, kind)})"
+        return inside if condition.operator == "IN" else f"(NOT {missing(columns, name)} AND NOT {inside})"
+    compared = f"({quoted} {_SQL[condition.operator]} {literal(condition.value, kind)})"
+    return f"({compared} AND NOT {is_nan(quoted, kind)})" if kind in FLOATS else compared
 
 
 def to_gx(condition: Condition) -> dict[str, Any]:

@@ -148,6 +148,7 @@ def _importing() -> Iterator[None]:
     through the frames of a caller they would hold the session's connection for good.
     """
     collecting, shown = gc.isenabled(), warnings.showwarning
+    gc.collect()  # what is garbage already would be frozen too, and never end
     gc.disable()
     _lazy("scipy.stats")
     try:

@@ -21,6 +21,7 @@ from registry.checks.maps import MAPS, Domain, domain_of, unexpected_count
 from registry.checks.sql import FLOATS, PlanError, is_number, literals, one_of, type_of
 from registry.errors import RegistryError
 from registry.tables.duck import quote_ident
+from registry.tables.keys import is_nan
 
 Columns = Mapping[str, str]
 
@@ -133,7 +134,7 @@ class Aggregate:
 
     def of(self, call: str, *conditions: str) -> str:
         """`call` over the values present."""
-        present = (f"NOT isnan({self.quoted})",) if self.kind in FLOATS else ()
+        present = (f"NOT {is_nan(self.quoted, self.kind)}",) if self.kind in FLOATS else ()
         filters = " AND ".join((*present, *conditions))
         return f"{call} FILTER (WHERE {filters})" if filters else call
 

@@ -26,7 +26,7 @@ are proven on DuckDB, and ours. Anything else is refused before data is read.
 Values are compared with columns of their own kind only: a number with numbers, a text with texts,
 a date (`2024-01-31`) with dates. A missing value is a null, in a column of floats also NaN.
 `row_condition` is `col("x") == "y"` with `== != < <= > >=`, `.is_in([…])`, `.is_not_in([…])`,
-`.is_null()`, `.is_not_null()`, joined by `and` or by `or`; a null satisfies no comparison.
+`.is_null()`, `.is_not_null()`, joined by `and` or by `or`; a missing value satisfies no comparison.
 In regular expressions `\\w`, `\\d` and `\\s` are those of Unicode; look-around, back-references and
 `\\b` are refused. A check that finds no value to look at is `not_measured`, which blocks as a failure
 does, unless `meta.when_not_measured: allow` says otherwise.

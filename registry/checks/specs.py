@@ -19,7 +19,7 @@ from registry.checks.core import ExpectationForm
 from registry.checks.sql import FLOATS, is_text, type_of
 from registry.model.schema import DatasetSchema
 from registry.tables.duck import quote_ident, quote_text
-from registry.tables.keys import KeyRequest
+from registry.tables.keys import KeyRequest, is_nan
 from registry.tables.table import FILE, ROW, SPLIT
 
 
@@ -138,7 +138,7 @@ def _present(key: str, kind: str) -> str:
 def _value(name: str, kind: str) -> str:
     """A column as it is compared: NaN is missing, and so equals null."""
     quoted = quote_ident(name)
-    return f"CASE WHEN NOT isnan({quoted}) THEN {quoted} END" if kind in FLOATS else quoted
+    return f"CASE WHEN NOT {is_nan(quoted, kind)} THEN {quoted} END" if kind in FLOATS else quoted
 
 
 def rank(splits: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 from registry.errors import DataError
 from registry.tables.duck import quote_ident, quote_text
+from registry.tables.keys import is_nan
 
 INTEGERS = frozenset(
     f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -56,9 +57,8 @@ def type_of(columns: Mapping[str, str], name: str) -> str:
 def missing(columns: Mapping[str, str], name: str) -> str:
     """The condition that a value of the column is missing: null, or NaN in a float column."""
     quoted = quote_ident(name)
-    if type_of(columns, name) in FLOATS:
-        return f"({quoted} IS NULL OR isnan({quoted}))"
-    return f"({quoted} IS NULL)"
+    kind = type_of(columns, name)
+    return f"({quoted} IS NULL OR {is_nan(quoted, kind)})" if kind in FLOATS else f"({quoted} IS NULL)"
 
 
 def literal(value: Any, kind: str) -> str:

@@ -77,9 +77,7 @@ class Verification:
         }
 
 
-def verify(
-    target: Path | Ref, store: Store | None = None, *, progress: Progress | None = None
-) -> Verification:
+def verify(target: Path | Ref, store: Store | None = None, *, progress: Progress | None = None) -> Verification:
     """`verify_directory` of a path, `verify_release` of a reference (which needs `store`)."""
     if isinstance(target, Path):
         return verify_directory(target, store=store, progress=progress)
@@ -88,9 +86,7 @@ def verify(
     return verify_release(store, target, progress=progress)
 
 
-def verify_directory(
-    directory: Path, *, store: Store | None = None, progress: Progress | None = None
-) -> Verification:
+def verify_directory(directory: Path, *, store: Store | None = None, progress: Progress | None = None) -> Verification:
     """Compares a pulled directory with the manifest in it, and that with the `store` if one is given.
 
     Raises `NotFoundError` where the directory holds no release.

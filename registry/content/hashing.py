@@ -13,7 +13,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,6 +148,8 @@ def _hash_tree(root: Path, cache: StatCache | None, progress: Progress | None) -
         if progress and item.path in entries:
             progress(1, item.stat.size)
     if large:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             for entry in pool.map(_hash_large, large):
                 entries[entry.path] = entry

@@ -5,15 +5,13 @@ Every step may be repeated: a killed release is finished by the same command.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from registry.content.hashing import Progress, Snapshot
-from registry.errors import MovedError
+from registry.content.hashing import Progress
 from registry.model.files import BLOCK, FileEntry
 from registry.model.release import Reference, ReleaseResult
 from registry.release.plan import Plan
@@ -57,7 +55,7 @@ def _now() -> str:
 
 def _upload_files(plan: Plan, store: Store, progress: Progress | None) -> Uploaded:
     def upload(entry: FileEntry) -> int | None:
-        done = put_file(store, entry, lambda: checked_chunks(plan.snapshot, entry), plan.known)
+        done = put_file(store, entry, lambda: chunks_of(plan.snapshot.file(entry)), plan.known)
         if progress:
             progress(1, entry.size)
         return entry.size if done else None
@@ -70,24 +68,11 @@ def _upload_files(plan: Plan, store: Store, progress: Progress | None) -> Upload
     return Uploaded(len(sizes), sum(sizes))
 
 
-def checked_chunks(snapshot: Snapshot, entry: FileEntry) -> Iterator[bytes]:
-    """The bytes of `entry`; raises `MovedError` at the end if they are not what was judged."""
-    digest = hashlib.sha256()
-    size = 0
-    with Path(snapshot.file(entry)).open("rb", buffering=0) as file:
-        while chunk := file.read(BLOCK):
-            digest.update(chunk)
-            size += len(chunk)
-            if size >= entry.size and (size, digest.hexdigest()) != (entry.size, entry.sha256):
-                break
+def chunks_of(file: Path) -> Iterator[bytes]:
+    """The bytes of `file`; whoever takes them hashes them, and refuses others than were judged."""
+    with file.open("rb", buffering=0) as source:
+        while chunk := source.read(BLOCK):
             yield chunk
-    if (size, digest.hexdigest()) != (entry.size, entry.sha256):
-        raise MovedError(
-            f"{snapshot.file(entry)} changed after it was judged",
-            why="the released bytes must be the judged bytes",
-            hint="registry add, git commit, then registry release again",
-            path=entry.path,
-        )
 
 
 def _upload_documents(plan: Plan, store: Store) -> Uploaded:

@@ -41,7 +41,8 @@ def open_store(url: str, *, options: StoreOptions | None = None) -> Store:
         path = unquote(rest.removeprefix("//")) if rest.startswith("//") else rest
     elif colon and rest.startswith("//"):
         raise ConfigError(
-            f"`{scheme}:` is no kind of store", why="a store is file:PATH, a path or s3://BUCKET/PREFIX",
+            f"`{scheme}:` is no kind of store",
+            why="a store is file:PATH, a path or s3://BUCKET/PREFIX",
             hint="registry list --store file:.registry/store",
         )
     else:

@@ -58,9 +58,7 @@ def rebuild_index(store: Store) -> Catalogue:
     """Makes the index anew from the references alone; returns it."""
     present = [(name, version) for name, known in names(store).items() for version in known]
     fresh: Catalogue = {}
-    for (name, version), listed in zip(
-        present, at_once(store, lambda pair: _read(store, *pair), present), strict=True
-    ):
+    for (name, version), listed in zip(present, at_once(store, lambda pair: _read(store, *pair), present), strict=True):
         fresh.setdefault(name, {})[version] = listed
     _update(store, lambda _: fresh)
     return fresh
@@ -100,8 +98,7 @@ def _cached(store: Store) -> tuple[Catalogue, str | None]:
 
 def _to_bytes(known: Catalogue) -> bytes:
     datasets: Mapping[str, Any] = {
-        name: {str(version): asdict(listed) for version, listed in versions.items()}
-        for name, versions in known.items()
+        name: {str(version): asdict(listed) for version, listed in versions.items()} for name, versions in known.items()
     }
     return canonical({"format": FORMAT, "datasets": datasets})
 

@@ -52,9 +52,7 @@ def put_document(store: Store, data: bytes) -> bool:
     return written
 
 
-def put_file(
-    store: Store, entry: FileEntry, chunks: Callable[[], Iterable[bytes]], known: Known = frozenset()
-) -> bool:
+def put_file(store: Store, entry: FileEntry, chunks: Callable[[], Iterable[bytes]], known: Known = frozenset()) -> bool:
     """Puts a data file at its md5; True where the store lacked it.
 
     `chunks()` gives its bytes; it is called only where the store lacks the object, and

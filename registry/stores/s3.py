@@ -355,6 +355,9 @@ def _connect(options: StoreOptions) -> Any:
         "response_checksum_validation": "when_required",
     }
     return S3FileSystem(
-        endpoint_url=options.endpoint_url, anon=options.anonymous, config_kwargs=config,
-        use_listings_cache=False, skip_instance_cache=True,
+        endpoint_url=options.endpoint_url,
+        anon=options.anonymous,
+        config_kwargs=config,
+        use_listings_cache=False,
+        skip_instance_cache=True,
     )

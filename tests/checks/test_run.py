@@ -79,6 +79,25 @@ def test_nan_is_missing(tmp_path):
     assert one(tmp_path, rows, "expect_column_mean_to_be_between", {"column": "x", "max_value": 2}).observed == 1.25
 
 
+@pytest.mark.parametrize("kind", [pa.float64(), pa.float32()])
+def test_nan_that_statistics_of_parquet_hide(tmp_path, kind):
+    """Parquet's statistics leave NaN out, and DuckDB 2.0 answers `isnan`, `max` and `>` from them."""
+    values = pa.array([0.0, math.nan, -math.nan], kind)
+    rows = {"train": pa.table({"x": values, "i": [0, 1, 2]}), "test": pa.table({"x": values, "i": [3, 4, 5]})}
+    nulls = one(tmp_path, rows, "expect_column_values_to_not_be_null", {"column": "x"}, i="key")
+    assert (nulls.unexpected, [sample["row"] for sample in nulls.samples]) == (4, ["1", "2", "4", "5"])
+    above = {"column": "i", "max_value": -1, "row_condition": 'col("x") >= 0'}
+    found = one(tmp_path, rows, "expect_column_values_to_be_between", above, i="key")
+    assert (found.total, [sample["row"] for sample in found.samples]) == (2, ["0", "3"])
+    empty = {"column": "i", "max_value": -1, "row_condition": 'col("x").is_null()'}
+    assert one(tmp_path, rows, "expect_column_values_to_be_between", empty).total == 4
+    low = one(tmp_path, rows, "expect_column_values_to_be_between", {"column": "x", "max_value": -1}, i="key")
+    assert (low.unexpected, [sample["row"] for sample in low.samples]) == (2, ["0", "3"])
+    for kwargs in ({"columns": ["x"]}, {"columns": ["x"], "normalize": "text"}):
+        leak = one(tmp_path, rows, "expect_splits_to_be_disjoint", kwargs)
+        assert (leak.total, leak.unexpected, leak.observed["empty"]) == (1, 1, 4)
+
+
 def test_infinity_stays_out_of_json(tmp_path):
     rows = {"train": {"x": [math.inf, 1.0]}}
     for name in ("max", "sum", "mean", "stdev"):

@@ -56,7 +56,9 @@ def test_the_whole_journey_from_the_installed_wheel(wheel, tmp_path):
     shell = Shell(tmp_path / "team", (str(binaries / "registry"),))
     shell.cwd.mkdir()
     shell("init", "--example")
-    assert {p.name for p in (shell.cwd / "schemas").iterdir()} == {p.name for p in (CHECKOUT / "schemas").glob("*.yaml")}
+    assert {p.name for p in (shell.cwd / "schemas").iterdir()} == {
+        p.name for p in (CHECKOUT / "schemas").glob("*.yaml")
+    }
     assert shell("init", "--example", "--json").json["written"] == []
     plant_reviews(shell.cwd / "data" / "reviews")
     shell("add", "data/reviews", "--label", "label", "--text", "text", "--key", "id", "--license", "mit")
@@ -73,4 +75,4 @@ def test_the_whole_journey_from_the_installed_wheel(wheel, tmp_path):
     pulled = consumer("pull", "reviews", "--store", store, "--json").json
     assert pulled["version"] == "1.0.0" and consumer("verify", "reviews", "--json").json["ok"]
     refused = consumer("check", "--json", cwd=shell.cwd, code=5)
-    assert "git" in refused.json["message"]
+    assert "dataset-release-registry[author]" in refused.json["hint"]

@@ -43,6 +43,8 @@ def register(app: typer.Typer) -> None:
             )
             result = pull_release(run.store(), wanted, target, options)
         run.out.document(result.to_json())
+        if result.warning:
+            run.out.alarm(f"warning: {result.warning}")
         verb = "would pull" if dry_run else "pulled"
         run.out.text(f"{verb} {result.name}@{result.version} to {target}")
         run.out.text(

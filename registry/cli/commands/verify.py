@@ -28,7 +28,8 @@ def register(app: typer.Typer) -> None:
         directory = run.directory / target
         with run.out.progress("Verifying") as progress:
             if directory.is_dir():
-                result = verify_directory(directory, progress=progress)
+                store = run.store() if run.store_url else None
+                result = verify_directory(directory, store=store, progress=progress)
             else:
                 result = verify_release(run.store(), Ref.parse(target), progress=progress)
         document = result.to_json()

@@ -105,9 +105,10 @@ class _Written:
 
 
 def _write(batch: KeyBatch, file: IO[bytes]) -> _Written:
-    chars = np.fromiter((len(text or "") for text in batch.texts), np.int64, len(batch.texts))
+    every = [text or "" for text in batch.texts]
+    chars = np.fromiter(map(len, every), np.int64, len(every))
     at = np.flatnonzero(chars >= SHORTEST)
-    texts = [text for text in batch.texts if text and len(text) >= SHORTEST]
+    texts = [text for text in every if len(text) >= SHORTEST]
     raw = [text.encode("utf-8", "surrogatepass") for text in texts]
     file.write(b"".join(raw))
     digests = b"".join(hashlib.blake2b(some, digest_size=_DIGEST).digest() for some in raw)

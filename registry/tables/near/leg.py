@@ -15,7 +15,7 @@ from registry.tables.near.arrays import Flags, Floats, Ints, Words, begins, cuts
 from registry.tables.near.definition import EPSILON as CLOSE
 from registry.tables.near.options import Meter, NearOptions
 from registry.tables.near.postings import EPSILON, Frequencies, Postings, prefix
-from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, distinct
+from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, bitmaps, distinct, hashes
 
 _PAIRS = 1 << 13  # pairs measured at a time
 _MEASURED = 1 << 22  # or this many tokens
@@ -35,8 +35,8 @@ class Side:
 class Leg:
     """An index over texts of one kind. A streamed text meets an indexed one only from a lower level.
 
-    `numbers` are the indexed texts' places in the whole index, `needed` how many of its
-    postings a partner holds at least.
+    `numbers` are the indexed texts' places in the whole index, `sizes` their numbers of
+    different shingles, `needed` how many of its postings a partner holds at least.
     """
 
     k: int
@@ -45,7 +45,8 @@ class Leg:
     events: int
     numbers: Ints
     levels: Ints
-    sets: Tokens
+    texts: Texts
+    sizes: Ints
     bitmaps: Words
     needed: Ints
     postings: Postings
@@ -57,23 +58,17 @@ class Leg:
     ) -> Leg:  # fmt: skip
         """Indexes `texts`; `kind` is the shingle size and which texts (mostly Hangul or not) the leg meets."""
         k, meets = kind
-        sets: list[Tokens] = []
-        tokens: list[Words] = []
-        owners: list[Ints] = []
-        needed: list[Ints] = []
+        parts: list[tuple[Ints, Words, Ints, Words, Ints]] = []
         for cut in cuts(texts.sizes, options.chunk_codes, options.chunk):
-            some = texts.take(np.arange(cut.start, cut.stop)).tokens(k)
-            rarest, owner, need = prefix(some, rare, options.threshold, options.extra)
-            sets.append(some)
-            tokens.append(rarest)
-            owners.append(owner + cut.start)
-            needed.append(need)
+            some = texts.take(np.arange(cut.start, cut.stop))
+            hashed, every = hashes(some.codes, k), np.arange(len(some))
+            sets = distinct(hashed, some, every, k)
+            tokens, owners, needed = prefix(sets, rare, options.threshold, options.extra)
+            parts.append((sets.sizes, bitmaps(hashed, some, every, k), needed, tokens, owners + cut.start))
+        sizes, bits, needs, rarest, holders = (np.concatenate(column) for column in zip(*parts, strict=True))
         return cls(
-            k, meets, options.threshold, options.events, numbers, levels,
-            Tokens(np.concatenate([s.tokens for s in sets]), starts_of(np.concatenate([s.sizes for s in sets]))),
-            np.concatenate([s.bitmaps() for s in sets]),
-            np.concatenate(needed),
-            Postings.of(np.concatenate(tokens), np.concatenate(owners)),
+            k, meets, options.threshold, options.events, numbers, levels, texts, sizes, bits, needs,
+            Postings.of(rarest, holders),
         )  # fmt: skip
 
     def without(self, dead: Flags) -> Leg:
@@ -85,7 +80,9 @@ class Leg:
         found = np.zeros(len(self.numbers), bool) if dead is None else dead[self.numbers]
         parts: list[tuple[Ints, Ints, Floats]] = []
         for pairs in self._candidates(side, found, meter):
-            owners, rows, near = self._earliest(pairs, side, meter)
+            owners, rows = (pairs >> U(32)).view(np.int64), (pairs & U(0xFFFFFFFF)).view(np.int64)
+            possible = self._possible(owners, rows, side)
+            owners, rows, near = self._earliest(owners[possible], rows[possible], side, meter)
             found[owners] = True
             parts.append((self.numbers[owners], rows, near))
         return _joined(parts)
@@ -108,71 +105,81 @@ class Leg:
             owner = self.postings.owners[ranges(self.postings.starts[places[cut]], count)]
             row = np.repeat(rows[cut], count)
             keep = side.levels[row] < self.levels[owner]
-            keep &= windows[row] >= self.threshold * self.sets.sizes[owner] - EPSILON
+            keep &= windows[row] >= self.threshold * self.sizes[owner] - EPSILON
             keep &= ~found[owner]
-            pairs = (owner[keep].astype(U) << U(32)) | row[keep].astype(U)
+            pairs = (owner[keep].astype(U) << U(32)) | row[keep].view(U)
             pairs.sort()
             first = begins(pairs)
-            enough = np.diff(np.append(first, len(pairs))) >= self.needed[(pairs[first] >> U(32)).astype(np.int64)]
+            enough = np.diff(np.append(first, len(pairs))) >= self.needed[(pairs[first] >> U(32)).view(np.int64)]
             yield pairs[first[enough]]
 
-    def _earliest(self, pairs: Words, side: Side, meter: Meter) -> tuple[Ints, Ints, Floats]:
+    def _possible(self, owners: Ints, rows: Ints, side: Side) -> Ints:
+        """Which pairs may reach the threshold: |A xor B| is at most (1 - t) / (1 + t) (|A| + |B|), by bitmaps.
+
+        A row has at most as many shingles as windows.
+        """
+        used, local = _used(rows, len(side.texts))
+        bits = bitmaps(side.hashed, side.texts, used, self.k)
+        share = (1 - self.threshold) / (1 + self.threshold)
+        most = share * (self.sizes[owners] + side.texts.windows(self.k)[rows]) + EPSILON
+        parts = [np.zeros(0, np.int64)]
+        for at in range(0, len(owners), _PRUNED):
+            to = at + _PRUNED
+            differ = np.bitwise_count(self.bitmaps[owners[at:to]] ^ bits[local[at:to]])
+            parts.append(at + np.flatnonzero(differ.sum(axis=1, dtype=np.int64) <= most[at:to]))
+        return np.concatenate(parts)
+
+    def _earliest(self, owners: Ints, rows: Ints, side: Side, meter: Meter) -> tuple[Ints, Ints, Floats]:
         """Of the candidates the first true one of each owner: the first of each is measured, then the next 4, 16 …"""
-        owners, rows = (pairs >> U(32)).astype(np.int64), (pairs & U(0xFFFFFFFF)).astype(np.int64)
-        used = np.zeros(len(side.texts), bool)
-        used[rows] = True
-        local = (np.cumsum(used) - 1)[rows]
-        sets = distinct(side.hashed, side.texts, np.flatnonzero(used), self.k)
-        possible = self._possible(owners, local, sets)
-        owners, rows, local = owners[possible], rows[possible], local[possible]
         parts: list[tuple[Ints, Ints, Floats]] = []
         width = 1
         while len(owners):
             first = begins(owners)
             place = ranges(np.zeros_like(first), np.diff(np.append(first, len(owners))))
             now = np.flatnonzero(place < width)
-            near = measure(self.sets, owners[now], sets, local[now], meter)
+            near = self._measure(owners[now], rows[now], side, meter)
             true = near >= self.threshold - CLOSE
             now, near = now[true], near[true]
             first = begins(owners[now])
             parts.append((owners[now[first]], rows[now[first]], near[first]))
             rest = (place >= width) & ~np.isin(owners, owners[now[first]])
-            owners, rows, local = owners[rest], rows[rest], local[rest]
+            owners, rows = owners[rest], rows[rest]
             width *= 4
         return _joined(parts)
 
-    def _possible(self, owners: Ints, local: Ints, sets: Tokens) -> Flags:
-        """Which pairs may reach the threshold, by their sizes and bitmaps."""
-        a, b = self.sets.sizes[owners], sets.sizes[local]
-        may = np.minimum(a, b) >= self.threshold * np.maximum(a, b) - EPSILON
-        most = (1 - self.threshold) / (1 + self.threshold) * (a + b) + EPSILON  # of the symmetric difference
-        bitmaps = sets.bitmaps()
-        at = np.flatnonzero(may)
-        for begin in range(0, len(at), _PRUNED):
-            some = at[begin : begin + _PRUNED]
-            differ = np.bitwise_count(self.bitmaps[owners[some]] ^ bitmaps[local[some]])
-            may[some] = differ.sum(axis=1, dtype=np.int64) <= most[some]
-        return may
+    def _measure(self, owners: Ints, rows: Ints, side: Side, meter: Meter) -> Floats:
+        """The similarity of each pair."""
+        sizes = self.texts.sizes[owners] + side.texts.sizes[rows]
+        out = np.empty(len(owners), np.float64)
+        for cut in cuts(sizes, _MEASURED, _PAIRS):
+            meter.spend(int(sizes[cut].sum()))
+            one, left = _used(owners[cut], len(self.texts))
+            two, right = _used(rows[cut], len(side.texts))
+            out[cut] = jaccard(self.texts.take(one).tokens(self.k), left, side.texts.take(two).tokens(self.k), right)
+        return out
 
 
-def measure(one: Tokens, left: Ints, other: Tokens, right: Ints, meter: Meter) -> Floats:
-    """The Jaccard similarity of the sets `one[left]` and `other[right]`, pair by pair."""
+def jaccard(one: Tokens, left: Ints, other: Tokens, right: Ints) -> Floats:
+    """The Jaccard similarity of the sets `one[left]` and `other[right]`, pair by pair (at most 65,536)."""
     a, b = one.sizes[left], other.sizes[right]
-    out = np.empty(len(left), np.float64)
-    for cut in cuts(a + b, _MEASURED, _PAIRS):
-        meter.spend(int((a[cut] + b[cut]).sum()))
-        mark = np.arange(len(a[cut]), dtype=U) << U(TOKEN_BITS)
-        keys = np.concatenate(
-            (
-                one.tokens[ranges(one.starts[left[cut]], a[cut])] | np.repeat(mark, a[cut]),
-                other.tokens[ranges(other.starts[right[cut]], b[cut])] | np.repeat(mark, b[cut]),
-            )
+    mark = np.arange(len(a), dtype=U) << U(TOKEN_BITS)
+    keys = np.concatenate(
+        (
+            one.tokens[ranges(one.starts[left], a)] | np.repeat(mark, a),
+            other.tokens[ranges(other.starts[right], b)] | np.repeat(mark, b),
         )
-        keys.sort()
-        twice = (keys[1:][keys[1:] == keys[:-1]] >> U(TOKEN_BITS)).astype(np.int64)
-        same = np.bincount(twice, minlength=len(mark))
-        out[cut] = same / (a[cut] + b[cut] - same)
-    return out
+    )
+    keys.sort()
+    twice = (keys[1:][keys[1:] == keys[:-1]] >> U(TOKEN_BITS)).view(np.int64)
+    same = np.bincount(twice, minlength=len(mark))
+    return np.asarray(same / (a + b - same))
+
+
+def _used(values: Ints, count: int) -> tuple[Ints, Ints]:
+    """The different values (below `count`), ascending, and the place of each value among them."""
+    flags = np.zeros(count, bool)
+    flags[values] = True
+    return np.flatnonzero(flags), (np.cumsum(flags) - 1)[values]
 
 
 def _joined(parts: Sequence[tuple[Ints, Ints, Floats]]) -> tuple[Ints, Ints, Floats]:

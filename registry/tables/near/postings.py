@@ -39,12 +39,12 @@ class Frequencies:
         counts = np.zeros(1 << _FREQUENCY_BITS, np.int64)
         for texts in sample:
             places = hashes(texts.codes, k) >> U(TOKEN_BITS - _FREQUENCY_BITS)
-            counts += np.bincount(places.astype(np.int64), minlength=len(counts))
+            counts += np.bincount(places.view(np.int64), minlength=len(counts))
         return cls(counts)
 
     def rank(self, tokens: Words) -> Words:
         """The frequency of each token, at most 65,535."""
-        places = (tokens >> U(TOKEN_BITS - _FREQUENCY_BITS)).astype(np.int64)
+        places = (tokens >> U(TOKEN_BITS - _FREQUENCY_BITS)).view(np.int64)
         return np.minimum(self.counts[places], _MOST).astype(U)
 
 
@@ -56,7 +56,7 @@ def prefix(sets: Tokens, rare: Frequencies, threshold: float, extra: int) -> tup
     order.sort()  # by set, then rarest first, then by token
     miss = sizes - np.ceil(threshold * sizes - EPSILON).astype(np.int64)
     kept = np.minimum(miss + 1 + extra, sizes)
-    chosen = (order[ranges(sets.starts[:-1], kept)] & U(0xFFFFFFFF)).astype(np.int64)
+    chosen = (order[ranges(sets.starts[:-1], kept)] & U(0xFFFFFFFF)).view(np.int64)
     return sets.tokens[chosen], owner[chosen], kept - miss
 
 
@@ -87,7 +87,7 @@ class Postings:
 
     def find(self, hashed: Words, texts: Texts, k: int) -> tuple[Ints, Ints]:
         """Where the texts meet the index: (row, place in `tokens`), ordered by row, each once."""
-        at = np.flatnonzero(self.table[(hashed >> _shift(self.table)).astype(np.int64)])
+        at = np.flatnonzero(self.table[(hashed >> _shift(self.table)).view(np.int64)])
         rows = np.searchsorted(texts.starts, at, "right") - 1
         inside = at + k <= texts.starts[rows + 1]
         met = (hashed[at[inside]] << U(16)) | rows[inside].astype(U)
@@ -96,7 +96,7 @@ class Postings:
         tokens = met >> U(16)
         places = np.minimum(np.searchsorted(self.tokens, tokens), max(len(self.tokens) - 1, 0))
         same = self.tokens[places] == tokens if len(self.tokens) else np.zeros(len(tokens), bool)
-        rows, places = (met[same] & U(0xFFFF)).astype(np.int64), places[same]
+        rows, places = (met[same] & U(0xFFFF)).view(np.int64), places[same]
         order = np.argsort(rows.astype(np.uint16), kind="stable")
         return rows[order], places[order]
 
@@ -105,7 +105,7 @@ def _table(tokens: Words) -> Flags:
     """2^16 to 2^26 flags, 16 or more a token; the flag of a token's upper bits is set."""
     bits = min(max(ceil(log2(16 * len(tokens) + 1)), 16), 26)
     table = np.zeros(1 << bits, bool)
-    table[(tokens >> _shift(table)).astype(np.int64)] = True
+    table[(tokens >> _shift(table)).view(np.int64)] = True
     return table
 
 

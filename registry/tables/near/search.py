@@ -67,7 +67,9 @@ def _past(
     corpus: Corpus, held: Rows, lower: Ints, levels: Ints, options: NearOptions, meter: Meter
 ) -> Iterator[Matches]:
     """Streams the entries `lower` past an index of `held`."""
-    sample = (corpus.rows(some, levels) for some in _chunks(corpus, _sample(lower), options))
+    sampled = _sample(lower)
+    cut = cuts(corpus.chars[sampled], options.chunk_codes, options.chunk)
+    sample = (corpus.rows(sampled[some], levels) for some in cut)
     index = NearIndex.build(held, sample, options, hangul=bool(corpus.hangul[lower].any()))
     dead, retired = np.zeros(len(held), bool), 0
     for some in _chunks(corpus, lower, options):

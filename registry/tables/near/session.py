@@ -84,13 +84,17 @@ def _keyed(session: Session, column: str, splits: tuple[str, ...], rows: Ints) -
     """The rows of `splits`, normalised; an id is the row's place in the order of file and row. Counts into `rows`."""
     begin = starts_of(np.array([part.rows for part in session.table.parts], np.int64))
     for batch in session.arrow(_sql(session, column, splits)):
-        texts, rank, part, row = (batch.column(name) for name in ("text", "rank", "part", "row"))
-        ranks = rank.to_numpy().astype(np.int64)
-        ids = begin[part.to_numpy()] + row.to_numpy()
+        ranks, part, row = (_numbers(batch.column(name)) for name in ("rank", "part", "row"))
+        ids, texts = begin[part] + row, batch.column("text")
         rows += np.bincount(ranks, minlength=len(rows))
         for at in range(0, len(ids), _SLICE):
             to = at + _SLICE
             yield KeyBatch(ids[at:to], ranks[at:to], normalised(texts.slice(at, _SLICE).to_pylist()))
+
+
+def _numbers(column: pa.Array) -> Ints:
+    """A column of int64 without nulls, as it lies (`to_numpy` would import pandas)."""
+    return np.frombuffer(column.buffers()[1], np.int64)[column.offset : column.offset + len(column)]
 
 
 def _sql(session: Session, column: str, splits: tuple[str, ...]) -> str:
@@ -110,7 +114,7 @@ def _sql(session: Session, column: str, splits: tuple[str, ...]) -> str:
 
 def _place(values: Sequence[str], sql: str) -> str:
     """SQL for the place of a value among `values` from 0, null where it is none of them."""
-    return f"list_position([{', '.join(map(quote_text, values))}], {sql}) - 1"
+    return f"CAST(list_position([{', '.join(map(quote_text, values))}], {sql}) - 1 AS BIGINT)"
 
 
 def _counts(matches: Matches, corpus: Corpus, splits: tuple[str, ...], rows: Ints) -> tuple[NearSplit, ...]:

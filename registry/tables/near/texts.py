@@ -26,6 +26,7 @@ U = np.uint64
 TOKEN_BITS, BITMAP_BITS = 48, 512
 _TOKEN = U((1 << TOKEN_BITS) - 1)
 _BLOCK = 1 << 15  # windows hashed at a time: they stay in the cache
+_BITMAPS = 1 << 11  # rows
 _FACTORS = tuple(  # odd constants, from the fractional parts of the square roots of the first primes
     U(factor)
     for factor in (
@@ -93,21 +94,6 @@ class Tokens:
         """Tokens of each set."""
         return np.diff(self.starts)
 
-    def bitmaps(self) -> Words:
-        """512 bits a set: bit t mod 512 is set for each token t. Shape (n, 8).
-
-        `popcount(a ^ b)` is at most the size of the symmetric difference of two sets.
-        """
-        sizes = self.sizes
-        out = np.empty((len(sizes), BITMAP_BITS // 64), U)
-        for at in range(0, len(sizes), 4096):
-            some = sizes[at : at + 4096]
-            bits = np.zeros((len(some), BITMAP_BITS), np.uint8)
-            tokens = self.tokens[self.starts[at] : self.starts[at + len(some)]]
-            bits[np.repeat(np.arange(len(some)), some), (tokens & U(BITMAP_BITS - 1)).astype(np.int64)] = 1
-            out[at : at + 4096] = np.packbits(bits, axis=1).view(U)
-        return out
-
 
 def code_points(text: str) -> Codes:
     """The code points of a text."""
@@ -136,8 +122,24 @@ def distinct(hashed: Words, texts: Texts, rows: Ints, k: int) -> Tokens:
     keys |= hashed[ranges(texts.starts[rows], sizes)]
     keys.sort()
     keys = keys[begins(keys)]
-    counts = np.bincount((keys >> U(TOKEN_BITS)).astype(np.int64), minlength=len(rows))
+    counts = np.bincount((keys >> U(TOKEN_BITS)).view(np.int64), minlength=len(rows))
     return Tokens(keys & _TOKEN, starts_of(counts))
+
+
+def bitmaps(hashed: Words, texts: Texts, rows: Ints, k: int) -> Words:
+    """512 bits a row of `rows`: bit t mod 512 is set for each of its tokens t. Shape (n, 8).
+
+    `popcount(a ^ b)` is at most the size of the symmetric difference of two sets.
+    """
+    windows = texts.windows(k)
+    out = np.empty((len(rows), BITMAP_BITS // 64), U)
+    for at in range(0, len(rows), _BITMAPS):
+        some = rows[at : at + _BITMAPS]
+        bits = np.zeros((len(some), BITMAP_BITS), np.uint8)
+        tokens = hashed[ranges(texts.starts[some], windows[some])]
+        bits[np.repeat(np.arange(len(some)), windows[some]), (tokens & U(BITMAP_BITS - 1)).view(np.int64)] = 1
+        out[at : at + _BITMAPS] = np.packbits(bits, axis=1).view(U)
+    return out
 
 
 @cache
