@@ -80,7 +80,7 @@ class Leg:
         found = np.zeros(len(self.numbers), bool) if dead is None else dead[self.numbers]
         parts: list[tuple[Ints, Ints, Floats]] = []
         for pairs in self._candidates(side, found, meter):
-            owners, rows = (pairs >> U(32)).view(np.int64), (pairs & U(0xFFFFFFFF)).view(np.int64)
+            owners, rows = _split(pairs)
             possible = self._possible(owners, rows, side)
             owners, rows, near = self._earliest(owners[possible], rows[possible], side, meter)
             found[owners] = True
@@ -97,21 +97,23 @@ class Leg:
         meter.spend(int(holders.sum()))
         first = begins(rows)
         ends = np.append(first, len(rows))
-        windows = side.texts.windows(self.k)
         met = np.diff(starts_of(holders)[ends])
+        windows = side.texts.windows(self.k)
         for some in cuts(met, self.events, len(rows) + 1):
             cut = slice(ends[some.start], ends[some.stop])
-            count = holders[cut]
-            owner = self.postings.owners[ranges(self.postings.starts[places[cut]], count)]
-            row = np.repeat(rows[cut], count)
-            keep = side.levels[row] < self.levels[owner]
-            keep &= windows[row] >= self.threshold * self.sizes[owner] - EPSILON
-            keep &= ~found[owner]
-            pairs = (owner[keep].astype(U) << U(32)) | row[keep].view(U)
+            owners = self.postings.owners[ranges(self.postings.starts[places[cut]], holders[cut])]
+            pairs = owners.astype(U) << U(32)
+            pairs |= np.repeat(rows[cut].view(U), holders[cut])
+            pairs = pairs[~found[owners]] if found.any() else pairs
             pairs.sort()
             first = begins(pairs)
-            enough = np.diff(np.append(first, len(pairs))) >= self.needed[(pairs[first] >> U(32)).view(np.int64)]
-            yield pairs[first[enough]]
+            times = np.diff(np.append(first, len(pairs)))
+            pairs = pairs[first]
+            owner, row = _split(pairs)
+            may = times >= self.needed[owner]
+            may &= side.levels[row] < self.levels[owner]
+            may &= windows[row] >= self.threshold * self.sizes[owner] - EPSILON
+            yield pairs[may]
 
     def _possible(self, owners: Ints, rows: Ints, side: Side) -> Ints:
         """Which pairs may reach the threshold: |A xor B| is at most (1 - t) / (1 + t) (|A| + |B|), by bitmaps.
@@ -173,6 +175,10 @@ def jaccard(one: Tokens, left: Ints, other: Tokens, right: Ints) -> Floats:
     twice = (keys[1:][keys[1:] == keys[:-1]] >> U(TOKEN_BITS)).view(np.int64)
     same = np.bincount(twice, minlength=len(mark))
     return np.asarray(same / (a + b - same))
+
+
+def _split(pairs: Words) -> tuple[Ints, Ints]:
+    return (pairs >> U(32)).view(np.int64), (pairs & U(0xFFFFFFFF)).view(np.int64)
 
 
 def _used(values: Ints, count: int) -> tuple[Ints, Ints]:

@@ -7,7 +7,7 @@ Ganti & Kaushik 2006; Bayardo, Ma & Srikant 2007). This holds for every order of
 shingles, so that frequencies may be those of a sample: they move the cost, not the answer.
 
 >>> Frequencies.of([]).counts.sum()
-np.int64(0)
+np.uint64(0)
 """
 
 from __future__ import annotations
@@ -25,27 +25,30 @@ from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, hashes
 EPSILON = 1e-9  # against the rounding of threshold x size
 _FREQUENCY_BITS = 22
 _MOST = (1 << 16) - 1  # frequencies beyond are all the same
+_BLOCK = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
 class Frequencies:
-    """How often tokens occur in a sample, by their upper 22 bits."""
+    """How often tokens occur in a sample, by their upper 22 bits; at most 65,535 times."""
 
-    counts: NDArray[np.int64]
+    counts: NDArray[np.uint16]
 
     @classmethod
     def of(cls, sample: Iterable[Texts], k: int = 5) -> Frequencies:
         """Counts every window of the sampled texts."""
-        counts = np.zeros(1 << _FREQUENCY_BITS, np.int64)
+        counts = np.zeros(1 << _FREQUENCY_BITS, np.uint16)
         for texts in sample:
-            places = hashes(texts.codes, k) >> U(TOKEN_BITS - _FREQUENCY_BITS)
-            counts += np.bincount(places.view(np.int64), minlength=len(counts))
+            places = (hashes(texts.codes, k) >> U(TOKEN_BITS - _FREQUENCY_BITS)).astype(np.uint32)
+            places.sort()
+            first = begins(places)
+            seen, times = places[first], np.diff(np.append(first, len(places)))
+            counts[seen] = np.minimum(counts[seen] + times, _MOST)
         return cls(counts)
 
     def rank(self, tokens: Words) -> Words:
-        """The frequency of each token, at most 65,535."""
-        places = (tokens >> U(TOKEN_BITS - _FREQUENCY_BITS)).view(np.int64)
-        return np.minimum(self.counts[places], _MOST).astype(U)
+        """The frequency of each token."""
+        return self.counts[(tokens >> U(TOKEN_BITS - _FREQUENCY_BITS)).view(np.int64)].astype(U)
 
 
 def prefix(sets: Tokens, rare: Frequencies, threshold: float, extra: int) -> tuple[Words, Ints, Ints]:
@@ -87,7 +90,7 @@ class Postings:
 
     def find(self, hashed: Words, texts: Texts, k: int) -> tuple[Ints, Ints]:
         """Where the texts meet the index: (row, place in `tokens`), ordered by row, each once."""
-        at = np.flatnonzero(self.table[(hashed >> _shift(self.table)).view(np.int64)])
+        at = self._hits(hashed)
         rows = np.searchsorted(texts.starts, at, "right") - 1
         inside = at + k <= texts.starts[rows + 1]
         met = (hashed[at[inside]] << U(16)) | rows[inside].astype(U)
@@ -99,6 +102,14 @@ class Postings:
         rows, places = (met[same] & U(0xFFFF)).view(np.int64), places[same]
         order = np.argsort(rows.astype(np.uint16), kind="stable")
         return rows[order], places[order]
+
+    def _hits(self, hashed: Words) -> Ints:
+        """The windows whose flag is set, in blocks that stay in the cache."""
+        shift, parts = _shift(self.table), [np.zeros(0, np.int64)]
+        for begin in range(0, len(hashed), _BLOCK):
+            places = (hashed[begin : begin + _BLOCK] >> shift).view(np.int64)
+            parts.append(np.flatnonzero(self.table.take(places, mode="clip")) + begin)
+        return np.concatenate(parts)
 
 
 def _table(tokens: Words) -> Flags:

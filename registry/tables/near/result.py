@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+from registry.tables.near.arrays import Floats, Ints
 
 SAMPLES = 20
 
@@ -54,14 +53,31 @@ class NearPair:
 
 
 @dataclass(frozen=True, slots=True)
+class NearPlaces:
+    """Where rows lie: of each its part (a place in `paths`), its row there and its split (a place in `splits`)."""
+
+    parts: Ints
+    rows: Ints
+    ranks: Ints
+    paths: tuple[str, ...]
+    splits: tuple[str, ...]
+
+    def __getitem__(self, at: int) -> NearRow:
+        return NearRow(self.paths[self.parts[at]], int(self.rows[at]), self.splits[self.ranks[at]])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
 class NearResult:
     """Every row that has a near-duplicate, and the counts of each split, in the order of splits.
 
     `unexpected` rows of `total` have one. `total` is, between splits, the rows with text of all
     splits but the first, and within splits the assessed rows. `not_assessed` (under 20
-    characters) and `empty` (no text) are of the same splits as `total`. `found` has one row for
-    each, in the order of file and row: `path`, `row`, `split`, `witness_path`, `witness_row`,
-    `witness_split`, `similarity`. `work` counts comparisons.
+    characters) and `empty` (no text) are of the same splits as `total`. `found` are all these
+    rows in the order of file and row, `witnesses` the earliest witness of each, `similarities`
+    their Jaccard similarity. `work` counts comparisons.
     """
 
     total: int
@@ -69,22 +85,20 @@ class NearResult:
     not_assessed: int
     empty: int
     splits: tuple[NearSplit, ...]
-    found: pa.Table
+    found: NearPlaces
+    witnesses: NearPlaces
+    similarities: Floats
     work: int
 
     @property
     def samples(self) -> tuple[NearPair, ...]:
         """The first 20 pairs."""
-        return tuple(self.pairs(SAMPLES))
+        return tuple(islice(self.pairs(), SAMPLES))
 
-    def pairs(self, most: int | None = None) -> Iterator[NearPair]:
-        """The pairs, in the order of file and row."""
-        for row in self.found.slice(0, most).to_pylist():
-            yield NearPair(
-                NearRow(row["path"], row["row"], row["split"]),
-                NearRow(row["witness_path"], row["witness_row"], row["witness_split"]),
-                row["similarity"],
-            )
+    def pairs(self) -> Iterator[NearPair]:
+        """All pairs, in the order of file and row."""
+        for at in range(len(self.found)):
+            yield NearPair(self.found[at], self.witnesses[at], float(self.similarities[at]))
 
 
 @dataclass(frozen=True, slots=True)

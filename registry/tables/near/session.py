@@ -5,7 +5,8 @@ it, and no other. Texts are compared as `registry.tables.keys.normalised` gives 
 
 >>> import tempfile
 >>> from pathlib import Path
->>> import pyarrow.parquet as pq
+>>> import pyarrow as pa, pyarrow.parquet as pq
+>>> from registry.tables.table import Part
 >>> kept, held = "배송이  빠르고 포장도 꼼꼼해서 좋았어요", "배송이 빠르고 포장도 꼼꼼해서 좋았어요!"
 >>> with tempfile.TemporaryDirectory() as root:
 ...     parts = []
@@ -23,9 +24,9 @@ it, and no other. Texts are compared as `registry.tables.keys.normalised` gives 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from registry.errors import ConfigError
 from registry.tables.duck import Session, quote_text
@@ -34,9 +35,12 @@ from registry.tables.near.arrays import Ints, starts_of
 from registry.tables.near.corpus import Corpus, KeyBatch, spooled
 from registry.tables.near.index import Matches
 from registry.tables.near.options import LimitReachedError, Meter, NearOptions
-from registry.tables.near.result import NearNotMeasured, NearResult, NearSplit
+from registry.tables.near.result import NearNotMeasured, NearPlaces, NearResult, NearSplit
 from registry.tables.near.search import between, within
-from registry.tables.table import FILE, ROW, SPLIT, Part, Table
+from registry.tables.table import FILE, ROW, SPLIT, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SLICE = 1 << 13  # rows normalised at a time
 _Search = Callable[[Corpus, NearOptions, Meter], Matches]
@@ -72,17 +76,17 @@ def _near(
             matches = search(corpus, options, meter)
         except LimitReachedError:
             return NearNotMeasured(meter.spent, options.work_limit)
-        found = _found(matches, corpus, session.table, splits)
+        found, witnesses = (_places(ids, corpus, session.table, splits) for ids in (matches.ids, matches.witnesses))
         counts = _counts(matches, corpus, splits, rows)
     judged = counts[1:] if search is between else counts
     empty, short = sum(some.empty for some in judged), sum(some.short for some in judged)
     total = sum(some.rows for some in judged) - empty - (0 if search is between else short)
-    return NearResult(total, len(matches), short, empty, counts, found, meter.spent)
+    return NearResult(total, len(matches), short, empty, counts, found, witnesses, matches.similarities, meter.spent)
 
 
 def _keyed(session: Session, column: str, splits: tuple[str, ...], rows: Ints) -> Iterator[KeyBatch]:
     """The rows of `splits`, normalised; an id is the row's place in the order of file and row. Counts into `rows`."""
-    begin = starts_of(np.array([part.rows for part in session.table.parts], np.int64))
+    begin = _begins(session.table)
     for batch in session.arrow(_sql(session, column, splits)):
         ranks, part, row = (_numbers(batch.column(name)) for name in ("rank", "part", "row"))
         ids, texts = begin[part] + row, batch.column("text")
@@ -125,22 +129,13 @@ def _counts(matches: Matches, corpus: Corpus, splits: tuple[str, ...], rows: Int
     )
 
 
-def _found(matches: Matches, corpus: Corpus, table: Table, splits: tuple[str, ...]) -> pa.Table:
-    columns: dict[str, pa.Array] = {}
-    for prefix, ids in (("", matches.ids), ("witness_", matches.witnesses)):
-        parts, rows = _places(ids, table.parts)
-        columns[f"{prefix}path"] = _labels(parts, [part.path for part in table.parts])
-        columns[f"{prefix}row"] = pa.array(rows)
-        columns[f"{prefix}split"] = _labels(corpus.ranks_of(ids), splits)
-    return pa.table({**columns, "similarity": pa.array(matches.similarities)})
+def _places(ids: Ints, corpus: Corpus, table: Table, splits: tuple[str, ...]) -> NearPlaces:
+    begin = _begins(table)
+    parts = np.searchsorted(begin, ids, "right") - 1
+    paths = tuple(part.path for part in table.parts)
+    return NearPlaces(parts, ids - begin[parts], corpus.ranks_of(ids), paths, splits)
 
 
-def _places(ids: Ints, parts: Sequence[Part]) -> tuple[Ints, Ints]:
-    """The part of each id, and its row there."""
-    begin = starts_of(np.array([part.rows for part in parts], np.int64))
-    part = np.searchsorted(begin, ids, "right") - 1
-    return part, ids - begin[part]
-
-
-def _labels(codes: Ints, labels: Sequence[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(labels, pa.string()))
+def _begins(table: Table) -> Ints:
+    """The id of the first row of each part, and the number of all rows."""
+    return starts_of(np.array([part.rows for part in table.parts], np.int64))
