@@ -7,7 +7,8 @@ Every measurement is a process of its own; processor seconds, wall seconds and t
 resident memory are those of the whole process, interpreter and imports included. The
 competitor lives in an environment of its own (`requirements-near.txt`), made in a temporary
 directory. Texts are generated: half of the rows Korean, half Latin, each with some words of the
-other, by Zipf's law, some 150 characters; 3 % of the held-out rows are edited copies. It exits with 1 if a bar is missed.
+other, by Zipf's law, some 150 characters; 3 % of the held-out rows are edited
+copies. It exits with 1 if a bar is missed.
 """
 
 from __future__ import annotations

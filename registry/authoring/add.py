@@ -68,7 +68,7 @@ def add(workspace: Workspace, path: Path, options: AddOptions) -> Added:
         )
     known = next((d for d in workspace.datasets.values() if d.path == relative), None)
     if options.dry_run:
-        return _planned(workspace, path if inside else path, relative, known, options)
+        return _planned(workspace, path, relative, known, options)
     if not inside:
         walk(path)
         _copy(path, workspace.root / relative)

@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = done.exit_code
     except typer.Abort:
         code = report(KeyboardInterrupt(), sink_of(given))
-    except BaseException as error:  # noqa: BLE001 (the last line of defence; SystemExit passes)
+    except BaseException as error:
         if isinstance(error, SystemExit):
             raise
         code = report(error, sink_of(given))

@@ -33,7 +33,7 @@ def status_of(workspace: Workspace, dataset: Dataset) -> dict[str, Any]:
         "files": files,
         "bytes": size,
         "uncommitted": uncommitted,
-        "next": _next(dataset, pointer is not None and pointer.stage or "", state, uncommitted),
+        "next": _next(dataset, (pointer is not None and pointer.stage) or "", state, uncommitted),
     }
 
 

@@ -106,6 +106,10 @@ def _of_column(column: Column) -> list[Config]:
         found.append(_config("expect_column_value_lengths_to_be_between", "length", column=name, **lengths))
     if column.pattern:
         found.append(_config("expect_column_values_to_match_regex", "pattern", column=name, regex=column.pattern))
+    if not (column.required or column.primary_key):
+        # A column that may be null may be null throughout: its rules then have nothing to measure.
+        for config in found:
+            config["meta"]["when_not_measured"] = "allow"
     return found
 
 

@@ -68,7 +68,7 @@ class Shell:
 
 def rows(kind: str, count: int, offset: int = 0) -> list[dict[str, Any]]:
     """Distinct rows of a small sentiment table; `kind` keeps splits apart."""
-    words = "맛있다 느리다 친절하다 비싸다 깨끗하다 시끄럽다 편하다 좁다 새롭다 낡았다".split()
+    words = ["맛있다", "느리다", "친절하다", "비싸다", "깨끗하다", "시끄럽다", "편하다", "좁다", "새롭다", "낡았다"]
     found = []
     for i in range(offset, offset + count):
         text = f"{kind} 후기 {i}번: {words[i % 10]} 그리고 {words[(i * 7 + 3) % 10]} service {i * 31 % 997}"

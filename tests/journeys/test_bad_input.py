@@ -95,7 +95,7 @@ def test_undeclared_korean_encoding_names_the_option(team):
 EDITS = {
     "misspelt schema field": ("schemas/reviews.yaml", "required: true", "requird: true", 2, "required"),
     "unknown role": ("schemas/reviews.yaml", "value: text", "value: txet", 2, "text"),
-    "unknown expectation": ("checks/reviews.yaml", "expect_splits_to_be_disjoint", "expect_splits_to_be_disjoit", 2, "disjoint"),
+    "unknown expectation": ("checks/reviews.yaml", "splits_to_be_disjoint", "splits_to_be_disjoit", 2, "disjoint"),
     "empty suite": ("checks/reviews.yaml", None, "name: reviews\nexpectations: []\n", 2, "no expectation"),
     "unknown column": (
         "checks/reviews.yaml",

@@ -21,7 +21,8 @@ BAD = [
     "", "/a", "..", "../a", "a/../b", "a/..", ".", "./a", "a/./b", "a//b", "a/", "a\\b", "C:\\x", "c:x", "a\0b", "a\nb",
     "a\x1bb", "a\u202eb", "a\u200bb", "a\u2066b", "\ufeffa", ".git", ".git/config", "a/.GIT/hooks", ".dvc/config",
     "x/.gitignore", ".dvcignore", "README.md", "readme.MD", "croissant.json", ".registry/manifest.json", ".Registry",
-    "con", "CON.txt", "aux", "a/nul.csv", "com1", "lpt9.txt", "COM¹", "a.", "a ", "dir./x", " a", "a/ b", "a?b", "a*b",
+    "con", "CON.txt", "aux", "a/nul.csv", "com1", "lpt9.txt", "COM¹",
+    "a.", "a ", "dir./x", " a", "a/ b", "a?b", "a*b",
     "a|b", "a<b", "a>b", 'a"b', "x" * 256, "가" * 86, "y/" * 600 + "z", unicodedata.normalize("NFD", "가.csv"), "\udc80",
 ]  # fmt: skip
 

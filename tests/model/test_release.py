@@ -86,7 +86,7 @@ def test_a_manifest_of_another_version_is_refused():
 
 
 def test_a_newer_format_is_named():
-    with pytest.raises(IntegrityError, match="registry.manifest/2"):
+    with pytest.raises(IntegrityError, match=r"registry\.manifest/2"):
         parse({**MANIFEST.to_json(), "format": "registry.manifest/2"})
 
 

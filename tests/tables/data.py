@@ -31,7 +31,7 @@ def lay(root: Path, files: Mapping[str, bytes | str]) -> FileList:
         data = content.encode() if isinstance(content, str) else content
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(data)
-        entries.append(FileEntry(path, len(data), hashlib.md5(data).hexdigest(), hashlib.sha256(data).hexdigest()))  # noqa: S324
+        entries.append(FileEntry(path, len(data), hashlib.md5(data).hexdigest(), hashlib.sha256(data).hexdigest()))
     return FileList.of(entries)
 
 
@@ -44,7 +44,7 @@ def rows(table: Table, order: str = "__file, __row") -> list[dict[str, Any]]:
     """All rows in order of part and row, with the table's columns and `split`."""
     names = [quote_ident(name) for name, _ in table.columns if name != "split"]
     with Session(table, threads=1) as session:
-        found = session.rows(f"SELECT {', '.join([*names, 'split'])}, __file FROM data ORDER BY {order}")  # noqa: S608
+        found = session.rows(f"SELECT {', '.join([*names, 'split'])}, __file FROM data ORDER BY {order}")
     rank = {str(part.parquet): index for index, part in enumerate(table.parts)}
     found.sort(key=lambda row: rank[row["__file"]])
     return [{name: value for name, value in row.items() if name != "__file"} for row in found]
@@ -117,7 +117,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "double": st.floats(allow_nan=False, allow_infinity=False, width=64),
     "bool": st.booleans(),
     "date32": st.dates(datetime.date(1700, 1, 1), datetime.date(2200, 1, 1)),
-    "timestamp[us]": st.datetimes(datetime.datetime(1700, 1, 1), datetime.datetime(2200, 1, 1)),  # noqa: DTZ001
+    "timestamp[us]": st.datetimes(datetime.datetime(1700, 1, 1), datetime.datetime(2200, 1, 1)),
 }
 NESTED: dict[str, st.SearchStrategy[Any]] = {
     "list<int64>": st.lists(st.none() | st.integers(-5, 5), max_size=3),

@@ -34,7 +34,7 @@ TABLE = pa.table(
 TIMES = pa.table(
     {
         "day": [datetime.date(2024, 2, 29), None, datetime.date(1999, 1, 1)],
-        "at": pa.array([datetime.datetime(2024, 1, 1, 10), None, datetime.datetime(2000, 1, 1)], pa.timestamp("us")),  # noqa: DTZ001
+        "at": pa.array([datetime.datetime(2024, 1, 1, 10), None, datetime.datetime(2000, 1, 1)], pa.timestamp("us")),
         "zoned": pa.array([0, 1, None], pa.timestamp("us", "Asia/Seoul")),
         "small": pa.array([1, 2, None], pa.int8()),
         "word": pa.array(["a", "b", "a"]).dictionary_encode(),

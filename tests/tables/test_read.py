@@ -314,7 +314,7 @@ def test_the_consumer_needs_neither_duckdb_nor_pandas(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": "."}
-    )  # noqa: S603
+    )
     assert done.stdout.strip() == "[]"
 
 

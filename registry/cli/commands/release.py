@@ -30,8 +30,9 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Judge a dataset and release it.
 
-        Binds bytes, verdict and documents into one immutable release. Refused with exit 1 where the gate fails. The same command again finishes an
-        interrupted release. Example: registry release v1.2 reviews
+        Binds bytes, verdict and documents into one immutable release. Refused with exit
+        1 where the gate fails. The same command again finishes an interrupted release.
+        Example: registry release v1.2 reviews
         """
         from registry.cli.releasing import run_release
         from registry.release.plan import PlanOptions
