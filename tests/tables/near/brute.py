@@ -50,7 +50,7 @@ def earliest(texts: Sequence[str], ranks: Sequence[int], threshold: float, *, in
 def search(texts: Sequence[str], ranks: Sequence[int], options: NearOptions, *, inside: bool, parts: int = 1) -> Found:
     """What the engine finds, given the rows in `parts` batches, the last first."""
     cuts = np.array_split(np.arange(len(texts)), parts)[::-1]
-    batches = [KeyBatch(cut, np.asarray(ranks)[cut], [texts[at] for at in cut]) for cut in cuts]
+    batches = [KeyBatch(cut, np.asarray(ranks, np.int64)[cut], [texts[at] for at in cut]) for cut in cuts]
     with spooled(batches, options, max(ranks, default=0) + 1) as corpus:
         found = (within if inside else between)(corpus, options, Meter(options.work_limit))
     pairs = zip(found.witnesses.tolist(), found.similarities.tolist(), strict=True)
