@@ -71,7 +71,8 @@ def test_errors_of_others_have_a_code_too(error, code, capsys):
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (30_200_000, "30.2 MB"), (5 * 10**18, "5000.0 PB")]
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"),
+     (999_950, "1.0 MB"), (30_200_000, "30.2 MB"), (5 * 10**18, "5000.0 PB")]
 )  # fmt: skip
 def test_sizes(size, text):
     assert human_bytes(size) == text

@@ -23,7 +23,8 @@ BAD = [
     "x/.gitignore", ".dvcignore", "README.md", "readme.MD", "croissant.json", ".registry/manifest.json", ".Registry",
     "con", "CON.txt", "aux", "a/nul.csv", "com1", "lpt9.txt", "COM¹",
     "a.", "a ", "dir./x", " a", "a/ b", "a?b", "a*b",
-    "a|b", "a<b", "a>b", 'a"b', "x" * 256, "가" * 86, "y/" * 600 + "z", unicodedata.normalize("NFD", "가.csv"), "\udc80",
+    "a|b", "a<b", "a>b", 'a"b', "x" * 256, "가" * 86, "y/" * 600 + "z",
+    unicodedata.normalize("NFD", "가.csv"), "\udc80",
 ]  # fmt: skip
 
 
