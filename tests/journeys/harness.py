@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
+from registry.formats.documents import schema_of
+
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -23,9 +27,11 @@ class Done:
 
     @property
     def json(self) -> Any:
-        """The one document on stdout."""
+        """The one document on stdout, valid by the JSON Schema of its format."""
         assert self.out.count("\n") == 1, self.out
-        return json.loads(self.out)
+        document = json.loads(self.out)
+        Draft202012Validator(schema_of(document["format"])).validate(document)
+        return document
 
 
 @dataclass(frozen=True)
