@@ -13,7 +13,7 @@ import numpy as np
 
 from registry.tables.near.arrays import Flags, Floats, Ints, Words, begins, cuts, ranges, starts_of
 from registry.tables.near.definition import EPSILON as CLOSE
-from registry.tables.near.options import Meter, NearOptions
+from registry.tables.near.options import OWNER_BITS, Meter, NearOptions
 from registry.tables.near.postings import EPSILON, Frequencies, Postings, prefix
 from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, bitmaps, distinct, hashes
 
@@ -79,16 +79,15 @@ class Leg:
         """(number, row, similarity): for each indexed text that is not `dead` the first row of `side` near to it."""
         found = np.zeros(len(self.numbers), bool) if dead is None else dead[self.numbers]
         parts: list[tuple[Ints, Ints, Floats]] = []
-        for pairs in self._candidates(side, found, meter):
-            owners, rows = _split(pairs)
+        for owners, rows in self._candidates(side, found, meter):
             possible = self._possible(owners, rows, side)
             owners, rows, near = self._earliest(owners[possible], rows[possible], side, meter)
             found[owners] = True
             parts.append((self.numbers[owners], rows, near))
         return _joined(parts)
 
-    def _candidates(self, side: Side, found: Flags, meter: Meter) -> Iterator[Words]:
-        """Pairs (owner << 32 | row), ascending, that share enough postings: whole rows at a time, rows ascending.
+    def _candidates(self, side: Side, found: Flags, meter: Meter) -> Iterator[tuple[Ints, Ints]]:
+        """(owners, rows) that share enough postings, by owner, then row: whole rows at a time, rows ascending.
 
         Owners `found` since are left out.
         """
@@ -98,22 +97,23 @@ class Leg:
         first = begins(rows)
         ends = np.append(first, len(rows))
         met = np.diff(starts_of(holders)[ends])
+        marks = rows.astype(np.uint32) << np.uint32(OWNER_BITS)
         windows = side.texts.windows(self.k)
         for some in cuts(met, self.events, len(rows) + 1):
             cut = slice(ends[some.start], ends[some.stop])
-            owners = self.postings.owners[ranges(self.postings.starts[places[cut]], holders[cut])]
-            pairs = owners.astype(U) << U(32)
-            pairs |= np.repeat(rows[cut].view(U), holders[cut])
-            pairs = pairs[~found[owners]] if found.any() else pairs
+            pairs = self.postings.owners[ranges(self.postings.starts[places[cut]], holders[cut])]
+            pairs |= np.repeat(marks[cut], holders[cut])
             pairs.sort()
             first = begins(pairs)
             times = np.diff(np.append(first, len(pairs)))
-            pairs = pairs[first]
-            owner, row = _split(pairs)
+            row, owner = (half.astype(np.int64) for half in np.divmod(pairs[first], np.uint32(1 << OWNER_BITS)))
             may = times >= self.needed[owner]
+            may &= ~found[owner]
             may &= side.levels[row] < self.levels[owner]
             may &= windows[row] >= self.threshold * self.sizes[owner] - EPSILON
-            yield pairs[may]
+            row, owner = row[may], owner[may]
+            order = np.argsort(owner, kind="stable")
+            yield owner[order], row[order]
 
     def _possible(self, owners: Ints, rows: Ints, side: Side) -> Ints:
         """Which pairs may reach the threshold: |A xor B| is at most (1 - t) / (1 + t) (|A| + |B|), by bitmaps.
@@ -175,10 +175,6 @@ def jaccard(one: Tokens, left: Ints, other: Tokens, right: Ints) -> Floats:
     twice = (keys[1:][keys[1:] == keys[:-1]] >> U(TOKEN_BITS)).view(np.int64)
     same = np.bincount(twice, minlength=len(mark))
     return np.asarray(same / (a + b - same))
-
-
-def _split(pairs: Words) -> tuple[Ints, Ints]:
-    return (pairs >> U(32)).view(np.int64), (pairs & U(0xFFFFFFFF)).view(np.int64)
 
 
 def _used(values: Ints, count: int) -> tuple[Ints, Ints]:

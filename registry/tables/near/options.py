@@ -14,6 +14,8 @@ from pathlib import Path
 
 from registry.errors import ConfigError
 
+OWNER_BITS = 17  # a streamed row and an indexed row are told by 32 bits, of which these are the indexed row's
+
 
 @dataclass(frozen=True, slots=True)
 class NearOptions:
@@ -48,8 +50,8 @@ class NearOptions:
             )
         if self.extra < 0 or min(self.block, self.block_codes, self.chunk, self.chunk_codes, self.events) < 1:
             raise ConfigError("the sizes of a search are too small", hint="leave them at their defaults")
-        if self.chunk > 1 << 16:
-            raise ConfigError(f"a chunk of {self.chunk} rows is too large", why="a chunk holds at most 65,536 rows")
+        if self.chunk > 1 << (32 - OWNER_BITS) or self.block > 1 << OWNER_BITS:
+            raise ConfigError("the sizes of a search are too large", why="a block is of 2^17 rows, a chunk of 2^15")
 
 
 class LimitReachedError(Exception):

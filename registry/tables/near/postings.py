@@ -19,7 +19,7 @@ from math import ceil, log2
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.tables.near.arrays import Flags, Ints, Words, begins, ranges, starts_of
+from registry.tables.near.arrays import Codes, Flags, Ints, Words, begins, ranges, starts_of
 from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, hashes
 
 EPSILON = 1e-9  # against the rounding of threshold x size
@@ -69,14 +69,14 @@ class Postings:
 
     tokens: Words
     starts: Ints
-    owners: NDArray[np.int32]
+    owners: Codes
     table: Flags
 
     @classmethod
     def of(cls, tokens: Words, owners: Ints) -> Postings:
         """From (token, owner) in any order."""
         order = np.argsort(tokens)
-        tokens, held = tokens[order], owners[order].astype(np.int32)
+        tokens, held = tokens[order], owners[order].astype(np.uint32)
         first = begins(tokens)
         return cls(tokens[first], np.append(first, len(tokens)), held, _table(tokens[first]))
 
