@@ -90,9 +90,8 @@ class Git:
 
     def identity(self) -> str:
         """`Name <mail>` as git would sign, or an empty text."""
-        name = (self.try_run("config", "user.name") or "").strip()
-        mail = (self.try_run("config", "user.email") or "").strip()
-        return f"{name} <{mail}>" if name and mail else name or mail
+        identity, closed, _ = (self.try_run("var", "GIT_COMMITTER_IDENT") or "").rpartition(">")
+        return identity + closed
 
     def head(self) -> str | None:
         """The hash of HEAD, or None before the first commit."""

@@ -101,3 +101,9 @@ def test_last_commit_is_of_the_named_files(git):
     git.run("commit", "-q", "-m", "second")
     assert git.last_commit([git.top / "first"]) == (digest, date)
     assert len(date) == 10 and digest != git.head()
+
+
+def test_who_releases_is_who_git_would_sign_as(git, monkeypatch):
+    assert git.identity() == "김 데이터 <kim@example.org>"
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "이 검수")
+    assert git.identity() == "이 검수 <kim@example.org>"
