@@ -1,0 +1,1 @@
+"""Mends what the gate refuses: splits that cannot leak, rows dropped as a check found them, and a test of the gate."""

@@ -1,0 +1,71 @@
+"""Some rows of a data file in the file's own writing, and where they are written to.
+
+What is mended is copied as it stands: a chunk holds the text of records or an Arrow table,
+and knows how to take rows and to set one column, nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+Value = str | int | float | bool | None
+
+
+class Chunk(Protocol):
+    """Rows of one file."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: Sequence[int]) -> Self:
+        """The rows at these places, in this order; a place may come twice."""
+
+    def put(self, column: str, values: Sequence[Value]) -> Self:
+        """The same rows with `column` set, a value a row; a column that is not there comes last."""
+
+
+class Writer(Protocol):
+    """One file being written."""
+
+    def write(self, chunk: Chunk) -> None:
+        """Appends rows."""
+
+    def close(self) -> None:
+        """Ends the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A data file: its `path` in messages and names of rows, where it lies, its format and its encoding."""
+
+    path: str
+    file: Path
+    format: str
+    encoding: str = "utf-8"
+
+
+class Form(Protocol):
+    """How files of one format are read and written."""
+
+    def read(self, place: Place) -> Iterator[Chunk]:
+        """An empty chunk, which knows the columns, then all rows in order."""
+
+    def writer(self, target: Path, like: Sequence[Chunk], source: Place) -> Writer:
+        """A new file at `target` that can hold rows of every chunk of `like`, written as `source` is."""
+
+
+def form_of(name: str) -> Form:
+    """The form of a format that `registry.tables.formats` names: csv, tsv, jsonl, parquet or arrow."""
+    if name in ("csv", "tsv"):
+        from registry.mending.delimited import Delimited
+
+        return Delimited("," if name == "csv" else "\t")
+    if name == "jsonl":
+        from registry.mending.lines import Lines
+
+        return Lines()
+    from registry.mending.columnar import Arrow, Parquet
+
+    return Parquet() if name == "parquet" else Arrow()

@@ -1,0 +1,110 @@
+"""JSON Lines as they are written: a line is copied, and one field of it set without touching the rest.
+
+>>> set_field('{"a": 1, "나": "b"}', "나", "c"), set_field('{"a":1 }', "fold", 2), set_field("{}", "x", None)
+('{"a": 1, "나": "c"}', '{"a":1, "fold": 2}', '{"x": null}')
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from pathlib import Path
+
+from registry.errors import DataError
+from registry.mending.chunks import Chunk, Place, Value
+from registry.mending.texts import BLOCK, TextFile, text_of
+
+_DECODER = json.JSONDecoder()
+_SPACE = " \t\r\n"
+
+
+def set_field(line: str, name: str, value: Value) -> str:
+    """The line with the field `name` set; a field that is not there comes last."""
+    text = json.dumps(value, ensure_ascii=False)
+    spans = _spans(line)
+    if name in spans:
+        start, end = spans[name]
+        return line[:start] + text + line[end:]
+    body = line.rstrip().removesuffix("}").rstrip()
+    return f"{body}{', ' if spans else ''}{json.dumps(name, ensure_ascii=False)}: {text}}}"
+
+
+def _spans(line: str) -> dict[str, tuple[int, int]]:
+    """Where the value of each field stands in the text of an object."""
+    found: dict[str, tuple[int, int]] = {}
+    at = _past(line, line.index("{") + 1)
+    while line[at] == '"':
+        name, at = scanstring(line, at + 1, False)
+        start = _past(line, _past(line, at) + 1)
+        _, end = _DECODER.raw_decode(line, start)
+        found[name] = (start, end)
+        at = _past(line, end)
+        at = _past(line, at + 1) if line[at] == "," else at
+    return found
+
+
+def _past(line: str, at: int) -> int:
+    """The first place from `at` that is no white space."""
+    while line[at] in _SPACE:
+        at += 1
+    return at
+
+
+@dataclass(frozen=True, slots=True)
+class LineChunk:
+    """Lines without their ends."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def take(self, rows: Sequence[int]) -> LineChunk:
+        """The lines at these places."""
+        return LineChunk([self.lines[row] for row in rows])
+
+    def put(self, column: str, values: Sequence[Value]) -> LineChunk:
+        """The lines with one field set."""
+        return LineChunk([set_field(line, column, value) for line, value in zip(self.lines, values, strict=True)])
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Files of one JSON object a line."""
+
+    def read(self, place: Place) -> Iterator[LineChunk]:
+        """An empty chunk, then the lines; blank ones are passed over."""
+        yield LineChunk()
+        rest, end = "", False
+        with text_of(place) as stream:
+            while not end:
+                block = stream.read(BLOCK)
+                end = not block
+                *lines, rest = (rest + block).split("\n") if not end else [rest, ""]
+                lines = [line for line in lines if line.strip()]
+                if lines:
+                    yield LineChunk(lines)
+        if rest.strip():
+            raise DataError(f"`{place.path}` ends within a line", path=place.path)
+
+    def writer(self, target: Path, like: Sequence[Chunk], source: Place) -> LineFile:
+        """A new file."""
+        return LineFile(TextFile(target, source.encoding, mark=False))
+
+
+class LineFile:
+    """A file of lines being written."""
+
+    def __init__(self, file: TextFile) -> None:
+        self._file = file
+
+    def write(self, chunk: Chunk) -> None:
+        """Appends lines."""
+        assert isinstance(chunk, LineChunk)
+        self._file.write("".join(f"{line}\n" for line in chunk.lines))
+
+    def close(self) -> None:
+        """Ends the file."""
+        self._file.close()
