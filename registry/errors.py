@@ -133,6 +133,12 @@ class LockHeldError(StateError):
     code = "lock-held"
 
 
+class RollbackError(StateError):
+    """A channel of a store was set back behind what was seen of it before."""
+
+    code = "rollback"
+
+
 class EnvironmentFailed(RegistryError):
     """Network, credentials, disk, git or a missing extra."""
 

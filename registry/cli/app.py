@@ -42,6 +42,9 @@ COMMANDS = (
     "show",
     "pull",
     "verify",
+    "promote",
+    "yank",
+    "unyank",
 )
 
 for _name in COMMANDS:

@@ -9,13 +9,12 @@ are swapped in by rename and re-hashed at every use.
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from registry.consume.contents import MANIFEST
-from registry.consume.resolve import Released
+from registry.consume.resolve import Released, cache_folder
 from registry.errors import EnvironmentFailed, NotFoundError
 from registry.model.digest import sha256_of
 from registry.model.names import Ref, Version, select
@@ -31,8 +30,7 @@ class Cache:
     @classmethod
     def default(cls) -> Cache:
         """The cache of this user, or the one that `REGISTRY_CACHE` names."""
-        named = os.environ.get("REGISTRY_CACHE")
-        return cls(Path(named).expanduser() if named else Path.home() / ".cache" / "registry")
+        return cls(cache_folder())
 
     def tree(self, manifest: str) -> Path:
         """Where the release with this manifest digest lies, or would."""

@@ -57,7 +57,8 @@ class PullOptions:
     `splits` and `include` (globs over the data paths, `*` crosses directories) choose data
     files; `link` makes read-only hard links to a local store. `progress` is called with
     (files, bytes) done since its last call, from one thread at a time; `workers` is the
-    number of files at once (default: what serves the store).
+    number of files at once (default: what serves the store). `allow_rollback` takes a channel
+    that was set back behind what this user saw of it.
     """
 
     splits: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ class PullOptions:
     dry_run: bool = False
     progress: Progress | None = None
     workers: int | None = None
+    allow_rollback: bool = False
 
     @property
     def selection(self) -> Selection:
@@ -134,7 +136,7 @@ def pull(store: Store, ref: Ref, target: Path, options: PullOptions | None = Non
     `StateError` for a directory that holds anything else, and what `resolve` raises.
     """
     options = options or PullOptions()
-    released = resolve(store, ref)
+    released = resolve(store, ref, allow_rollback=options.allow_rollback)
     return place(released, Source.of(store, released, options), target, options)
 
 

@@ -16,9 +16,12 @@ one yanked for privacy or security, and a purged one, is refused.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from registry.consume.rollback import Memory
 from registry.errors import NotFoundError, PurgedError, YankedError
 from registry.model.names import Ref, Version, select
 from registry.model.release import Manifest, Reference
@@ -65,11 +68,18 @@ class Released:
         return f"{self.name}@{self.version} was yanked: {self.standing.reason}"
 
 
-def resolve(store: Store, ref: Ref, *, withdrawn: bool = False) -> Released:
+def cache_folder() -> Path:
+    """The cache of this user, or the one that `REGISTRY_CACHE` names."""
+    named = os.environ.get("REGISTRY_CACHE")
+    return Path(named).expanduser() if named else Path.home() / ".cache" / "registry"
+
+
+def resolve(store: Store, ref: Ref, *, withdrawn: bool = False, allow_rollback: bool = False) -> Released:
     """The release that `ref` selects.
 
     `NotFoundError` names what there is instead; `YankedError` and `PurgedError` refuse
     what may not be used, unless `withdrawn` (for those who only want to know of it).
+    `RollbackError` refuses a channel that this user has seen further on.
     """
     open_registry(store)
     known = versions(store, ref.name)
@@ -79,7 +89,7 @@ def resolve(store: Store, ref: Ref, *, withdrawn: bool = False) -> Released:
     version, channel = _chosen(store, ref, known, log)
     standing = log.get(version)
     if standing and standing.refused and not withdrawn:
-        raise _refusal(ref.name, version, standing)
+        raise refusal(ref.name, version, standing)
     reference = read_reference(store, ref.name, version)
     if channel and channel.manifest != reference.manifest:
         raise NotFoundError(
@@ -87,6 +97,8 @@ def resolve(store: Store, ref: Ref, *, withdrawn: bool = False) -> Released:
             hint=f"registry promote {ref.name}@{version} {ref.spec}",
         )
     manifest, raw = read_manifest(store, ref.name, version, reference)
+    if channel and not withdrawn:
+        Memory(cache_folder(), store.url, ref.name, ref.spec).admit(channel, allow_rollback=allow_rollback)
     return Released(reference, manifest, raw, standing)
 
 
@@ -139,7 +151,8 @@ def known_files(store: Store, name: str) -> frozenset[tuple[str, str, int]]:
     return frozenset(found)
 
 
-def _refusal(name: str, version: Version, standing: Standing) -> NotFoundError:
+def refusal(name: str, version: Version, standing: Standing) -> NotFoundError:
+    """The error for a release that was withdrawn."""
     if standing.state == "purged":
         return PurgedError(
             f"{name}@{version} was purged on {standing.at[:10]}", why=standing.reason, hint=f"registry list {name}"

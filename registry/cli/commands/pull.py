@@ -24,6 +24,9 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Option("--include", metavar="GLOB", help="Only these paths; repeatable.")
         ] = None,
         link: Annotated[bool, typer.Option("--link", help="Read-only hard links where the store allows it.")] = False,
+        allow_rollback: Annotated[
+            bool, typer.Option("--allow-rollback", help="Take a channel that was set back.")
+        ] = False,
         dry_run: bool = False,
     ) -> None:
         """Bring a release here, verified.
@@ -39,8 +42,9 @@ def register(app: typer.Typer) -> None:
         target = run.directory / (output or Path(wanted.name))
         with run.out.progress(f"Pulling {wanted}") as progress:
             options = PullOptions(
-                splits=tuple(split or ()), include=tuple(include or ()), link=link, dry_run=dry_run, progress=progress
-            )
+                splits=tuple(split or ()), include=tuple(include or ()), link=link, dry_run=dry_run,
+                progress=progress, allow_rollback=allow_rollback,
+            )  # fmt: skip
             result = pull_release(run.store(), wanted, target, options)
         run.out.document(result.to_json())
         if result.warning:
