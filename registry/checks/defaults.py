@@ -20,14 +20,13 @@ from typing import Any
 
 from registry.checks.expectations import OURS
 from registry.checks.messages import percent
-from registry.checks.samples import Sampler
 from registry.checks.specs import Counts, Facts, Unmeasured
 from registry.errors import RegistryError
 from registry.model.evidence import Severity
 from registry.model.schema import DatasetSchema
 from registry.tables.duck import Session
 from registry.tables.keys import make_keys
-from registry.tables.table import SPLIT, Table
+from registry.tables.table import Table
 
 DUPLICATES = 0.01  # share of duplicates above which a maintainer wants to know
 NORMALISED = {"normalize": "text"}
@@ -51,16 +50,10 @@ class Entry:
 
 def default_suite(schema: DatasetSchema, table: Table, session: Session) -> str:
     """The YAML text of a first suite for `table`, measured on it. What the schema says is not repeated here."""
-    facts = facts_of(schema, table, session)
+    facts = Facts.of(schema, table, session)
     entries = "\n".join(entry(one) for one in _entries(facts, table, session))
     head = HEAD.format(reference="docs/reference/expectations.md")
     return f"{head}name: {json.dumps(schema.name, ensure_ascii=False)}\nexpectations:\n{entries}\n"
-
-
-def facts_of(schema: DatasetSchema, table: Table, session: Session) -> Facts:
-    """What expectations of ours may know of `table`."""
-    columns = {SPLIT: "VARCHAR", **dict(session.columns)}
-    return Facts(schema, columns, table.splits, Sampler(session, table, schema).files)
 
 
 def entry(one: Entry) -> str:

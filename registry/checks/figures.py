@@ -32,8 +32,8 @@ class Outcome:
 class Figures:
     """The numbers of one outcome.
 
-    `found` says that there is something to sample, `nothing` why nothing was measured, and
-    `assessed` how many values were looked at.
+    `found` says that there is something to sample, `nothing` why nothing was measured,
+    `assessed` how many values were looked at, `note` what a reader must know besides.
     """
 
     total: int | None
@@ -44,6 +44,7 @@ class Figures:
     nothing: str = ""
     assessed: int = 0
     samples: Sequence[Any] = ()
+    note: str = ""
 
 
 def figures_of(outcome: Outcome, expectation: Expectation, measure: Measure | None) -> Figures:
@@ -54,10 +55,21 @@ def figures_of(outcome: Outcome, expectation: Expectation, measure: Measure | No
 def _ours(outcome: Outcome, measure: Measure) -> Figures:
     result = outcome.result
     total, unexpected = int(result["element_count"]), int(result["unexpected_count"])
-    nothing = "" if total else f"no row has a value in {', '.join(measure.columns)}, so there is nothing to measure"
-    samples = result["details"]["samples"]
-    observed = result["observed_value"]
-    return Figures(total, unexpected, observed, measure.threshold, unexpected > 0, nothing, total, samples)
+    details = result["details"]
+    named = ", ".join(measure.columns)
+    nothing = details["nothing"] or ("" if total else f"no row has a value in {named}, so there is nothing to measure")
+    found = unexpected > 0 and not nothing
+    return Figures(
+        total,
+        unexpected,
+        result["observed_value"],
+        measure.threshold,
+        found=found,
+        nothing=nothing,
+        assessed=total,
+        samples=details["samples"],
+        note=details["note"],
+    )
 
 
 def _core(outcome: Outcome, expectation: Expectation) -> Figures:

@@ -23,12 +23,11 @@ from typing import Any
 
 from registry.checks.answers import SQL_METRIC, Answers, Asked
 from registry.checks.conditions import to_gx
-from registry.checks.core import ExpectationForm
 from registry.checks.expectations import OURS
 from registry.checks.figures import Outcome
 from registry.checks.maps import MAPS
 from registry.checks.plan import AGGREGATES, GROUPED, KNOWN
-from registry.checks.specs import Measure, within
+from registry.checks.specs import Measure, Spec, within
 from registry.checks.suite import Expectation
 from registry.errors import EnvironmentFailed, InternalError, MissingExtraError
 
@@ -111,7 +110,7 @@ def load() -> SimpleNamespace:
         ) from error
     gx.OnePassEngine = _engine_class(gx)
     _register_metrics(gx)
-    gx.expectations = {name: _expectation_class(gx, spec.form) for name, spec in OURS.items()}
+    gx.expectations = {name: _expectation_class(gx, spec) for name, spec in OURS.items()}
     return gx
 
 
@@ -264,7 +263,7 @@ def _unused(**_: Any) -> None:
     raise InternalError("the engine answers its metrics itself")
 
 
-def _expectation_class(gx: Any, form: ExpectationForm) -> Any:
+def _expectation_class(gx: Any, spec: Spec) -> Any:
     """The Great Expectations class of one of our definitions; defining it registers it under its type."""
 
     def dependencies(self: Any, execution_engine: Any = None, runtime_configuration: Any = None) -> Any:
@@ -284,13 +283,14 @@ def _expectation_class(gx: Any, form: ExpectationForm) -> Any:
             "unexpected_count": counts.unexpected,
             "unexpected_percent": 100 * counts.share,
             "observed_value": dict(counts.observed),
-            "details": {"samples": list(counts.samples)},
+            "details": {"samples": list(counts.samples), "nothing": counts.nothing, "note": counts.note},
         }
         return {"success": within(counts, max_share=measure.max_share), "result": result}
 
+    form = spec.form
     body: dict[str, Any] = {
         "__module__": __name__,
-        "__doc__": form.text,
+        "__doc__": f"{form.text}\n\nCounts: {spec.unit}.\nSource: {spec.source}.",
         "__annotations__": {kwarg.name: "Any" for kwarg in form.kwargs},
         **{kwarg.name: ... if kwarg.required else kwarg.default for kwarg in form.kwargs},
         "domain_keys": ("batch_id",),

@@ -71,6 +71,10 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= EXACT
 
 
+def _is_target(value: Any) -> bool:
+    return _is_count(value) and value > 0
+
+
 def _is_share(value: Any) -> bool:
     return _is_number(value) and 0 <= value <= 1
 
@@ -91,6 +95,21 @@ def _is_scalar(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, (str, int, bool, dt.date, dt.time, type(None)))
+
+
+def _is_table(value: Any, fits: Callable[[Any], bool]) -> bool:
+    """Whether it maps values of a column to what fits; two values of one name (1 and "1") would hide each other."""
+    if not isinstance(value, dict) or not value or len(set(map(str, value))) < len(value):
+        return False
+    return all(isinstance(key, (str, int, float, bool)) and fits(item) for key, item in value.items())
+
+
+def _is_range(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_share, value)) and value[0] <= value[1]
+
+
+def _is_plan(value: Any) -> bool:
+    return _is_table(value, _is_share) and abs(math.fsum(value.values()) - 1) <= 0.01
 
 
 def _is_regex(value: Any) -> bool:
@@ -123,6 +142,10 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "mostly": ("a number above 0, up to 1", lambda value: _is_share(value) and value > 0),
     "ratio": ("a number from 1", lambda value: _is_number(value) and value >= 1),
     "flag": ("true or false", lambda value: isinstance(value, bool)),
+    "achievement": ("a number above 0", lambda value: _is_number(value) and value > 0),
+    "ranges": ("a mapping of splits to [least, greatest] share", lambda value: _is_table(value, _is_range)),
+    "targets": ("a mapping of values to whole numbers above 0", lambda value: _is_table(value, _is_target)),
+    "plan": ("a mapping of values to shares that add up to 1", _is_plan),
     "set": ("a list of values that is not empty", _is_set),
     "regex": ("a regular expression", _is_regex),
     "condition": ('a condition such as col("split") == "test"', is_condition),

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from registry.checks.figures import Figures
@@ -46,10 +46,12 @@ FIGURES: Mapping[str, str] = {
 }
 
 
-def message_of(expectation: Expectation, measure: Measure | None, figures: Figures, *, passed: bool) -> str:
-    """The message of a check that was measured."""
+def message_of(
+    expectation: Expectation, measure: Measure | None, figures: Figures, samples: Sequence[Any] = (), *, passed: bool
+) -> str:
+    """The message of a check that was measured; of ours with the first of its `samples`."""
     if measure is not None:
-        return _ours(measure, figures, passed=passed)
+        return _ours(measure, figures, samples, passed=passed)
     if expectation.type in PHRASES:
         return _mapped(expectation, figures)
     if "distinct_values" in expectation.type:
@@ -66,14 +68,25 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g}%"
 
 
-def _ours(measure: Measure, figures: Figures, *, passed: bool) -> str:
+def _ours(measure: Measure, figures: Figures, samples: Sequence[Any], *, passed: bool) -> str:
     unexpected, total = figures.unexpected or 0, figures.total or 0
     text = f"{unexpected:,} of {total:,} {measure.what}"
     if "max_share" in measure.threshold:
         text += f" ({percent(unexpected / total if total else 0)}; allowed {percent(measure.max_share)})"
     else:
         text += f" ({_pairs(measure.threshold)})"
-    return text if passed or not measure.hint else f"{text}: {measure.hint}"
+    parts = [text, figures.note, _first(samples[0], measure) if samples else ""]
+    parts.append("" if passed else measure.hint)
+    return "; ".join(part for part in parts if part)
+
+
+def _first(sample: Mapping[str, Any], measure: Measure) -> str:
+    """The first thing found, in words: `first: r17 (test), same as r904 (train)`."""
+    if "row" not in sample:
+        return "first: " + ", ".join(f"{name} {_text(value)}" for name, value in sample.items())
+    text = f"first: {sample['row']} ({sample['split']})"
+    other = sample.get(measure.witness)
+    return f"{text}, {measure.witness.replace('_', ' ')} {other['row']} ({other['split']})" if other else text
 
 
 def _mapped(expectation: Expectation, figures: Figures) -> str:

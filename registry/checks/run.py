@@ -7,6 +7,7 @@ compare is `not_measured`, whatever a judge says of an empty set.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from registry.checks.answers import Answers
@@ -52,7 +53,7 @@ class _Run:
         self.columns = dict(session.columns)
         self.columns.setdefault(SPLIT, "VARCHAR")
         self.sampler = Sampler(session, table, schema)
-        self.facts = Facts(schema, self.columns, table.splits, self.sampler.files)
+        self.facts = Facts.of(schema, table, session)
 
     def checks(self, expectations: Sequence[Expectation]) -> list[Check]:
         settled: list[Check] = []
@@ -90,29 +91,30 @@ class _Run:
             return _check(expectation, "error", columns=_columns(expectation, measure), message=outcome.error)
         figures = figures_of(outcome, expectation, measure)
         status: Status = "pass" if outcome.success else "fail"
-        if figures.nothing:
-            status = "not_measured"
         try:
+            if status == "fail" and not figures.nothing and measure and measure.doubt:
+                counted = {**figures.observed, "unexpected": figures.unexpected}
+                figures = replace(figures, nothing=measure.doubt(self.session, counted))
             samples = self._samples(expectation, figures, measure) if figures.found else ()
         except RegistryError as error:
-            return _check(expectation, "error", columns=_columns(expectation, measure), message=f"samples: {error}")
+            return _check(expectation, "error", columns=_columns(expectation, measure), message=str(error))
         return _check(
             expectation,
-            status,
+            "not_measured" if figures.nothing else status,
             columns=_columns(expectation, measure),
             total=figures.total,
             unexpected=figures.unexpected,
             observed=plain(figures.observed),
             threshold=plain(figures.threshold),
             samples=tuple(plain(samples)),
-            message=figures.nothing or message_of(expectation, measure, figures, passed=outcome.success),
+            message=figures.nothing or message_of(expectation, measure, figures, samples, passed=outcome.success),
         )
 
     def _samples(self, expectation: Expectation, figures: Figures, measure: Measure | None) -> Sequence[Any]:
         if measure is not None:
             if measure.rows_sql is None:
                 return figures.samples[:MAX_SAMPLES]
-            return self.sampler.draw(Found(measure.columns, sql=measure.rows_sql, witness=True))
+            return self.sampler.draw(Found(measure.columns, sql=measure.rows_sql, witness=measure.witness))
         base = METRICS.get(expectation.type)
         where = to_sql(expectation.condition, self.columns) if expectation.condition else ""
         if base is not None:

@@ -39,13 +39,14 @@ def masked(value: Any) -> Any:
 class Found:
     """Rows to sample: either all of `data` under the condition `where`, or those of a statement `sql`.
 
-    `sql` gives `__file`, `__row` and, for a witness, `other_file`, `other_row`.
+    `sql` gives `__file`, `__row` and, for a witness, `other_file`, `other_row`; `witness` is
+    the name a sample has for it.
     """
 
     columns: tuple[str, ...]
     where: str = ""
     sql: str = ""
-    witness: bool = False
+    witness: str = ""
 
 
 class Sampler:
@@ -63,7 +64,7 @@ class Sampler:
         self.keys = schema.keys if usable else ()
 
     def draw(self, found: Found) -> tuple[dict[str, Any], ...]:
-        """At most 20 samples `{row, split, values[, same_as]}` in order of key, file and row."""
+        """At most 20 samples `{row, split, values[, witness]}` in order of key, file and row."""
         rows = self.session.rows(self.sql(found))
         named = self._names([(r["other_file"], r["other_row"]) for r in rows]) if found.witness else {}
         return tuple(self._sample(row, found, named) for row in rows)
@@ -92,7 +93,7 @@ class Sampler:
         if found.columns:
             sample["values"] = {name: self.shown(name, row[f"value{i}"]) for i, name in enumerate(found.columns)}
         if found.witness:
-            sample["same_as"] = named[(row["other_file"], row["other_row"])]
+            sample[found.witness] = named[(row["other_file"], row["other_row"])]
         return sample
 
     def shown(self, name: str, value: Any) -> Any:

@@ -18,19 +18,40 @@ from typing import Any, Literal
 from registry.checks.core import ExpectationForm
 from registry.checks.sql import FLOATS, is_text, type_of
 from registry.model.schema import DatasetSchema
-from registry.tables.duck import quote_ident, quote_text
-from registry.tables.keys import KeyRequest, is_nan
-from registry.tables.table import FILE, ROW, SPLIT
+from registry.tables.duck import Session, quote_ident, quote_text
+from registry.tables.formats import IMAGES as FOLDER
+from registry.tables.images import IMAGE
+from registry.tables.images_hash import ImageRequest
+from registry.tables.keys import BYTES, IMAGES, KeyRequest, TableRequest, is_nan
+from registry.tables.table import FILE, ROW, SPLIT, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a definition may know: the schema, DuckDB types by column, split names in order, part files in order."""
+    """What a definition may know: the schema, DuckDB types by column, split names in order, part files in order.
+
+    `rows` are all rows; `image` is the column of an image folder's paths, or empty: its pictures are compared.
+    """
 
     schema: DatasetSchema
     columns: Mapping[str, str]
     splits: tuple[str, ...]
     files: tuple[str, ...] = ()
+    rows: int = 0
+    image: str = ""
+
+    @classmethod
+    def of(cls, schema: DatasetSchema, table: Table, session: Session) -> Facts:
+        """The facts of `table`, which is the one of `session`."""
+        columns = {SPLIT: "VARCHAR", **dict(session.columns)}
+        files = tuple(str(part.parquet) for part in table.parts)
+        image = IMAGE if table.format == FOLDER and table.root is not None else ""
+        return cls(schema, columns, table.splits, files, table.rows, image)
+
+    def role(self, role: str, given: str | None = None) -> str:
+        """The column `given`, else the first of the data with `role`, else nothing."""
+        found = (column.name for column in self.schema.columns_of_role(role) if column.name in self.columns)
+        return given or next(found, "")
 
     def chosen(self, wanted: Sequence[str] | None) -> tuple[str, ...]:
         """The splits of the data among `wanted` (all if None), in the data's order."""
@@ -39,12 +60,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was counted: `total` and `unexpected` in the check's unit, further figures, samples that are no rows."""
+    """What was counted: `total` and `unexpected` in the check's unit, further figures, samples that are no rows.
+
+    `nothing` says why the figures are no measurement, where they are none; `note` what a reader must know of them.
+    """
 
     total: int
     unexpected: int
     observed: Mapping[str, Any] = field(default_factory=dict)
     samples: tuple[Any, ...] = ()
+    nothing: str = ""
+    note: str = ""
 
     @property
     def share(self) -> float:
@@ -52,13 +78,18 @@ class Counts:
         return self.unexpected / self.total if self.total else 0.0
 
 
+Doubt = Callable[[Session, Mapping[str, Any]], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """How to measure: `count_sql` gives rows, `reduce` makes counts of them, `rows_sql` names rows found.
 
     The rows of `rows_sql` hold `__file` and `__row`, for a witness also `other_file` and
-    `other_row`. `keys` are the key tables that must stand before. It passes while the share
-    of unexpected is at most `max_share`. `what` says in words what one unexpected unit is.
+    `other_row`, and `similarity` where witnesses are only alike; `witness` is what samples
+    call it. `keys` are the tables that must stand before. It passes while the share of
+    unexpected is at most `max_share`. `what` says in words what one unexpected unit is.
+    `doubt` is asked of a failure, with its figures: why it proves nothing, or nothing.
     """
 
     columns: tuple[str, ...]
@@ -68,8 +99,10 @@ class Measure:
     threshold: Mapping[str, Any]
     max_share: float = 0
     rows_sql: str | None = None
-    keys: tuple[KeyRequest, ...] = ()
+    keys: tuple[TableRequest, ...] = ()
     hint: str = ""
+    witness: str = "same_as"
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,33 +142,35 @@ class Relation:
     source: str
     keys: str
     present: str
-    request: KeyRequest | None = None
-
-    @property
-    def needs(self) -> tuple[KeyRequest, ...]:
-        """Key tables to make first."""
-        return (self.request,) if self.request else ()
+    needs: tuple[TableRequest, ...] = ()
 
 
 def relation(columns: Sequence[str], normalize: str, facts: Facts) -> Relation:
-    """The compared values as they are (`none`), or as keys of the normalised text (`text`)."""
+    """The compared values as they are (`none`), or as keys of the normalised text (`text`).
+
+    Pictures are compared by the bytes of their files, or by their pixels.
+    """
     kinds = [type_of(facts.columns, name) for name in columns]
+    pictures = (ImageRequest(),) if facts.image in columns else ()
     if normalize == "text":
-        request = KeyRequest(tuple(columns))
-        return Relation(request.name, "k1, k2", "(k1 IS NOT NULL)", request)
+        request = KeyRequest(tuple(columns), facts.image if pictures else "")
+        return Relation(request.name, "k1, k2", "(k1 IS NOT NULL)", (*pictures, request))
     keys = [f"k{i}" for i in range(len(columns))]
-    values = [_value(name, kind) for name, kind in zip(columns, kinds, strict=True)]
+    values = [
+        BYTES if name == facts.image else value_sql(name, kind) for name, kind in zip(columns, kinds, strict=True)
+    ]
     named = ", ".join(f"{value} AS {key}" for value, key in zip(values, keys, strict=True))
     present = " OR ".join(_present(key, kind) for key, kind in zip(keys, kinds, strict=True))
-    source = f"(SELECT {named}, {SPLIT}, {FILE}, {ROW} FROM data)"  # noqa: S608 (all names are quoted)
-    return Relation(source, ", ".join(keys), f"({present})")
+    rows = f"data JOIN {IMAGES} USING ({FILE}, {ROW})" if pictures else "data"
+    source = f"(SELECT {named}, {SPLIT}, {FILE}, {ROW} FROM {rows})"  # noqa: S608 (all names are quoted)
+    return Relation(source, ", ".join(keys), f"({present})", pictures)
 
 
 def _present(key: str, kind: str) -> str:
     return f"({key} IS NOT NULL AND {key} <> '')" if is_text(kind) else f"{key} IS NOT NULL"
 
 
-def _value(name: str, kind: str) -> str:
+def value_sql(name: str, kind: str) -> str:
     """A column as it is compared: NaN is missing, and so equals null."""
     quoted = quote_ident(name)
     return f"CASE WHEN NOT {is_nan(quoted, kind)} THEN {quoted} END" if kind in FLOATS else quoted
@@ -150,6 +185,14 @@ def rank(splits: Sequence[str]) -> str:
 def place(facts: Facts) -> str:
     """The place of a row's file among the data's files in order of path, from 0."""
     return f"list_position([{', '.join(quote_text(file) for file in facts.files)}], __file)"
+
+
+def sampled(facts: Facts, most: int) -> str:
+    """The condition that a row is of a sample of about `most` rows, the same in every run (Knuth 6.4, Fibonacci)."""
+    if facts.rows <= most:
+        return "TRUE"
+    mixed = f"(({place(facts)} * 7919 + {ROW}) % 2147483647) * 2654435761 % 4294967296"
+    return f"({mixed} < {most * 2**32 // facts.rows})"
 
 
 def by_split(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

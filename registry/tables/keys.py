@@ -17,10 +17,10 @@ import hashlib
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from registry.model.digest import digest_of
 from registry.tables.duck import Session, quote_ident
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FILLERS = frozenset("\u3164\u115f\u1160\uffa0")
 BETWEEN, ABSENT = "\x1f", "\x1e"  # white space, so that no normalised text holds them
 TEXT, DROPPED, SPACE, END = 0, 1, 2, 3
+IMAGES, BYTES, PIXELS = "images_hashed", "__bytes", "__pixels"  # table of `images_hash` and its columns
 
 
 def is_invisible(char: str) -> bool:
@@ -99,40 +100,58 @@ def _kinds() -> np.ndarray[Any, np.dtype[np.uint8]]:
     return table
 
 
+class TableRequest(Protocol):
+    """Tables that a session needs before a statement can read them, such as keys; made once a session."""
+
+    @property
+    def name(self) -> str:
+        """Name of the first table, safe as an identifier; the others begin with it."""
+
+    def tables(self, session: Session) -> Mapping[str, pa.Table]:
+        """The tables by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRequest:
     """A table of keys over the normalised text of `columns`: `k1`, `k2`, `split`, `__file`, `__row`.
 
     `k1` is null where all columns are null or empty. Numbers are written canonically, so that
-    68 equals 68.0. Nulls are equal to nulls and to nothing else.
+    68 equals 68.0. Nulls are equal to nulls and to nothing else. Of the column `image`, if
+    it is one of them, the decoded pixels count and not the path.
+
+    The keys are BLAKE2b (RFC 7693) of 128 bits: one collision is expected beyond 10^19 different
+    texts, and none can be constructed, so that equal keys stand for equal texts.
     """
 
     columns: tuple[str, ...]
+    image: str = ""
 
     @property
     def name(self) -> str:
         """Name of the table in a session, safe as an identifier."""
-        return f"keys_{digest_of(list(self.columns))[:16]}"
+        return f"keys_{digest_of([*self.columns, self.image])[:16]}"
+
+    def tables(self, session: Session) -> Mapping[str, pa.Table]:
+        """The table of keys, in no order."""
+        import pyarrow as pa
+
+        kinds = dict(session.columns)
+        texts = [
+            f"{PIXELS} AS c{i}" if name == self.image else f"{canonical_sql(name, kinds[name])} AS c{i}"
+            for i, name in enumerate(self.columns)
+        ]
+        source = f"data JOIN {IMAGES} USING ({FILE}, {ROW})" if self.image in self.columns else "data"
+        sql = f"SELECT {', '.join(texts)}, {SPLIT}, {FILE}, {ROW} FROM {source}"  # noqa: S608 (all names are quoted)
+        batches = [_keyed(batch, len(self.columns)) for batch in session.arrow(sql)]
+        return {self.name: pa.Table.from_batches(batches, _schema())}
 
 
-def make_keys(session: Session, request: KeyRequest) -> str:
-    """Makes the key table of `request` once a session; its name.
-
-    BLAKE2b (RFC 7693) of 128 bits: one collision is expected beyond 10^19 different texts, and
-    none can be constructed, so that equal keys stand for equal texts.
-    """
+def make_keys(session: Session, request: TableRequest) -> str:
+    """Makes the tables of `request` once a session; the name of the first."""
     if not session.has(request.name):
-        session.add(request.name, _tables(session, request))
+        for name, rows in request.tables(session).items():
+            session.add(name, rows)
     return request.name
-
-
-def _tables(session: Session, request: KeyRequest) -> pa.Table:
-    import pyarrow as pa
-
-    kinds = dict(session.columns)
-    texts = ", ".join(f"{canonical_sql(name, kinds[name])} AS c{i}" for i, name in enumerate(request.columns))
-    sql = f"SELECT {texts}, {SPLIT}, {FILE}, {ROW} FROM data"  # noqa: S608 (all names are quoted)
-    return pa.Table.from_batches([_keyed(batch, len(request.columns)) for batch in session.arrow(sql)], _schema())
 
 
 def _schema() -> pa.Schema:

@@ -67,7 +67,8 @@ def open_table(root: Path, files: FileList, schema: DatasetSchema | None, cache:
     opened = tuple(
         Part(piece.path, file, piece.split, foot.rows) for (piece, file), foot in zip(parts, footers, strict=True)
     )
-    return Table(opened, columns, _splits(found, opened, schema, dict(columns)), found.split_column, found.format)
+    splits = _splits(found, opened, schema, dict(columns))
+    return Table(opened, columns, splits, found.split_column, found.format, found.root)
 
 
 def _converted(found: Cut, cache: Path) -> list[tuple[Piece, Path]]:

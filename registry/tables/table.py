@@ -32,7 +32,8 @@ class Table:
     """Parts in order of path, columns as (name, Arrow type name), split names in order.
 
     `split_column` is the column whose values are the splits, or None where paths decide;
-    `format` is csv, tsv, jsonl, parquet, arrow or imagefolder.
+    `format` is csv, tsv, jsonl, parquet, arrow or imagefolder; `root` is where the data's
+    paths begin, for those who need more than its rows.
     """
 
     parts: tuple[Part, ...]
@@ -40,6 +41,7 @@ class Table:
     splits: tuple[str, ...]
     split_column: str | None
     format: str
+    root: Path | None = None
 
     @property
     def rows(self) -> int:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.checks.defaults import facts_of
+from registry.checks.specs import Facts
 from registry.checks.expectations import OURS
 from registry.checks.expectations.balance import entropy
 from registry.checks.maps import domain_of
@@ -188,7 +188,7 @@ def test_a_common_hash_is_a_candidate_only(tmp_path):
     rows = {"train": {"t": ["a", "b", "cc", "dd", "dd"]}, "test": {"t": ["b", "c", "dd", "ee"]}}
     table = table_of(tmp_path, rows)
     with Session(table) as session:
-        facts = facts_of(schema_of(table), table, session)
+        facts = Facts.of(schema_of(table), table, session)
         for kind in ("expect_splits_to_be_disjoint", "expect_rows_to_be_unique"):
             measure = OURS[kind].measure({"columns": ["t"]}, facts)
             for sql in (measure.count_sql, f"SELECT * FROM ({measure.rows_sql}) ORDER BY ALL"):

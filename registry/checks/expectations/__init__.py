@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from registry.checks.core import CORE, ExpectationForm
-from registry.checks.expectations import balance, duplicates, leakage
+from registry.checks.expectations import balance, duplicates, leakage, near, shares, target, times
 from registry.checks.specs import Spec
 
-OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in (leakage, duplicates, balance) for spec in topic.SPECS}
+TOPICS = (leakage, near, duplicates, balance, shares, times, target)
+OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
 FORMS: Mapping[str, ExpectationForm] = {**CORE, **{name: spec.form for name, spec in OURS.items()}}

@@ -46,7 +46,7 @@ def _balance(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     limit = next(name for name in LIMITS if kwargs.get(name) is not None)
     return Measure(
         columns=(column,),
-        count_sql=_count_sql(column, splits, facts),
+        count_sql=count_sql(column, splits, facts),
         reduce=partial(REDUCERS[limit], classes=classes, splits=splits, limit=kwargs[limit]),
         what=WHAT[limit],
         threshold={limit: kwargs[limit]},
@@ -54,29 +54,36 @@ def _balance(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     )
 
 
-def _count_sql(column: str, splits: Sequence[str], facts: Facts) -> str:
+def count_sql(column: str, splits: Sequence[str], facts: Facts) -> str:
+    """Rows by split and class; rows without a class are left out."""
     chosen = ", ".join(quote_text(split) for split in splits)
     return f"""SELECT split, CAST({quote_ident(column)} AS VARCHAR) AS class, count(*) AS n FROM data
 WHERE split IN ({chosen}) AND NOT {missing(facts.columns, column)} GROUP BY ALL ORDER BY ALL"""  # noqa: S608 (all parts are quoted)
 
 
-def _tables(
+def tables_of(
     rows: Sequence[Mapping[str, Any]], classes: Sequence[str], splits: Sequence[str]
 ) -> dict[str, dict[str, int]]:
     """Rows by split and class: the declared classes, then those that occur besides; no row counts 0."""
     found = {(row["split"], row["class"]): int(row["n"]) for row in rows}
-    names = tuple(dict.fromkeys((*map(_sql_name, classes), *sorted({name for _, name in found}))))
+    names = tuple(dict.fromkeys((*map(value_name, classes), *sorted({name for _, name in found}))))
     return {split: {name: found.get((split, name), 0) for name in names} for split in splits}
 
 
-def _sql_name(name: str) -> str:
+def value_name(value: object) -> str:
+    """A declared value as SQL writes it.
+
+    >>> value_name(True), value_name(3), value_name("긍정")
+    ('true', '3', '긍정')
+    """
+    name = str(value)
     return name.lower() if name in ("True", "False") else name
 
 
 def _shares(
     rows: Sequence[Mapping[str, Any]], *, classes: Sequence[str], splits: Sequence[str], limit: float
 ) -> Counts:
-    tables = _tables(rows, classes, splits)
+    tables = tables_of(rows, classes, splits)
     units: list[dict[str, Any]] = [
         {"split": split, "class": name, "rows": n, "share": n / sum(table.values())}
         for split, table in tables.items()
@@ -105,7 +112,7 @@ def _one_figure(
     name: str,
     least: bool,
 ) -> Counts:
-    tables = _tables(rows, classes, splits)
+    tables = tables_of(rows, classes, splits)
     values = {split: figure(list(table.values())) for split, table in tables.items() if sum(table.values())}
     outside = [split for split, value in values.items() if (value < limit if least else value > limit)]
     worst = (min if least else max)(values.values(), default=None)

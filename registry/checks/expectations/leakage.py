@@ -1,4 +1,4 @@
-"""Leakage between splits: rows of a later split that stand in an earlier one already.
+"""Leakage between splits: rows, or groups of rows, of a later split that stand in an earlier one already.
 
 >>> spec = SPECS[0]
 >>> spec.form.type, spec.form.kwarg("max_share").default
@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from registry.checks.chance import by_chance
 from registry.checks.core import ExpectationForm
 from registry.checks.kwargs import Kwarg
-from registry.checks.specs import Facts, Measure, Relation, Spec, Unmeasured, place, rank, relation, summed
+from registry.checks.specs import Counts, Facts, Measure, Relation, Spec, Unmeasured, place, rank, relation, summed
 from registry.tables.duck import quote_text
 
 COLUMNS = Kwarg("columns", "columns", "compared columns; by default the text role, else all but key and split")
@@ -23,9 +25,9 @@ MAX_SHARE = Kwarg("max_share", "share", "allowed share: unexpected / total", 0)
 
 
 def default_columns(facts: Facts) -> tuple[str, ...]:
-    """The columns with role text, else all but keys and the split column."""
+    """The columns with role text, else an image folder's pictures, else all but keys and the split column."""
     texts = tuple(column.name for column in facts.schema.columns_of_role("text") if column.name in facts.columns)
-    return texts or all_but_keys(facts)
+    return texts or ((facts.image,) if facts.image else all_but_keys(facts))
 
 
 def all_but_keys(facts: Facts) -> tuple[str, ...]:
@@ -35,14 +37,26 @@ def all_but_keys(facts: Facts) -> tuple[str, ...]:
     return tuple(name for name in facts.columns if name not in left_out and name != "split")
 
 
+def two_splits(wanted: Sequence[str] | None, facts: Facts) -> tuple[str, ...] | Unmeasured:
+    """The splits of the data among `wanted` (all if None), or why there are not two to compare."""
+    splits = facts.chosen(wanted)
+    if len(splits) > 1:
+        return splits
+    have = ", ".join(facts.splits) or "none"
+    if len(facts.splits) < 2 and len(wanted or facts.splits) < 2:
+        return Unmeasured(f"the data has one split only ({have}), so nothing can leak", "not_applicable")
+    return Unmeasured(f"of the splits {', '.join(wanted or ())} the data has fewer than two (it has {have})")
+
+
 def _disjoint(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
-    splits = facts.chosen(kwargs.get("splits"))
-    wanted = kwargs.get("splits") or facts.splits
-    if len(splits) < 2:
-        have = ", ".join(facts.splits) or "none"
-        if len(wanted) < 2:
-            return Unmeasured(f"the data has one split only ({have}), so nothing can leak", "not_applicable")
-        return Unmeasured(f"of the splits {', '.join(wanted)} the data has fewer than two (it has {have})")
+    """Rows of a later split whose compared values stand in an earlier one too, by value or by normalised text.
+
+    Where nothing names the columns and there is no text, equal rows may be coincidence: then the
+    number that chance explains is estimated (`registry.checks.chance`) before anything fails.
+    """
+    splits = two_splits(kwargs.get("splits"), facts)
+    if isinstance(splits, Unmeasured):
+        return splits
     columns = tuple(kwargs.get("columns") or default_columns(facts))
     if not columns:
         return Unmeasured("there is no column to compare beside keys and split")
@@ -58,7 +72,51 @@ def _disjoint(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
         rows_sql=_rows_sql(where, splits, facts),
         keys=where.needs,
         hint="remove those rows from the later split",
+        doubt=None if kwargs.get("columns") else by_chance(columns, facts, splits),
     )
+
+
+def _groups(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
+    """Rows of a later split whose group (a person, a document, a site) has rows in an earlier one too."""
+    column = facts.role("group", kwargs.get("column"))
+    if not column:
+        return Unmeasured("no column has the role group: declare which rows belong together, or name `column`")
+    splits = two_splits(None, facts)
+    if isinstance(splits, Unmeasured):
+        return splits
+    where = relation((column,), "none", facts)
+    return Measure(
+        columns=(column,),
+        count_sql=_group_sql(where, splits),
+        reduce=_grouped,
+        what=f"rows of a later split belong to a group with rows in an earlier one ({' < '.join(splits)})",
+        threshold={"max_share": 0},
+        rows_sql=_rows_sql(where, splits, facts),
+        keys=where.needs,
+        hint="keep all rows of a group in one split",
+        witness="same_group_as",
+    )
+
+
+def _group_sql(where: Relation, splits: tuple[str, ...]) -> str:
+    """As for rows; and how many groups there are, how many of them cross, how many have more than one row."""
+    return f"""WITH per AS (
+  SELECT {where.keys}, min({rank(splits)}) AS first, max({rank(splits)}) AS last, count(*) AS n
+  FROM {where.source} WHERE {where.present} AND {rank(splits)} IS NOT NULL GROUP BY {where.keys}
+), facts AS (
+  SELECT count(*) AS groups, count(*) FILTER (first < last) AS crossing, count(*) FILTER (n > 1) AS plural FROM per
+), counted AS ({_count_sql(where, splits)})
+SELECT counted.*, facts.* FROM counted, facts ORDER BY counted.split"""  # noqa: S608 (all parts are quoted)
+
+
+def _grouped(rows: Sequence[Mapping[str, Any]]) -> Counts:
+    counts = summed(rows)
+    found = {name: int(rows[0][name]) for name in ("groups", "crossing", "plural")} if rows else {}
+    note = f"{found['crossing']:,} of {found['groups']:,} groups cross" if found.get("crossing") else ""
+    if found and found["groups"] and not found["plural"]:
+        note = "every group has one row, so that none can cross: is this the column of groups?"
+    observed = {**counts.observed, "groups": found.get("groups", 0), "crossing": found.get("crossing", 0)}
+    return replace(counts, observed=observed, note=note)
 
 
 def _candidates(where: Relation, splits: tuple[str, ...]) -> str:
@@ -87,7 +145,7 @@ def _count_sql(where: Relation, splits: tuple[str, ...]) -> str:
   SELECT rank, coalesce(sum(n) FILTER (present), 0) AS total, coalesce(sum(n) FILTER (NOT present), 0) AS empty
   FROM ranked WHERE rank IS NOT NULL GROUP BY rank
 )
-SELECT {_names(splits)} AS split, total, coalesce(unexpected, 0) AS unexpected, empty, rank > 0 AS counted
+SELECT {split_names(splits)} AS split, total, coalesce(unexpected, 0) AS unexpected, empty, rank > 0 AS counted
 FROM totals LEFT JOIN leaked USING (rank) ORDER BY rank"""  # noqa: S608 (all parts are quoted)
 
 
@@ -104,7 +162,8 @@ def _rows_sql(where: Relation, splits: tuple[str, ...], facts: Facts) -> str:
 SELECT __file, __row, witness.file AS other_file, witness.row AS other_row FROM found WHERE rank > first"""  # noqa: S608 (all parts are quoted)
 
 
-def _names(splits: tuple[str, ...]) -> str:
+def split_names(splits: tuple[str, ...]) -> str:
+    """The name of the split whose place is `rank`, as SQL."""
     return f"list_extract([{', '.join(quote_text(split) for split in splits)}], CAST(rank + 1 AS BIGINT))"
 
 
@@ -117,6 +176,18 @@ SPECS = (
         ),
         _disjoint,
         unit="rows of every split but the first; unexpected: those that also stand in any earlier split, each once",
-        source="Elangovan et al. 2021 (arXiv:2102.01818) on leaked test rows; Unicode NFKC: UAX #15",
+        source="Elangovan et al. 2021 (arXiv:2102.01818) on leaked test rows; Unicode NFKC: UAX #15. Without "
+        "`columns` and without text, no more equal rows than columns of few values give by chance are `not_measured`",
+    ),
+    Spec(
+        ExpectationForm(
+            "expect_groups_not_to_cross_splits",
+            "No group of rows (a person, a document) has rows in two splits.",
+            (Kwarg("column", "column", "the group of each row; by default the role group"),),
+        ),
+        _groups,
+        unit="rows with a group of every split but the first; unexpected: those whose group stands in an earlier split",
+        source="Kaufman et al. 2012, Leakage in data mining (doi:10.1145/2382577.2382579); Roberts et al. 2017, "
+        "Cross-validation strategies for data with group structure",
     ),
 )
