@@ -3,7 +3,8 @@
 A survey of nine questions with three answers each repeats itself. Rows are modelled by a
 tree of dependent columns (Chow & Liu 1968, doi:10.1109/TIT.1968.1054142): each column given the
 one it depends on most, where the rows suffice to tell, else by its distribution alone. Of rows
-drawn from that model so many repeat; only more than that speaks of copies.
+drawn from that model so many repeat; only more than that speaks of copies. A value seen fewer
+than five times excuses nothing: its own copies would be the evidence.
 
 >>> import numpy as np
 >>> coins = np.arange(8000).reshape(-1, 1) // np.array([1, 2, 4, 8]) % 2  # four fair coins, 8,000 throws
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 FEWEST = 100  # rows from which distributions say something
 SAMPLE = 20_000  # rows that the model is made of
 MOST = 200  # columns up to which chance is considered
-CELL = 5  # rows for each combination of two columns from which their dependence is believed
+CELL = 5  # rows of a value from which it is no rarity; of combinations, from which dependence is believed
 
 
 def by_chance(
@@ -41,10 +42,10 @@ def by_chance(
 ) -> Doubt | None:
     """A doubt for equal rows over `columns`: between `splits`, or within all; `figure` counts them.
 
-    None where chance is no explanation: free text, pictures, one column alone, a small table.
+    None where chance is no explanation: free text, pictures, a small table.
     """
     texts = any(column.name in columns for column in facts.schema.columns_of_role("text"))
-    if texts or facts.image in columns or not 2 <= len(columns) <= MOST or facts.rows < FEWEST:
+    if texts or facts.image in columns or len(columns) > MOST or facts.rows < FEWEST:
         return None
 
     def doubt(session: Session, found: Mapping[str, Any]) -> str:
@@ -54,9 +55,9 @@ def by_chance(
             return ""
         what = "stand in two splits" if splits else "repeat another"
         return (
-            f"{count:,} rows {what}, and chance alone gives about {expected:,.0f}: {len(columns)} columns of few "
-            "values repeat by themselves, so that copies cannot be told from coincidence; name `columns` that "
-            "identify a row to have every equal row counted"
+            f"{count:,} rows {what}, and chance alone gives about {expected:,.0f}: columns of few values "
+            f"({', '.join(columns[:5])}{', …' if len(columns) > 5 else ''}) repeat by themselves, so that copies cannot "
+            "be told from coincidence; name `columns` that identify a row to have every equal row counted"
         )
 
     return doubt
@@ -114,7 +115,10 @@ def _numbered(column: Any) -> NDArray[np.int64]:
 
 
 def likelihoods(codes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The probability of each row under a tree of the columns of `codes` (codes from 0), shape (rows,)."""
+    """The probability of each row under a tree of the columns of `codes` (codes from 0), shape (rows,).
+
+    A row that holds a rare value has 0.
+    """
     import numpy as np
 
     rows, columns = codes.shape
@@ -122,6 +126,7 @@ def likelihoods(codes: NDArray[np.int64]) -> NDArray[np.float64]:
     share = np.ones(rows)
     for column in range(columns):
         own = np.bincount(codes[:, column])
+        share[own[codes[:, column]] < CELL] = 0
         if parents[column] < 0:
             share *= own[codes[:, column]] / rows
             continue
@@ -172,5 +177,5 @@ def expected_repeats(share: NDArray[np.float64], rows: int) -> float:
     """How many of `rows` rows lie beyond the first of their kind by chance."""
     import numpy as np
 
-    expected = rows * share
+    expected = np.maximum(rows * share, 1e-9)
     return rows * (1 - math.fsum(-np.expm1(-expected) / expected) / len(share))

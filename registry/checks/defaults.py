@@ -15,12 +15,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from registry.checks.expectations import OURS
 from registry.checks.messages import percent
-from registry.checks.specs import Counts, Facts, Unmeasured
+from registry.checks.specs import Counts, Facts, Unmeasured, within
 from registry.errors import RegistryError
 from registry.model.evidence import Severity
 from registry.model.schema import DatasetSchema
@@ -29,6 +29,8 @@ from registry.tables.keys import make_keys
 from registry.tables.table import Table
 
 DUPLICATES = 0.01  # share of duplicates above which a maintainer wants to know
+NEAR = 0.05  # share of near-duplicates within a split from which they weigh on what is learnt
+SCORE = 0.99  # balanced accuracy of one column alone from which it gives the label away
 NORMALISED = {"normalize": "text"}
 HEAD = """\
 # What a release of this dataset must be, in the shape of a Great Expectations suite.
@@ -38,7 +40,10 @@ HEAD = """\
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One expectation of the suite, with what was measured and why it stands there."""
+    """One expectation of the suite, with what was measured and why it stands there.
+
+    `allow` says that it may be unmeasured, as it is on the data at hand.
+    """
 
     type: str
     check_id: str
@@ -46,6 +51,7 @@ class Entry:
     kwargs: Mapping[str, Any]
     measured: str
     why: str = ""
+    allow: bool = False
 
 
 def default_suite(schema: DatasetSchema, table: Table, session: Session) -> str:
@@ -64,7 +70,7 @@ def entry(one: Entry) -> str:
         f"  - type: {one.type}",
         f"    kwargs: {kwargs}" + (f"  # measured: {_printable(one.measured)}" if one.measured else ""),
         f"    severity: {one.severity}",
-        f"    meta: {{check_id: {one.check_id}}}",
+        f"    meta: {{check_id: {one.check_id}{', when_not_measured: allow' if one.allow else ''}}}",
     ]
     return "\n".join(lines)
 
@@ -82,14 +88,47 @@ def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
     rows = "expect_table_row_count_to_be_between"
     least = {"min_value": max(1, table.rows // 2)}
     yield Entry(rows, "rows", "critical", least, f"{table.rows:,} rows", "half of the rows gone is an accident")
-    disjoint, unique = "expect_splits_to_be_disjoint", "expect_rows_to_be_unique"
-    for name, kwargs in (("leakage-exact", {}), ("leakage-normalised", NORMALISED)):
-        given = {**kwargs, "max_share": 0}
-        yield Entry(disjoint, name, "critical", given, _rows(_measure(disjoint, given, facts, session)))
-    given = {"max_share": DUPLICATES}
-    yield Entry(unique, "duplicates", "warning", given, _rows(_measure(unique, given, facts, session)))
+    yield from _leakage(facts, session)
+    given: dict[str, Any] = {"max_share": DUPLICATES}
+    yield _judged("expect_rows_to_be_unique", "duplicates", "warning", given, facts, session)
+    if facts.role("text") or facts.image:
+        given = {"max_share": NEAR}
+        yield _judged("expect_no_near_duplicates", "near-duplicates", "warning", given, facts, session)
+    if facts.role("label"):
+        given = {**NORMALISED, "max_share": 0}
+        yield _judged("expect_duplicates_to_agree_on_label", "label-conflicts", "warning", given, facts, session)
+        given = {"max_score": SCORE}
+        yield _judged("expect_no_target_leakage", "target-leakage", "warning", given, facts, session)
     for label in facts.schema.columns_of_role("label"):
         yield from _balance(label.name, facts, session)
+
+
+def _leakage(facts: Facts, session: Session) -> Iterator[Entry]:
+    """What must not stand in two splits: rows, rows but for their spelling, groups; and, as a warning, look-alikes."""
+    for name, kwargs in (("leakage-exact", {}), ("leakage-normalised", NORMALISED)):
+        given = {**kwargs, "max_share": 0}
+        yield _judged("expect_splits_to_be_disjoint", name, "critical", given, facts, session)
+    if facts.role("group"):
+        yield _judged("expect_groups_not_to_cross_splits", "leakage-groups", "critical", {}, facts, session)
+    if facts.role("text") or facts.image:
+        kind = "expect_splits_to_have_no_near_duplicates"
+        yield _judged(kind, "leakage-near", "warning", {"max_share": 0}, facts, session)
+
+
+def _judged(
+    kind: str, check_id: str, severity: Severity, kwargs: Mapping[str, Any], facts: Facts, session: Session
+) -> Entry:
+    """The entry of an expectation, with what it counts on the data."""
+    found = _measure(kind, kwargs, facts, session)
+    if isinstance(found, Counts) and not found.nothing:
+        text = f"{found.unexpected:,} of {found.total:,} {UNITS.get(kind, 'rows')} ({percent(found.share)})"
+        return Entry(kind, check_id, severity, kwargs, text)
+    why = " ".join((found.nothing if isinstance(found, Counts) else found.why).split())
+    unmeasured = isinstance(found, Counts) or found.status == "not_measured"
+    return Entry(kind, check_id, severity, kwargs, why, allow=unmeasured)
+
+
+UNITS = {"expect_no_target_leakage": "columns"}
 
 
 def _balance(label: str, facts: Facts, session: Session) -> Iterator[Entry]:
@@ -115,20 +154,17 @@ def _floor(share: float) -> float:
     return float(f"{math.floor(share / unit + 1e-9) * unit:.2g}")
 
 
-def _measure(kind: str, kwargs: Mapping[str, Any], facts: Facts, session: Session) -> Counts | str:
+def _measure(kind: str, kwargs: Mapping[str, Any], facts: Facts, session: Session) -> Counts | Unmeasured:
     """What an expectation of ours counts on the data, or why it counts nothing."""
     try:
         measure = OURS[kind].measure(kwargs, facts)
         if isinstance(measure, Unmeasured):
-            return measure.why
+            return measure
         for request in measure.keys:
             make_keys(session, request)
-        return measure.reduce(session.rows(measure.count_sql))
+        counts = measure.reduce(session.rows(measure.count_sql))
+        if counts.nothing or within(counts, max_share=measure.max_share) or measure.doubt is None:
+            return counts
+        return replace(counts, nothing=measure.doubt(session, {**counts.observed, "unexpected": counts.unexpected}))
     except RegistryError as error:
-        return str(error)
-
-
-def _rows(found: Counts | str) -> str:
-    if isinstance(found, str):
-        return " ".join(found.split())
-    return f"{found.unexpected:,} of {found.total:,} rows ({percent(found.share)})"
+        return Unmeasured(str(error))
