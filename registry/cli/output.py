@@ -11,11 +11,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-Progress = Callable[[int, int], None]
-
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
+
+
+def _unknown() -> int | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +70,52 @@ class Out:
             self.text(self.style(joined, "dim") if index == 0 else joined)
 
     @contextmanager
-    def progress(self, label: str, total: int | None = None) -> Iterator[Progress | None]:
-        """A bar with rate and time left on stderr; None where no one would see it."""
+    def progress(self, label: str, total: Callable[[], int | None] = _unknown) -> Iterator[Bar | None]:
+        """A bar with rate and time left on stderr; None where no one would see it.
+
+        `total` gives the bytes to come, or None where nobody knows; it is asked only if a
+        bar is shown.
+        """
         shown = self.progress_wanted and not self.quiet and sys.stderr.isatty()
         if not shown:
             yield None
             return
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-        from rich.progress import Progress as Bar
+        from rich.progress import Progress as Display
 
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-        with Bar(
+        with Display(
             *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
-        ) as bar:
-            task = bar.add_task(label, total=total)
-            yield lambda _files, size: bar.advance(task, size)
+        ) as display:
+            yield Bar(display, display.add_task(label, total=total()))
+
+
+class Bar:
+    """A progress bar: called with (files, bytes) done, or begun anew for the next step."""
+
+    def __init__(self, display: Any, task: Any) -> None:
+        self._display = display
+        self._task = task
+
+    def __call__(self, files: int, size: int) -> None:
+        """Advances by `size` bytes."""
+        self._display.advance(self._task, size)
+
+    def begin(self, label: str) -> None:
+        """Starts the same amount again, as another step."""
+        self._display.reset(self._task, description=label)
+
+
+def size_of(path: Path) -> int | None:
+    """Bytes of the files below `path`, or None where they cannot be told."""
+    from registry.content.walk import walk
+    from registry.errors import RegistryError
+
+    try:
+        return sum(found.stat.size for found in walk(path))
+    except RegistryError:
+        return None
 
 
 def width_of(text: str) -> int:

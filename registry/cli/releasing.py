@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from registry.cli.common import Run
+from registry.cli.output import size_of
 from registry.errors import UsageError
 from registry.model.names import Version
 
@@ -38,14 +39,21 @@ def run_release(
     workspace = run.workspace()
     dataset = workspace.choose(name, run.directory, command=f"registry release {version}")
     store = run.store()
-    with run.out.progress(dataset.name) as progress:
+
+    with run.out.progress(dataset.name, lambda: size_of(workspace.root / dataset.path)) as progress:
+
+        def step(name: str) -> None:
+            run.out.note(f"{dataset.name}: {STEPS[name]}")
+            if progress:
+                progress.begin(STEPS[name])
+
         settings = ReleaseOptions(
             judge=JudgeOptions(progress=progress, store=store),
             plan=options,
             allow_dirty=allow_dirty,
             git=git,
             dry_run=dry_run,
-            step=lambda step: run.out.note(f"{dataset.name}: {STEPS[step]}"),
+            step=step,
         )
         return release(workspace, dataset, version, store, settings)
 

@@ -137,6 +137,11 @@ class Manifest:
         return canonical(self.to_json())
 
     @property
+    def size(self) -> int:
+        """Bytes of all data and documents."""
+        return int(self.data["bytes"]) + sum(artefact.bytes for artefact in self.artefacts.values())
+
+    @property
     def sha256(self) -> str:
         """The digest that references, tags and lockfiles carry."""
         return sha256_of(self.to_bytes())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes
+from registry.cli.output import human_bytes, size_of
 
 if TYPE_CHECKING:
     from registry.authoring.add import Added
@@ -60,7 +60,7 @@ def register(app: typer.Typer) -> None:
             license=license or "",
             encoding=encoding or "utf-8",
         )
-        with run.out.progress("Hashing") as progress:
+        with run.out.progress("Hashing", lambda: size_of(run.directory / path)) as progress:
             options = AddOptions(name=name, roles=roles, progress=progress, dry_run=dry_run)
             added = add_data(workspace, run.directory / path, options)
         _report(run, workspace, added)

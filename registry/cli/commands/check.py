@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from registry.cli.common import Run, command
+from registry.cli.output import size_of
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +47,9 @@ def register(app: typer.Typer) -> None:
         for dataset in chosen:
             if not (workspace.root / dataset.path).exists() and store is None:
                 store = run.store()
-            with run.out.progress(f"Hashing {dataset.name}") as progress:
+            with run.out.progress(
+                f"Hashing {dataset.name}", partial(size_of, workspace.root / dataset.path)
+            ) as progress:
                 options = JudgeOptions(as_of=parse_date(as_of), remember=not no_memory, progress=progress, store=store)
                 evidences.append(judge(lay_out(workspace, dataset, options)))
         write_verdict(run, evidences, outputs)

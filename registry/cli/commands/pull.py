@@ -36,16 +36,18 @@ def register(app: typer.Typer) -> None:
         """
         from registry.consume.pull import PullOptions
         from registry.consume.pull import pull as pull_release
+        from registry.consume.resolve import resolve
         from registry.model.names import Ref
 
         wanted = Ref.parse(ref)
         target = run.directory / (output or Path(wanted.name))
-        with run.out.progress(f"Pulling {wanted}") as progress:
+        store = run.store()
+        with run.out.progress(f"Pulling {wanted}", lambda: resolve(store, wanted).manifest.size) as progress:
             options = PullOptions(
                 splits=tuple(split or ()), include=tuple(include or ()), link=link, dry_run=dry_run,
                 progress=progress, allow_rollback=allow_rollback,
             )  # fmt: skip
-            result = pull_release(run.store(), wanted, target, options)
+            result = pull_release(store, wanted, target, options)
         run.out.document(result.to_json())
         if result.warning:
             run.out.alarm(f"warning: {result.warning}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes
+from registry.cli.output import human_bytes, size_of
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
         from registry.model.names import Ref
 
         directory = run.directory / target
-        with run.out.progress("Verifying") as progress:
+        with run.out.progress("Verifying", lambda: size_of(directory) if directory.is_dir() else None) as progress:
             if directory.is_dir():
                 store = run.store() if run.store_url else None
                 result = verify_directory(directory, store=store, progress=progress)
