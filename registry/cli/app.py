@@ -34,6 +34,8 @@ COMMANDS = (
     "status",
     "push",
     "check",
+    "split",
+    "drop",
     "plan",
     "release",
     "report",

@@ -37,7 +37,7 @@ def text_of(place: Place) -> Iterator[io.TextIOWrapper]:
 def has_mark(place: Place) -> bool:
     """Whether the text begins with UTF-8's byte order mark."""
     packed = place.path.casefold().endswith(".gz")
-    with (gzip.open(place.file) if packed else place.file.open("rb")) as stream:
+    with gzip.open(place.file) if packed else place.file.open("rb") as stream:
         return bytes(stream.read(3)) == codecs.BOM_UTF8
 
 

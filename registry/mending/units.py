@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 class Wanted:
     """What units are made of: `group` and `key` name a row, `groups` and the sets `compared` tie rows.
 
-    `near` are text columns whose near-duplicates stay together, found as `options` say.
+    `near` are text columns whose near-duplicates stay together, found as `options` say. What
+    is `ignored` names no row: columns whose values are drawn here.
     """
 
     group: str | None = None
@@ -45,6 +46,7 @@ class Wanted:
     compared: tuple[tuple[str, ...], ...] = ()
     near: tuple[str, ...] = ()
     options: NearOptions | None = None
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,12 @@ def begins(table: Table) -> Ints:
     return np.concatenate(([0], np.cumsum([part.rows for part in table.parts]))).astype(np.int64)
 
 
-def place_sql(table: Table, alias: str = "") -> str:
+def place_sql(table: Table, alias: str = "", file: str = FILE, row: str = ROW) -> str:
     """SQL for the place of a row among all rows of `table`, in the order of parts."""
     files = ", ".join(quote_text(str(part.parquet)) for part in table.parts)
     starts = ", ".join(str(start) for start in begins(table)[:-1])
     dot = f"{alias}." if alias else ""
-    return f"CAST(list_extract([{starts}], list_position([{files}], {dot}{FILE})) AS BIGINT) + {dot}{ROW}"
+    return f"CAST(list_extract([{starts}], list_position([{files}], {dot}{file})) AS BIGINT) + {dot}{row}"
 
 
 def by_row(session: Session, values: Mapping[str, str], source: str = "data") -> dict[str, np.ndarray[Any, Any]]:
@@ -120,7 +122,7 @@ def _named(session: Session, wanted: Wanted, seed: int) -> dict[str, np.ndarray[
         keys = make_keys(session, KeyRequest(wanted.compared[0]))
         sources += f" JOIN {keys} AS k ON k.{FILE} = d.{FILE} AND k.{ROW} = d.{ROW}"
         texts.append("'c' || k.k1 || ':' || k.k2")
-    every = [f"coalesce({canonical_sql(name, kind)}, '')" for name, kind in kinds.items()]
+    every = [f"coalesce({canonical_sql(name, kind)}, '')" for name, kind in kinds.items() if name not in wanted.ignored]
     texts.append("'r' || " + " || ".join(f"strlen({text}) || ':' || {text}" for text in every))
     place = place_sql(session.table, "d")
     sql = f"""WITH named AS (SELECT {place} AS place, coalesce({", ".join(texts)}) AS name FROM {sources})
@@ -168,13 +170,12 @@ def _array(column: pa.Array) -> np.ndarray[Any, Any]:
     return np.frombuffer(column.buffers()[1], kind)[column.offset : column.offset + len(column)]
 
 
-def require_column(session: Session, column: str) -> None:
+def require_column(name: str, columns: Mapping[str, str]) -> None:
     """Raises `UsageError`, with the nearest name, where the data has no such column."""
-    kinds = dict(session.columns)
-    if column not in kinds:
-        near = get_close_matches(column, kinds, 1)
-        why = f"did you mean `{near[0]}`?" if near else f"the columns are {', '.join(kinds)}"
-        raise UsageError(f"there is no column `{column}`", why=why, hint="registry split --help")
+    if name not in columns:
+        near = get_close_matches(name, columns, 1)
+        why = f"did you mean `{near[0]}`?" if near else f"the columns are {', '.join(columns)}"
+        raise UsageError(f"there is no column `{name}`", why=why, hint="registry split --help")
 
 
 def moment_sql(column: str, kind: str) -> str:

@@ -1,0 +1,101 @@
+"""`registry split`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry.cli.common import Run, command
+
+if TYPE_CHECKING:
+    from registry.mending.split import Split
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @command(app, "split", writes=True)
+    def split(
+        run: Run,
+        name: Annotated[str, typer.Argument(metavar="NAME", help="Which dataset.")],
+        shares: Annotated[str, typer.Option("--shares", metavar="S=N,…", help="train=0.8,validation=0.1,test=0.1")],
+        stratify: Annotated[
+            str | None, typer.Option("--stratify", metavar="C", help="Meet the shares within each value of C.")
+        ] = None,
+        group: Annotated[
+            str | None, typer.Option("--group", metavar="C", help="Rows of a group stay together.")
+        ] = None,
+        time: Annotated[str | None, typer.Option("--time", metavar="C", help="Later splits hold later rows.")] = None,
+        near: Annotated[
+            bool, typer.Option("--keep-near-duplicates-together", help="Texts that nearly equal share a split.")
+        ] = False,
+        seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed draws other splits.")] = 0,
+        folds: Annotated[
+            int | None, typer.Option("--folds", metavar="K", help="Add a column `fold`, 0 to K-1.")
+        ] = None,
+        output: Annotated[
+            Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write there; default: in place.")
+        ] = None,
+        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")] = "",
+        dry_run: bool = False,
+    ) -> None:
+        """Draw splits that cannot leak.
+
+        A row's split follows from a hash of its key (or group), so that it keeps it when
+        the data grows. Rows that are equal as normalised text stay together. The data is
+        written anew in its own format, whole or not at all.
+        Example: registry split reviews --shares train=0.8,validation=0.1,test=0.1 --stratify label
+        """
+        from registry.judge.judge import JudgeOptions, lay_out
+        from registry.mending.draw import parse_shares
+        from registry.mending.options import SplitOptions, Writing
+        from registry.mending.split import split as draw
+
+        workspace = run.workspace()
+        dataset = workspace.dataset(name)
+        with run.out.progress(f"Splitting {name}") as progress:
+            bench = lay_out(workspace, dataset, JudgeOptions(progress=progress))
+            parsed = parse_shares(shares, tuple(bench.rules.schema.splits))
+            options = SplitOptions(parsed, stratify, group, time, near, seed, folds)
+            target = run.directory / output if output else None
+            _report(run, name, draw(bench, options, Writing(target, reason, dry_run)))
+
+
+def _report(run: Run, name: str, done: Split) -> None:
+    total = sum(done.rows.values())
+    record = done.delivered.record if done.delivered else None
+    following = done.delivered.next if done.delivered else ()
+    document = {
+        "format": "registry.split/1",
+        "name": name,
+        "state": done.state,
+        "path": str(done.target.path),
+        "rows": done.rows,
+        "shares": {split: round(rows / total, 6) for split, rows in done.rows.items()},
+        "moved": done.moved,
+        "units": done.assignment.units,
+        "largest_unit": done.assignment.largest,
+        "folds": done.folds,
+        "files": list(done.delivered.files) if done.delivered else [],
+        "record": str(record) if record else None,
+        "next": list(following),
+    }
+    run.out.document(document)
+    words = {
+        "split": "rows moved",
+        "planned": "rows would move",
+        "unchanged": "rows moved: every row stands where it belongs",
+    }
+    run.out.text(f"{name}: {done.moved:,} of {total:,} {words[done.state]}")
+    run.out.table(
+        ("split", "rows", "share"),
+        [(split, f"{rows:,}", f"{rows / total:.1%}") for split, rows in done.rows.items()],
+    )
+    if done.assignment.largest > total / 10:
+        run.out.note(f"{done.assignment.largest:,} rows are one unit that stays together; shares follow it.")
+    if record:
+        run.out.text(f"recorded in {record}")
+    for line in following:
+        run.out.note(f"Next: {line}")

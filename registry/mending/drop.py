@@ -1,0 +1,128 @@
+"""`registry drop`: removes the rows that named checks found, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from registry.checks.samples import Sampler
+from registry.checks.specs import Facts
+from registry.checks.suite import expectations_of, joined
+from registry.errors import DataError, UsageError
+from registry.judge.judge import Bench
+from registry.mending.deliver import Delivered, Delivery, Target, deliver, target_of
+from registry.mending.draw import Ints
+from registry.mending.found import by_split, chosen, require_survivors, rows_found
+from registry.mending.options import Writing
+from registry.mending.record import Change, State
+from registry.mending.rewrite import NOWHERE, Original, Routing
+from registry.mending.units import begins, by_row
+from registry.schemas.verify import derived_suite
+from registry.tables.duck import Session, quote_text
+from registry.tables.table import SPLIT, Table
+
+_HINT = "registry drop NAME --check duplicates"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows that the checks found: their places among all rows, how many by check and by split, and what is left."""
+
+    places: Ints
+    by_check: Mapping[str, int]
+    dropped: Mapping[str, int]
+    left: Mapping[str, int]
+    samples: Sequence[Any] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """What `drop` did, or would do."""
+
+    state: Literal["dropped", "planned", "unchanged"]
+    found: Found
+    target: Target
+    delivered: Delivered | None
+
+
+def drop(bench: Bench, checks: Sequence[str], writing: Writing) -> Drop:
+    """Removes what `checks` (by id) found; nothing is written where they found nothing.
+
+    Raises `UsageError` for an unknown check or one that names no rows, `DataError` where
+    nothing would be left, `StateError` where old data would be lost.
+    """
+    if not checks:
+        raise UsageError("no check is named", why="rows are dropped as a check found them", hint=_HINT)
+    table = bench.table
+    if not table.rows:
+        raise DataError(f"{bench.dataset.path} holds no rows", why="there is nothing to drop")
+    Original(bench.snapshot, table)
+    found = find(bench, checks)
+    target = target_of(bench, writing, directory=bench.snapshot.directory)
+    if not len(found.places) and target.current:
+        return Drop("unchanged", found, target, None)
+    if not sum(found.left.values()):
+        raise DataError("every row would be dropped", why=f"{', '.join(checks)} found all of them")
+    planned = Drop("planned", found, target, None)
+    if writing.dry_run:
+        return planned
+    of_row = np.repeat(np.arange(len(table.parts)), np.diff(begins(table)))
+    of_row[found.places] = NOWHERE
+    delivery = Delivery(
+        Routing(tuple(part.path for part in table.parts), of_row),
+        bench.rules.schema,
+        found.left,
+        lambda before, after: _change(bench, writing, found, before, after),
+    )
+    return replace(planned, state="dropped", delivered=deliver(bench, delivery, target, bench.options.progress))
+
+
+def find(bench: Bench, checks: Sequence[str]) -> Found:
+    """All rows that the checks find, in one reading of the data as it is."""
+    table, schema = bench.table, bench.rules.schema
+    derived = expectations_of(derived_suite(schema), bench.dataset.schema)
+    named = chosen(joined([derived, bench.rules.expectations]), checks)
+    with bench.session() as session:
+        facts = Facts.of(schema, table, session)
+        each = {one.check_id: rows_found(session, one, facts) for one in named}
+        require_survivors(each)
+        places = np.unique(np.concatenate([np.zeros(0, np.int64), *(rows.places for rows in each.values())]))
+        names = _names(bench, session, places)
+        of_row = _splits(session, table)
+    dropped = by_split(places, of_row, table.splits)
+    every = by_split(np.arange(table.rows), of_row, table.splits)
+    left = {split: every[split] - dropped[split] for split in table.splits}
+    return Found(places, {check: len(rows.places) for check, rows in each.items()}, dropped, left, names)
+
+
+def _splits(session: Session, table: Table) -> Ints:
+    names = ", ".join(quote_text(split) for split in table.splits)
+    at = f"CAST(list_position([{names}], CAST({SPLIT} AS VARCHAR)) - 1 AS BIGINT)"
+    found: Ints = by_row(session, {"at": at})["at"]
+    return found
+
+
+def _names(bench: Bench, session: Session, places: Ints) -> tuple[Any, ...]:
+    """Up to 20 rows by key, as the evidence names them: no values."""
+    from registry.checks.samples import Found as Rows
+
+    if not len(places):
+        return ()
+    start, parts = begins(bench.table), bench.table.parts
+    chosen_rows = []
+    for place in places[:20].tolist():
+        part = int(np.searchsorted(start, place, "right")) - 1
+        chosen_rows.append(f"({quote_text(str(parts[part].parquet))}, {place - int(start[part])})")
+    where = f"(d.__file, d.__row) IN ({', '.join(chosen_rows)})"
+    samples = Sampler(session, bench.table, bench.rules.schema).draw(Rows((), where=where))
+    return tuple({"row": sample["row"], "split": sample["split"]} for sample in samples)
+
+
+def _change(bench: Bench, writing: Writing, found: Found, before: State, after: State) -> Change:
+    counted = ", ".join(f"{check} ({rows:,})" for check, rows in found.by_check.items())
+    why = writing.reason or f"rows found by {counted}"
+    details = {"drop": {"checks": dict(found.by_check), "rows": dict(found.dropped), "samples": list(found.samples)}}
+    return Change(bench.dataset.name, "drop", why, before, after, details)
