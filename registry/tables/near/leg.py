@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from registry.tables.near.arrays import Flags, Floats, Ints, Words, begins, cuts, ranges, starts_of
+from registry.tables.near.arrays import Codes, Flags, Floats, Ints, Words, begins, cuts, ranges, starts_of
 from registry.tables.near.definition import EPSILON as CLOSE
 from registry.tables.near.options import OWNER_BITS, Meter, NearOptions
 from registry.tables.near.postings import EPSILON, Frequencies, Postings, prefix
@@ -19,6 +19,8 @@ from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, bitmaps, di
 
 _PAIRS = 1 << 13  # pairs measured at a time
 _MEASURED = 1 << 22  # or this many tokens
+_COUNTED = 1 << 16  # encounters counted at a time: their table stays in the cache
+_TABLE_BITS = 18
 _PRUNED = 1 << 16  # pairs pruned by bitmap at a time
 
 
@@ -47,6 +49,7 @@ class Leg:
     levels: Ints
     texts: Texts
     sizes: Ints
+    weights: Floats
     bitmaps: Words
     needed: Ints
     postings: Postings
@@ -66,9 +69,13 @@ class Leg:
             tokens, owners, needed = prefix(sets, rare, options.threshold, options.extra)
             parts.append((sets.sizes, bitmaps(hashed, some, every, k), needed, tokens, owners + cut.start))
         sizes, bits, needs, rarest, holders = (np.concatenate(column) for column in zip(*parts, strict=True))
+        weights = _weights(texts, sizes, k, options.threshold, apart=_apart(meets))
+        order = np.argsort(weights, kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
         return cls(
-            k, meets, options.threshold, options.events, numbers, levels, texts, sizes, bits, needs,
-            Postings.of(rarest, holders),
+            k, meets, options.threshold, options.events, numbers[order], levels[order], texts.take(order),
+            sizes[order], weights[order], bits[order], needs[order], Postings.of(rarest, place[holders]),
         )  # fmt: skip
 
     def without(self, dead: Flags) -> Leg:
@@ -91,26 +98,27 @@ class Leg:
 
         Owners `found` since are left out.
         """
-        rows, places = self.postings.find(side.hashed, side.texts, self.k)
-        holders = np.diff(self.postings.starts)[places]
-        meter.spend(int(holders.sum()))
-        first = begins(rows)
-        ends = np.append(first, len(rows))
-        met = np.diff(starts_of(holders)[ends])
-        marks = rows.astype(np.uint32) << np.uint32(OWNER_BITS)
-        windows = side.texts.windows(self.k)
+        bounds = _bounds(side.texts, self.k, self.threshold, apart=_apart(self.meets))
+        limits = np.searchsorted(self.weights, bounds, "right")
+        rows, lows, counts = self.postings.find(side.hashed, side.texts, self.k, limits)
+        meter.spend(int(counts.sum()))
+        ends = np.append(begins(rows), len(rows))
+        met = np.diff(starts_of(counts)[ends])
+        least = int(self.needed.min())
         for some in cuts(met, self.events, len(rows) + 1):
-            cut = slice(ends[some.start], ends[some.stop])
-            pairs = self.postings.owners[ranges(self.postings.starts[places[cut]], holders[cut])]
-            pairs |= np.repeat(marks[cut], holders[cut])
-            pairs.sort()
+            parts = [np.zeros(0, np.uint32)]
+            for few in cuts(met[some], _COUNTED, len(rows) + 1):
+                cut = slice(ends[some.start + few.start], ends[some.start + few.stop])
+                pairs = self.postings.owners(ranges(lows[cut], counts[cut]))
+                pairs |= np.repeat(rows[cut].astype(np.uint32) << np.uint32(OWNER_BITS), counts[cut])
+                parts.append(_frequent(pairs, least))
+            pairs = np.sort(np.concatenate(parts))
             first = begins(pairs)
             times = np.diff(np.append(first, len(pairs)))
             row, owner = (half.astype(np.int64) for half in np.divmod(pairs[first], np.uint32(1 << OWNER_BITS)))
             may = times >= self.needed[owner]
             may &= ~found[owner]
             may &= side.levels[row] < self.levels[owner]
-            may &= windows[row] >= self.threshold * self.sizes[owner] - EPSILON
             row, owner = row[may], owner[may]
             order = np.argsort(owner, kind="stable")
             yield owner[order], row[order]
@@ -175,6 +183,34 @@ def jaccard(one: Tokens, left: Ints, other: Tokens, right: Ints) -> Floats:
     twice = (keys[1:][keys[1:] == keys[:-1]] >> U(TOKEN_BITS)).view(np.int64)
     same = np.bincount(twice, minlength=len(mark))
     return np.asarray(same / (a + b - same))
+
+
+def _apart(meets: tuple[bool, ...]) -> bool:
+    """Whether a leg indexes texts that are not mostly Hangul for such as are."""
+    return meets == (True,)
+
+
+def _weights(texts: Texts, sizes: Ints, k: int, threshold: float, *, apart: bool) -> Floats:
+    """A number for each indexed text A such that a partner B has at least that bound (`_bounds`).
+
+    Partners have |B| >= t |A|. And of shingles around a character of another script A has at
+    least `other(A) - windows(A) + |A|`, B at most `other(B)`, where they differ by no more
+    than |A xor B| <= (1 - t) / t |A|: this tells the scripts apart.
+    """
+    if not apart:
+        return sizes.astype(np.float64)
+    return np.asarray(texts.other() - texts.windows(k) + sizes - sizes * ((1 - threshold) / threshold) - EPSILON)
+
+
+def _bounds(texts: Texts, k: int, threshold: float, *, apart: bool) -> Floats:
+    """What the weight of an indexed text must not exceed for each streamed one."""
+    return texts.other().astype(np.float64) if apart else np.asarray((texts.windows(k) + EPSILON) / threshold)
+
+
+def _frequent(pairs: Codes, least: int) -> Codes:
+    """All of `pairs` that occur `least` times or more, and few others: they are counted in a small hash table."""
+    slots = ((pairs * np.uint32(0x9E3779B1)) >> np.uint32(32 - _TABLE_BITS)).astype(np.int64)
+    return pairs[np.bincount(slots, minlength=1 << _TABLE_BITS)[slots] >= least]
 
 
 def _used(values: Ints, count: int) -> tuple[Ints, Ints]:

@@ -19,13 +19,15 @@ from math import ceil, log2
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.tables.near.arrays import Codes, Flags, Ints, Words, begins, ranges, starts_of
+from registry.tables.near.arrays import Codes, Flags, Ints, Words, begins, ranges
+from registry.tables.near.options import OWNER_BITS
 from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, hashes
 
 EPSILON = 1e-9  # against the rounding of threshold x size
 _FREQUENCY_BITS = 22
 _MOST = (1 << 16) - 1  # frequencies beyond are all the same
 _BLOCK = 1 << 15
+_OWNER = U((1 << OWNER_BITS) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +67,58 @@ def prefix(sets: Tokens, rare: Frequencies, threshold: float, extra: int) -> tup
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Tokens in ascending order, the owners of each (`starts` has n + 1), and a table of the tokens' upper bits."""
+    """Different tokens in ascending order, and the postings: (place of the token << 17 | owner), ascending.
+
+    `starts` tells where the postings of each token begin, `table` flags the upper bits of the tokens.
+    """
 
     tokens: Words
     starts: Ints
-    owners: Codes
+    postings: Words
     table: Flags
 
     @classmethod
     def of(cls, tokens: Words, owners: Ints) -> Postings:
         """From (token, owner) in any order."""
         order = np.argsort(tokens)
-        tokens, held = tokens[order], owners[order].astype(np.uint32)
+        tokens = tokens[order]
         first = begins(tokens)
-        return cls(tokens[first], np.append(first, len(tokens)), held, _table(tokens[first]))
+        places = np.repeat(np.arange(len(first), dtype=U), np.diff(np.append(first, len(tokens))))
+        postings = (places << U(OWNER_BITS)) | owners[order].astype(U)
+        postings.sort()
+        return cls(tokens[first], first, postings, _table(tokens[first]))
 
     def without(self, dead: Flags) -> Postings:
         """Less the postings of dead owners."""
-        keep = ~dead[self.owners]
-        counts = np.add.reduceat(keep, self.starts[:-1], dtype=np.int64) if len(self.tokens) else np.zeros(0, int)
-        held = counts > 0
-        tokens = self.tokens[held]
-        return Postings(tokens, starts_of(counts[held]), self.owners[keep], _table(tokens))
+        keep = ~dead[self.owners(np.arange(len(self.postings)))]
+        places = (self.postings[keep] >> U(OWNER_BITS)).view(np.int64)
+        return Postings.of(self.tokens[places], (self.postings[keep] & _OWNER).view(np.int64))
 
-    def find(self, hashed: Words, texts: Texts, k: int) -> tuple[Ints, Ints]:
-        """Where the texts meet the index: (row, place in `tokens`), ordered by row, each once."""
+    def owners(self, at: Ints) -> Codes:
+        """The owners of the postings at these places."""
+        return (self.postings[at] & _OWNER).astype(np.uint32)
+
+    def find(self, hashed: Words, texts: Texts, k: int, limits: Ints) -> tuple[Ints, Ints, Ints]:
+        """Where the texts meet the index: (row, first posting, number of postings), ordered by row.
+
+        A row meets only owners below its limit, and each token once.
+        """
         at = self._hits(hashed)
         rows = np.searchsorted(texts.starts, at, "right") - 1
-        inside = at + k <= texts.starts[rows + 1]
+        inside = (at + k <= texts.starts[rows + 1]) & (limits[rows] > 0)
         met = (hashed[at[inside]] << U(16)) | rows[inside].astype(U)
         met.sort()
         met = met[begins(met)]
         tokens = met >> U(16)
-        places = np.minimum(np.searchsorted(self.tokens, tokens), max(len(self.tokens) - 1, 0))
-        same = self.tokens[places] == tokens if len(self.tokens) else np.zeros(len(tokens), bool)
+        places = np.searchsorted(self.tokens, tokens)
+        same = np.append(self.tokens, U(0xFFFFFFFFFFFFFFFF))[places] == tokens
         rows, places = (met[same] & U(0xFFFF)).view(np.int64), places[same]
+        low = self.starts[places]
+        ends = (places.astype(U) << U(OWNER_BITS)) + limits[rows].astype(U)
+        count = np.searchsorted(self.postings, ends) - low
         order = np.argsort(rows.astype(np.uint16), kind="stable")
-        return rows[order], places[order]
+        order = order[count[order] > 0]
+        return rows[order], low[order], count[order]
 
     def _hits(self, hashed: Words) -> Ints:
         """The windows whose flag is set, in blocks that stay in the cache."""

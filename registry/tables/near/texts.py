@@ -77,6 +77,11 @@ class Texts:
         weight = _weights()[self.codes]
         return np.add.reduceat(weight, self.starts[:-1], dtype=np.int64) > 0
 
+    def other(self) -> Ints:
+        """Characters of each text, the first and the last left out, that are neither Hangul nor a space."""
+        other = starts_of(_weights()[self.codes] < 0)
+        return np.asarray(np.maximum(other[self.starts[1:] - 1] - other[self.starts[:-1] + 1], 0))
+
     def tokens(self, k: int) -> Tokens:
         """The tokens of all texts (at most 65,536)."""
         return distinct(hashes(self.codes, k), self, np.arange(len(self)), k)
