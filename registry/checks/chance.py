@@ -54,10 +54,11 @@ def by_chance(
         if count > plausible(expected):
             return ""
         what = "stand in two splits" if splits else "repeat another"
+        named = ", ".join(columns[:4]) + (", …" if len(columns) > 4 else "")
         return (
-            f"{count:,} rows {what}, and chance alone gives about {expected:,.0f}: columns of few values "
-            f"({', '.join(columns[:5])}{', …' if len(columns) > 5 else ''}) repeat by themselves, so that copies cannot "
-            "be told from coincidence; name `columns` that identify a row to have every equal row counted"
+            f"{count:,} rows {what}, and chance alone gives about {expected:,.0f}: columns of few values ({named}) "
+            "repeat by themselves, so that copies cannot be told from coincidence; name `columns` that identify "
+            "a row to have every equal row counted"
         )
 
     return doubt
@@ -74,7 +75,7 @@ def plausible(expected: float) -> float:
 
 def _expected(columns: Sequence[str], facts: Facts, splits: Sequence[str], session: Session) -> float:
     codes, ranks = _codes(columns, facts, session)
-    if not len(codes):
+    if not codes.any():  # rows that are all alike are copies, or no data: nothing was drawn
         return 0.0
     share = likelihoods(codes)
     if not splits:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.checks.specs import Facts
 from registry.checks.expectations import OURS
 from registry.checks.expectations.balance import entropy
 from registry.checks.maps import domain_of
 from registry.checks.plan import repeated
 from registry.checks.run import run_checks
+from registry.checks.specs import Facts
 from registry.checks.suite import expectations_of
 from registry.tables.duck import Session
 from registry.tables.keys import normalise_text
