@@ -25,6 +25,9 @@ class Chunk(Protocol):
     def put(self, column: str, values: Sequence[Value]) -> Self:
         """The same rows with `column` set, a value a row; a column that is not there comes last."""
 
+    def plus(self, other: Self) -> Self:
+        """These rows, then those of `other`."""
+
 
 class Writer(Protocol):
     """One file being written."""

@@ -56,6 +56,12 @@ class Rows:
             plain = found.type
         return Rows(table.set_column(at, pa.field(column, plain), found))
 
+    def plus(self, other: Rows) -> Rows:
+        """These rows, then those of `other` in the same columns."""
+        import pyarrow as pa
+
+        return Rows(pa.concat_tables([self.table, _fitted(other.table, self.table.schema)]))
+
 
 @dataclass(frozen=True, slots=True)
 class Parquet:

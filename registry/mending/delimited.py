@@ -115,6 +115,10 @@ class Records:
             changed.append(self.delimiter.join(fields))
         return replace(self, records=[record or '""' for record in changed])  # a blank line would be no record
 
+    def plus(self, other: Records) -> Records:
+        """These records, then those of `other` in the same columns."""
+        return replace(self, records=self.records + other.arranged(self.names).records)
+
     def arranged(self, names: tuple[str, ...]) -> Records:
         """The records with the columns `names` in their order; those that they lack are empty."""
         if names == self.names:

@@ -88,7 +88,8 @@ class Delivery:
     """What is to be written: the routing, the schema that the new data has, the rows that each split must have.
 
     `change` makes the record of the states before and after; `declare` writes what the
-    workspace must declare of the new data.
+    workspace must declare of the new data. Where the new bytes would be the old ones and
+    the change is `idle`, nothing is written.
     """
 
     routing: Routing
@@ -96,10 +97,14 @@ class Delivery:
     expected: Mapping[str, int]
     change: Callable[[State, State], Change]
     declare: Callable[[], tuple[str, ...]] = tuple
+    idle: bool = False
 
 
-def deliver(bench: Bench, delivery: Delivery, target: Target, progress: Progress | None = None) -> Delivered:
-    """Writes the new data, whole or not at all. Raises `MovedError` where the old data changed meanwhile."""
+def deliver(bench: Bench, delivery: Delivery, target: Target, progress: Progress | None = None) -> Delivered | None:
+    """Writes the new data, whole or not at all; None where there was nothing to write.
+
+    Raises `MovedError` where the old data changed meanwhile.
+    """
     original = Original(bench.snapshot, bench.table, bench.rules.schema.encoding)
     workspace = bench.workspace
     record: Path | None = None
@@ -110,6 +115,8 @@ def deliver(bench: Bench, delivery: Delivery, target: Target, progress: Progress
         after = hash_tree(whole)
         counts = _counts(bench, after, delivery)
         bench.snapshot.check_unmoved()
+        if target.current and delivery.idle and after.md5 == bench.snapshot.md5:
+            return None
         if target.current:
             before = State.of(bench.snapshot, _splits_before(bench))
             record = keep(workspace, delivery.change(before, State.of(after, counts)))

@@ -69,6 +69,10 @@ class LineChunk:
         """The lines with one field set."""
         return LineChunk([set_field(line, column, value) for line, value in zip(self.lines, values, strict=True)])
 
+    def plus(self, other: LineChunk) -> LineChunk:
+        """These lines, then those of `other`."""
+        return LineChunk(self.lines + other.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Lines:

@@ -62,9 +62,11 @@ def split(bench: Bench, options: SplitOptions, writing: Writing) -> Split:
         assignment = assign(session, schema, bench.rules.expectations, options, known)
         moves = moved(session, assignment)
     routing = routing_of(bench, assignment)
-    if target.current and not moves and not options.folds and routing.files == tuple(p.path for p in table.parts):
-        return Split("unchanged", assignment, 0, target, None)
+    same_files = sorted(routing.files) == sorted(part.path for part in table.parts)
+    settled = target.current and assignment.cuts == known
     planned = Split("planned", assignment, moves, target, None)
+    if settled and same_files and not moves and not options.folds:
+        return replace(planned, state="unchanged")
     if writing.dry_run:
         return planned
     delivery = Delivery(
@@ -73,8 +75,10 @@ def split(bench: Bench, options: SplitOptions, writing: Writing) -> Split:
         planned.rows,
         lambda before, after: _change(bench, options, writing, planned, (before, after)),
         lambda: _declare(bench, options),
+        idle=settled,
     )
-    return replace(planned, state="split", delivered=deliver(bench, delivery, target, bench.options.progress))
+    delivered = deliver(bench, delivery, target, bench.options.progress)
+    return replace(planned, state="split" if delivered else "unchanged", delivered=delivered)
 
 
 def known_cuts(bench: Bench, options: SplitOptions) -> Mapping[str, Any]:

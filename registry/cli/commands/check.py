@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli.common import Run, command
 from registry.cli.output import size_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from registry.workspace.workspace import Dataset, Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -25,11 +30,15 @@ def register(app: typer.Typer) -> None:
         as_of: Annotated[
             str | None, typer.Option("--as-of", metavar="DATE", help="The day that waivers are read on.")
         ] = None,
+        mutate: Annotated[
+            bool, typer.Option("--mutate", help="Test the gate with defects planted into a copy.")
+        ] = False,
         no_memory: Annotated[bool, typer.Option("--no-memory", help="Measure again what is remembered.")] = False,
     ) -> None:
         """Judge datasets by schema and suite.
 
-        Exit 1 where one is unfit.
+        Exit 1 where one is unfit. With --mutate the gate itself is tested: defects are
+        planted into a copy, and a table says which checks catch them.
         Example: registry check reviews --format json=verdict.json
         """
         from registry.cli.verdicts import parse_date, parse_formats, write_verdict
@@ -42,6 +51,9 @@ def register(app: typer.Typer) -> None:
         chosen = [workspace.dataset(name) for name in names] if names else list(workspace.datasets.values())
         if not chosen:
             raise UsageError("this workspace declares no dataset", hint="registry add PATH")
+        if mutate:
+            _mutate(run, workspace, chosen, parse_date(as_of))
+            return
         store = None
         evidences = []
         for dataset in chosen:
@@ -55,3 +67,31 @@ def register(app: typer.Typer) -> None:
         write_verdict(run, evidences, outputs)
         if check_document(evidences)["verdict"] != "pass":
             raise typer.Exit(1)
+
+
+def _mutate(run: Run, workspace: Workspace, chosen: list[Dataset], as_of: date | None) -> None:
+    """Tries the gate on each dataset; what it finds is reported, and no failure."""
+    from registry.judge.judge import JudgeOptions
+    from registry.mending.mutate import lay_out_untouched, mutate, mutate_document
+
+    words = {"caught": "caught by", "not_caught": "not caught", "not_applicable": "not applicable"}
+    trials = []
+    for dataset in chosen:
+        here = (workspace.root / dataset.path).exists()
+        options = JudgeOptions(as_of=as_of, store=None if here else run.store())
+        trial = mutate(lay_out_untouched(workspace, dataset, options))
+        trials.append(trial)
+        sampled = f"{trial.rows:,} of {trial.of:,} rows" if trial.rows < trial.of else f"{trial.rows:,} rows"
+        run.out.text(f"{dataset.name}: {sampled}; without defect: {trial.verdict}")
+        table = [
+            (
+                catch.defect,
+                f"{catch.planted:,}" if catch.planted else "",
+                words[catch.state],
+                ", ".join(catch.caught_by) or catch.why,
+                "release blocked" if catch.blocked else "",
+            )
+            for catch in trial.catches
+        ]
+        run.out.table(("defect", "planted", "", "", ""), table)
+    run.out.document(mutate_document(trials))

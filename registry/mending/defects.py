@@ -1,0 +1,190 @@
+"""The defects that a gate should catch, each planted in a copy of the data as it is written.
+
+A defect takes a `Draft` and changes it, or raises `NotApplicableError` with the reason. What
+it plants is a twentieth of the rows it may touch, three at least, always the first ones in
+the order of file and row, so that a second run plants the same.
+
+>>> [defect.name for defect in DEFECTS][:3]
+['leak-exact', 'leak-normalised', 'leak-near']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.mending.draft import Draft, NotApplicableError, Place
+from registry.model.schema import Column
+from registry.tables.keys import normalise_text
+from registry.tables.near.definition import SHORTEST
+
+FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A kind of defect: its name, what it is, and how it is planted (giving how many rows or units were)."""
+
+    name: str
+    what: str
+    plant: Callable[[Draft], int]
+
+
+def _leak_exact(draft: Draft) -> int:
+    rows = _leaking(draft)
+    return draft.copy(rows, draft.splits[-1])
+
+
+def _leak_normalised(draft: Draft) -> int:
+    column = _text(draft)
+    rows = [place for place in _leaking(draft, everything=True) if draft.value(column, place)][: _some(draft)]
+    if not rows:
+        raise NotApplicableError(f"no row of {draft.splits[0]} has a value in `{column}`")
+    texts = [f" {str(draft.value(column, place)).translate(FULL_WIDTH)}\u200b " for place in rows]
+    return draft.copy(rows, draft.splits[-1], {column: texts})
+
+
+def _leak_near(draft: Draft) -> int:
+    column = _text(draft)
+    long = [place for place in _leaking(draft, everything=True) if _is_long(draft.value(column, place))]
+    rows = long[: _some(draft)]
+    if not rows:
+        raise NotApplicableError(f"no text of {draft.splits[0]} has {SHORTEST} characters or more")
+    return draft.copy(rows, draft.splits[-1], {column: [f"{draft.value(column, place)}!?" for place in rows]})
+
+
+def _duplicate(draft: Draft) -> int:
+    return draft.copy(draft.rows(draft.splits[0])[: _some(draft, draft.splits[0])], draft.splits[0])
+
+
+def _conflict(draft: Draft) -> int:
+    label, classes = _label(draft)
+    rows = [place for place in draft.rows(draft.splits[0]) if draft.value(label.name, place) is not None]
+    chosen = rows[: _some(draft, draft.splits[0])]
+    others = [_next(classes, draft.value(label.name, place)) for place in chosen]
+    return draft.copy(chosen, draft.splits[0], {label.name: others})
+
+
+def _imbalance(draft: Draft) -> int:
+    label, classes = _label(draft)
+    gone: list[Place] = []
+    for split in draft.splits:
+        of_class = [place for place in draft.rows(split) if draft.value(label.name, place) == classes[-1]]
+        others = len(draft.rows(split)) - len(of_class)
+        gone += of_class[max(1, others // 1000) :]
+    if not gone:
+        raise NotApplicableError(f"`{classes[-1]}` is as rare as can be already")
+    return draft.remove(gone)
+
+
+def _drift_type(draft: Draft) -> int:
+    plain = [column for column in draft.schema.columns if column.role not in ("split", "label", "key", "group")]
+    numbers = [column for column in plain if column.type.startswith(("int", "uint", "float", "double", "bool"))]
+    if numbers:
+        return draft.set(numbers[0].name, draft.rows(draft.splits[-1]), "열두")
+    texts = [column for column in plain if column.type == "string"]
+    if draft.format in ("csv", "tsv") or not texts:
+        raise NotApplicableError("every column is text, and all that is written in CSV can be read as text")
+    return draft.set(texts[0].name, draft.rows(draft.splits[-1]), 12)
+
+
+def _drift_column(draft: Draft) -> int:
+    if draft.schema.open:
+        raise NotApplicableError("the schema is open: it admits columns that it does not declare")
+    return draft.set("planted_column", [place for split in draft.splits for place in draft.rows(split)], "x")
+
+
+def _null(draft: Draft) -> int:
+    required = [c for c in draft.schema.columns if (c.required or c.primary_key) and c.role != "split"]
+    if not required:
+        raise NotApplicableError("the schema requires no column")
+    column = next((column for column in required if not column.primary_key), required[0])
+    return draft.set(column.name, draft.rows(draft.splits[0])[: _some(draft)], None)
+
+
+def _shifted_label(draft: Draft) -> int:
+    label, _ = _label(draft)
+    changed = 0
+    for split in draft.splits:
+        rows = draft.rows(split)
+        labels = [draft.value(label.name, place) for place in rows]
+        changed += sum(a != b for a, b in zip(labels, labels[1:] + labels[:1], strict=True))
+        draft.set_each(label.name, rows, labels[1:] + labels[:1])
+    return changed
+
+
+def _out_of_range(draft: Draft) -> int:
+    for column in draft.schema.columns:
+        value = _outside(column)
+        if value is not None and column.role != "split" and not column.primary_key:
+            return draft.set(column.name, draft.rows(draft.splits[0])[: _some(draft)], value)
+    raise NotApplicableError("the schema declares no range, classes or enum of a column")
+
+
+def _outside(column: Column) -> Any:
+    if column.type.startswith(("int", "double", "float")):
+        for limit, step in ((column.maximum, 1), (column.minimum, -1)):
+            if isinstance(limit, (int, float)):
+                return limit + step
+    if (column.classes or column.enum) and column.type == "string":
+        return "planted-value"
+    return None
+
+
+def _leaking(draft: Draft, *, everything: bool = False) -> Sequence[Place]:
+    """Rows of the first split that are copied to the last one."""
+    if len(draft.splits) < 2:
+        raise NotApplicableError(f"the data has one split only ({', '.join(draft.splits)})")
+    rows = draft.rows(draft.splits[0])
+    return rows if everything else rows[: _some(draft)]
+
+
+def _some(draft: Draft, split: str | None = None) -> int:
+    """A twentieth of a split's rows (by default of the last split's), three at least."""
+    return max(3, len(draft.rows(split or draft.splits[-1])) // 20)
+
+
+def _text(draft: Draft) -> str:
+    found = [column.name for column in draft.schema.columns_of_role("text") if column.type == "string"]
+    if not found:
+        raise NotApplicableError("no column has the role text")
+    return found[0]
+
+
+def _label(draft: Draft) -> tuple[Column, list[Any]]:
+    """The label column and its classes as they occur, the rarest last."""
+    label = draft.schema.column_of_role("label")
+    if label is None or not draft.has(label.name):
+        raise NotApplicableError("no column has the role label")
+    counts: dict[Any, int] = {}
+    for place in (place for split in draft.splits for place in draft.rows(split)):
+        value = draft.value(label.name, place)
+        if isinstance(value, (str, int)):
+            counts[value] = counts.get(value, 0) + 1
+    if len(counts) < 2:
+        raise NotApplicableError(f"`{label.name}` has fewer than two classes")
+    return label, sorted(counts, key=lambda value: (-counts[value], str(value)))
+
+
+def _next(classes: list[Any], value: Any) -> Any:
+    return classes[(classes.index(value) + 1) % len(classes)] if value in classes else classes[0]
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, str) and len(normalise_text(value)) >= SHORTEST + 10
+
+
+DEFECTS = (
+    Defect("leak-exact", "rows of the first split also in the last", _leak_exact),
+    Defect("leak-normalised", "the same in full-width letters, with spaces and invisible characters", _leak_normalised),
+    Defect("leak-near", "the same with two characters more", _leak_near),
+    Defect("duplicate", "rows twice in the first split", _duplicate),
+    Defect("label-conflict", "rows twice in the first split, with another label", _conflict),
+    Defect("imbalance", "the rarest class all but gone from every split", _imbalance),
+    Defect("type-drift", "a column of another type in the last split", _drift_type),
+    Defect("extra-column", "a column that the schema does not declare", _drift_column),
+    Defect("null", "nulls in a required column", _null),
+    Defect("shifted-label", "every label one row too early", _shifted_label),
+    Defect("out-of-range", "values outside of the declared range or classes", _out_of_range),
+)
