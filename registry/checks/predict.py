@@ -123,7 +123,7 @@ def tree(values: Floats, labels: Ints, classes: int) -> tuple[Floats, Ints]:
         leaves[(low, at)], leaves[(at, high)] = _split(values, mass, low, at), _split(values, mass, at, high)
     bounds = sorted(leaves)
     above, below = (values[[low - step for low, _ in bounds[1:]]] for step in (0, 1))
-    cuts = np.where(np.isinf(below), above, below / 2 + above / 2)
+    cuts = np.where(np.isinf(below), -np.finfo(np.float64).max, below / 2 + above / 2)
     return cuts, np.array([(mass[high] - mass[low]).argmax() for low, high in bounds], np.int64)
 
 

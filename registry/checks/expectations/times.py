@@ -31,8 +31,10 @@ def _follow(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     column = facts.role("time", kwargs.get("column"))
     if not column:
         return Unmeasured("no column has the role time: declare when each row arose, or name `column`")
-    order = tuple(kwargs.get("order") or STANDARD)
-    splits = two_splits(order, facts)
+    order = tuple(kwargs.get("order") or (split for split in STANDARD if split in facts.splits))
+    if len(order) < 2 <= len(facts.splits):
+        return Unmeasured(f"which of {', '.join(facts.splits)} comes first is not said: name `order`")
+    splits = two_splits(order or None, facts)
     if isinstance(splits, Unmeasured):
         return splits
     splits = tuple(split for split in order if split in splits)
