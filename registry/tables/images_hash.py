@@ -1,8 +1,8 @@
 """What makes two images of a folder the same: their bytes, their pixels, or how they look.
 
 Of each image the digest of its file, the digest of its decoded pixels, a difference hash of 64
-bits (dHash: whether each pixel of a 9 × 8 grey thumbnail is brighter than its right neighbour;
-Krawetz 2013, "Kind of like that") and a grey thumbnail of 32 × 32. Two images look alike when
+bits (dHash: whether each pixel of a 9 × 8 grey thumbnail is brighter than its right neighbour, by
+more than rounding; Krawetz 2013, "Kind of like that") and a grey thumbnail of 32 × 32. Two images look alike when
 at most 4 bits of their hashes differ *and* their thumbnails correlate (Pearson) at 0.98 or more.
 That survives re-encoding, resizing and mild changes of brightness. It does not see crops,
 flips or rotations: of measured crops by 5 % and flips, none of the usual hashes finds a tenth.
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 HASH, THUMB = "__dhash", "__thumb"
 BITS = 4  # of 64 that may differ
 LIKE = 0.98  # correlation of thumbnails from which images look alike
+STEP = 1  # grey level that a pixel must be brighter by: less is rounding, and would decide on flat ground
 SIDE = 32  # pixels of a thumbnail's side
 FLAT = 2.0  # standard deviation of grey levels below which a thumbnail has no structure to correlate
 UNSEEN = "crops, flips and rotations are not seen"
@@ -101,7 +102,7 @@ def hashes_of(file: Path, path: str) -> tuple[str, str, int, bytes]:
     pixels = hashlib.sha256(f"{shown.width}x{shown.height}:".encode() + shown.tobytes()).hexdigest()
     grey = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("L")
     small = grey.resize((9, 8), Image.Resampling.BOX).tobytes()
-    bits = sum(1 << i for i in range(64) if small[i // 8 * 9 + i % 8] > small[i // 8 * 9 + i % 8 + 1])
+    bits = sum(1 << i for i in range(64) if small[i // 8 * 9 + i % 8] > small[i // 8 * 9 + i % 8 + 1] + STEP)
     return content, pixels, bits, grey.resize((SIDE, SIDE), Image.Resampling.BOX).tobytes()
 
 
