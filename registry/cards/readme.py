@@ -263,7 +263,7 @@ def _quality(w: Writer) -> Iterable[str]:
 
 
 def _check(w: Writer, check: Any) -> list[str]:
-    name = w.text.pick(measure_of(check.type).name)
+    name = w.text.pick(measure_of(check.type, check.id).name)
     found = w.text.count(check.unexpected) if check.unexpected is not None else NONE
     total = w.text.count(check.total)
     reason = (check.waiver or {}).get("reason") or check.message

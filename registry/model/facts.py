@@ -77,7 +77,9 @@ class ReleaseFacts:
     data paths (files, or of images the folder) where paths decide, and `split_bytes` to their bytes; where the column
     `split_column` decides both are empty. `date` is the ISO date of the commit that
     last touched the dataset, or empty: documents know no other clock. `level` and
-    `changes` say what differs from `previous`.
+    `changes` say what differs from `previous`; `before` is the previous release's profile,
+    `history` the key figures of the releases before this one, the oldest first (empty where
+    there are none). `required` names the declarations without which a release fails.
     """
 
     name: str
@@ -99,6 +101,9 @@ class ReleaseFacts:
     repository: str = ""
     level: Level = "none"
     changes: tuple[ChangeFact, ...] = ()
+    before: Mapping[str, Any] | None = None
+    history: tuple[Mapping[str, Any], ...] = ()
+    required: tuple[str, ...] = ()
 
     @property
     def heading(self) -> str:

@@ -35,7 +35,7 @@ def documents(facts: ReleaseFacts, *, history: str, lang: str) -> dict[str, byte
     found[f"{PLACE}/eda.html"] = eda_html(facts, first).encode()
     found[f"{PLACE}/quality.html"] = quality_html(facts, first).encode()
     for other in others:
-        found[f"{PLACE}/eda.{other}.html"] = eda_html(facts, other).encode()
+        found[f"{PLACE}/eda.{other}.html"] = eda_html(facts, other, quality=f"quality.{other}.html").encode()
         found[f"{PLACE}/quality.{other}.html"] = quality_html(facts, other).encode()
     if "ko" in LANGUAGES[lang]:
         found["README.ko.md"] = readme(facts, "ko").encode()

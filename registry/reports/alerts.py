@@ -32,18 +32,18 @@ class Alert:
     column: int | None = None
 
 
-def alerts_of(facts: ReleaseFacts, text: Text) -> list[Alert]:
-    """All findings, the weightiest first; equal weights keep the order of columns."""
-    found = [*_checks(facts, text), *_splits(facts, text), *_labels(facts, text), *_repeated(facts, text)]
+def alerts_of(facts: ReleaseFacts, text: Text, quality: str) -> list[Alert]:
+    """All findings, the weightiest first; equal weights keep the order of columns. `quality` is the file to link."""
+    found = [*_checks(facts, text, quality), *_splits(facts, text), *_labels(facts, text), *_repeated(facts, text)]
     for column in facts.profile["columns"]:
         found += _column(column, facts, text)
     return sorted(found, key=lambda alert: -alert.weight)
 
 
-def _checks(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
+def _checks(facts: ReleaseFacts, text: Text, quality: str) -> Iterator[Alert]:
     for check in facts.evidence.blocking() if facts.evidence else ():
         title = text("alert.check", name=check_name(check, text), status=text(f"status.{check.status}"))
-        sub = text("alert.check.bare", id=Markup('<a href="quality.html">{}</a>').format(code(check.id)))
+        sub = text("alert.check.bare", id=Markup('<a href="{}">{}</a>').format(quality, code(check.id)))
         share = check.unexpected / check.total if check.unexpected and check.total else None
         if share:
             sub += Markup(" · ") + text("q.of", share=text.share(share), n=text.count(check.total))

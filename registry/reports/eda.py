@@ -27,11 +27,14 @@ CARDS = 300  # columns up to which every column has a card
 SAMPLE = 12  # columns of the sample
 
 
-def eda_html(facts: ReleaseFacts, lang: str) -> str:
-    """The EDA report of `facts` in `lang` (`en` or `ko`), as HTML text; equal facts give equal bytes."""
+def eda_html(facts: ReleaseFacts, lang: str, *, quality: str = "quality.html") -> str:
+    """The EDA report of `facts` in `lang` (`en` or `ko`), as HTML text; equal facts give equal bytes.
+
+    `quality` is the file of the quality evaluation beside it.
+    """
     text, profile = Text(lang), facts.profile
     splits = [name for name, _ in facts.splits]
-    alerts = alerts_of(facts, text)
+    alerts = alerts_of(facts, text, quality)
     labels = [_label(label, text, splits, facts) for label in profile["labels"]]
     cards = _cards(profile["columns"], alerts, text, splits)
     texts = [_text(c, text, splits) for c in profile["columns"] if c["kind"] == "text" and c["overall"]["count"]]
@@ -42,6 +45,7 @@ def eda_html(facts: ReleaseFacts, lang: str) -> str:
         text,
         page=page_of(facts, text, "eda", _heading(facts, text), sections),
         verdict=verdict_of(facts.evidence, text),
+        quality=quality,
         facts_row=_facts(facts, text),
         alerts=alerts[:ALERTS],
         alerts_total=len(alerts),

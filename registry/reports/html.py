@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,7 @@ def _environment() -> Environment:
 
 @cache
 def _style() -> str:
-    """The style sheet without comments and indentation; it holds no `<`."""
+    """The style sheet without comments and idle space; it holds no `<`."""
     text = (resources.files("registry.reports") / "templates" / "style.css").read_text("utf-8")
-    lines = (line.strip() for line in text.splitlines())
+    lines = (re.sub(r"(?<=[:;]) | (?=[{}])|(?<=\{) ", "", line.strip()) for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("/*"))

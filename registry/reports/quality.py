@@ -5,14 +5,12 @@
 >>> from registry.model.evidence import Check, DataFacts, Evidence
 >>> check = Check("leak", "expect_splits_to_be_disjoint", "fail", total=10, unexpected=2, threshold={"max_share": 0})
 >>> view = measure(check, fail_on="critical")
->>> view["family"], view["value"], view["limit"], view["n"], view["blocks"]
-('splits', 2, {'max_share': 0}, 10, True)
+>>> view["family"], view["measured"]["value"], view["measured"]["high"], view["n"], view["blocks"]
+('splits', 2, 0, 10, True)
 """
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,33 +19,42 @@ from markupsafe import Markup
 from registry.model.evidence import STATUSES, Check, Evidence
 from registry.model.facts import ReleaseFacts
 from registry.reports.html import code, render, value
-from registry.reports.mask import shown
+from registry.reports.measured import failure, group, grouped, measure_for, row, spoken, title_of
 from registry.reports.measures import FAMILIES, measure_of
 from registry.reports.numbers import share, tidy
+from registry.reports.readings import reading_of
 from registry.reports.shared import page_of, verdict_of
-from registry.reports.svg import mark, strip
+from registry.reports.svg import mark, trend
+from registry.reports.targets import targets_of
 from registry.reports.text import NONE, Text
 
 FORMAT = "registry.quality/1"
-EXAMPLES = 5  # samples shown of a failing check
-_SIGNS = {"max": "≤", "min": "≥"}
-CUT = 160  # characters of one sample
+PAST = 11  # earlier releases that are remembered
+CHARTS = 4  # measures drawn over releases
+_KEY = ("splits", "balance", "labels", "duplicates", "privacy", "sufficiency", "drift")
 
 
 def quality_json(evidence: Evidence, facts: ReleaseFacts) -> dict[str, Any]:
-    """The `registry.quality/1` document: verdict, tally, and every measure by family, in order of id.
+    """The `registry.quality/1` document: verdict, tally, every measure by family, and what came before.
 
-    `value` is the count of unexpected units, else what was observed; `limit` the
-    threshold; `n` the units; `share` their quotient; `method` one sentence in English.
+    `measured` is value and bounds on one scale (`registry.reports.readings`), `targets` the
+    planned figures, `n` the units looked at, `unexpected` those outside, `share` their
+    quotient, `method` one sentence in English. `history` holds the key figures of earlier
+    releases, the oldest first.
     """
     measures = [measure(check, fail_on=evidence.fail_on) for check in evidence.checks]
     return {
         "format": FORMAT,
         "dataset": evidence.dataset,
         "version": facts.version,
+        "previous": facts.previous,
+        "date": facts.date,
+        "released_by": facts.released_by,
         "verdict": evidence.verdict,
         "fail_on": evidence.fail_on,
         "data": evidence.data.to_json(),
+        "missing_share": facts.profile["missing"]["share"],
+        "repeated_share": facts.profile["duplicates"]["share"],
         "ruleset": {"sha256": evidence.ruleset},
         "references": dict(evidence.references),
         "engine": evidence.engine,
@@ -58,12 +65,13 @@ def quality_json(evidence: Evidence, facts: ReleaseFacts) -> dict[str, Any]:
             for family in FAMILIES
             if any(m["family"] == family for m in measures)
         ],
+        "history": [dict(entry) for entry in facts.history],
     }
 
 
 def measure(check: Check, *, fail_on: str) -> dict[str, Any]:
     """One check as a measure."""
-    known = measure_of(check.type)
+    known, reading = measure_of(check.type, check.id), reading_of(check)
     return {
         "id": check.id,
         "type": check.type,
@@ -73,15 +81,35 @@ def measure(check: Check, *, fail_on: str) -> dict[str, Any]:
         "severity": check.severity,
         "blocks": check.blocks(fail_on),
         "columns": list(check.columns),
-        "value": check.unexpected if check.unexpected is not None else _plain(check.observed),
+        "measured": reading.to_json() if reading else None,
+        "targets": [
+            {"value": t.value, "planned": t.planned, "result": t.result, "achievement": t.achievement, "met": t.met}
+            | {"unit": t.unit}
+            for t in targets_of(check)
+        ],
+        "observed": _plain(check.observed),
         "limit": _plain(check.threshold),
         "n": check.total,
+        "unexpected": check.unexpected,
         "share": share(check.unexpected, check.total) if check.unexpected is not None and check.total else None,
         "method": known.method[0],
         "message": check.message,
         "samples": [_plain(sample) for sample in check.samples],
         "waiver": dict(check.waiver) if check.waiver else None,
     }
+
+
+def remembered(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The history that the release after the one of `document` (its `quality.json`) tells: at most 11 releases."""
+    measures = [m for family in document.get("families", ()) for m in family["measures"]]
+    entry = {
+        "version": document.get("version"),
+        "rows": document["data"]["rows"],
+        "missing_share": document.get("missing_share"),
+        "repeated_share": document.get("repeated_share"),
+        "measures": {m["id"]: (m.get("measured") or {}).get("value") for m in measures},
+    }
+    return (*document.get("history", ()), entry)[-PAST:]
 
 
 def _plain(found: Any) -> Any:
@@ -97,162 +125,119 @@ def quality_html(facts: ReleaseFacts, lang: str) -> str:
     """The quality evaluation of `facts.evidence` in `lang` (`en` or `ko`), as HTML text."""
     text, evidence = Text(lang), facts.evidence
     document = quality_json(evidence, facts) if evidence else None
+    families = (
+        [_family(family, facts, number, text) for number, family in enumerate(document["families"])] if document else []
+    )
     measures = [m for family in document["families"] for m in family["measures"]] if document else []
-    rows = {m["id"]: _row(m, number, text) for number, m in enumerate(measures)}
     verdict = verdict_of(evidence, text)
-    failing = [m for m in measures if m["blocks"]]
-    minor = [m for m in measures if m["status"] in ("fail", "error") and not m["blocks"]]
-    waived = [m for m in measures if m["status"] == "waived"]
-    unmeasured = [m for m in measures if m["status"] in ("not_measured", "not_applicable")]
+    parts = {
+        "blocks": [failure(m, facts.name, text) for m in measures if m["blocks"] and m["status"] != "not_measured"],
+        "fails": [
+            failure(m, facts.name, text) for m in measures if m["status"] in ("fail", "error") and not m["blocks"]
+        ],
+        "waived": [failure(m, facts.name, text) for m in measures if m["status"] == "waived"],
+        "unmeasured": [r for f in families for r in f["rows"] if r["status"] in ("not_measured", "not_applicable")],
+        "targets": [line for m in measures for line in _targets(m, text)],
+        "history": _history(document, text) if document else None,
+    }
     return render(
         "quality.html.j2",
         text,
-        page=page_of(facts, text, "quality", verdict.title, _sections(text, failing, minor, waived, unmeasured)),
+        page=page_of(facts, text, "quality", verdict.title, _sections(text, parts)),
         verdict=verdict,
-        failing=[_failure(m, facts, text) for m in failing],
-        minor=[_failure(m, facts, text) for m in minor],
-        waived=[_failure(m, facts, text) for m in waived],
-        unmeasured=[rows[m["id"]] for m in unmeasured],
-        families=[_family(f, rows, text) for f in document["families"]] if document else [],
+        cover=_cover(facts, text),
+        families=families,
         digests=_digests(evidence, text) if evidence else [],
         statuses=[(mark(s), text(f"status.{s}"), text(f"q.mark.{s}")) for s in STATUSES],
         mark=mark,
+        **parts,
     )
 
 
-def _sections(text: Text, failing: Any, minor: Any, waived: Any, unmeasured: Any) -> list[tuple[str, Any]]:
-    optional = [
-        ("blocks", "q.blocks", failing),
-        ("fails", "q.fails", minor),
-        ("waived", "q.waived", waived),
-        ("unmeasured", "q.unmeasured", unmeasured),
-    ]
-    sections = [("glance", text("q.glance")), *((id_, text(key)) for id_, key, found in optional if found)]
-    return [*sections, ("measures", text("q.measures")), ("marks", text("q.marks")), ("digests", text("q.digests"))]
+def _sections(text: Text, parts: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    optional = [(name, text(f"q.{name}")) for name in parts if parts[name]]
+    sections = [("glance", text("q.glance")), *optional, ("measures", text("q.measures"))]
+    return [*sections, ("marks", text("q.marks")), ("digests", text("q.digests"))]
 
 
-def _family(family: Mapping[str, Any], rows: Mapping[str, Any], text: Text) -> dict[str, Any]:
+def _family(family: Mapping[str, Any], facts: ReleaseFacts, number: int, text: Text) -> dict[str, Any]:
     measures = family["measures"]
     passed = sum(m["status"] == "pass" for m in measures)
+    rows = [
+        group(together, f"{number}-{place}", text)
+        if len(together) > 1
+        else row(together[0], f"{number}-{place}", _past(together[0]["id"], facts), text)
+        for place, together in enumerate(grouped(measures))
+    ]
     return {
         "name": text(f"family.{family['family']}"),
         "tally": text("q.family.tally", passed=passed, total=len(measures)),
-        "rows": [rows[m["id"]] for m in measures],
+        "rows": rows,
     }
 
 
-def _row(found: Mapping[str, Any], number: int, text: Text) -> dict[str, Any]:
-    """A measure as one line: value, limit, strip, n, method."""
-    known, status = measure_of(found["type"]), found["status"]
-    measured = status not in ("not_measured", "not_applicable")
-    about = [text.pick(known.method)] if known.method[0] else []
-    about += [text("q.n", n=text.count(found["n"]))] if found["n"] is not None else []
-    about += [text(f"severity.{found['severity']}"), code(found["id"])]
-    return {
-        "anchor": f"m-{number}",
-        "status": status,
-        "mark": mark(status),
-        "word": text(f"status.{status}"),
-        "quiet": status in ("pass", "not_applicable"),
-        "name": _name(found, text),
-        "value": spoken(found["value"], text) if measured else NONE,
-        "limit": _limit(found, text),
-        "strip": _strip(found) if measured else None,
-        "about": Markup(" · ").join(about),
-        "message": value(found["message"], 300) if found["message"] else "",
-        "reason": value(found["message"], 300) if found["message"] else text("none"),
-    }
+def _past(check: str, facts: ReleaseFacts) -> list[Any]:
+    return [entry["measures"].get(check) for entry in facts.history]
 
 
-def _name(found: Mapping[str, Any], text: Text) -> Markup:
-    name = value(text.pick(measure_of(found["type"]).name))
-    columns = [code(column) for column in found["columns"][:3]]
-    return name + Markup(" ") + text.join(columns) if columns else name
+def _cover(facts: ReleaseFacts, text: Text) -> list[tuple[Any, Any, Any]]:
+    """What was judged, of which version, when and by whom."""
+    previous = text("fact.previous", version=facts.previous) if facts.previous else text("fact.first")
+    number = value(facts.version) if facts.version else text("unreleased")
+    checks = len(facts.evidence.checks) if facts.evidence else 0
+    splits = text.n("splits", len(facts.splits))
+    return [
+        (text("cover.version"), number, previous),
+        (text("fact.rows"), text.count(facts.rows), splits),
+        (text("cover.checks"), text.count(checks), ""),
+        (text("cover.date"), value(facts.date) if facts.date else NONE, text("cover.date.sub")),
+        (text("cover.by"), value(facts.released_by, 60) if facts.released_by else NONE, ""),
+        (text("cover.license"), value(facts.license_id, 60) if facts.license_id else text("not-declared"), ""),
+    ]
 
 
-def spoken(found: Any, text: Text) -> Markup:
-    """A value or limit for people: a number, or `name value` pairs of a mapping."""
-    if found is None:
-        return Markup("{}").format(NONE)
-    if isinstance(found, bool):
-        return text("yes" if found else "no")
-    if isinstance(found, Mapping):
-        return text.join([_bound(str(key), item, text) for key, item in list(found.items())[:4]])
-    if isinstance(found, list):
-        return text.join([spoken(item, text) for item in found[:4]] + ([Markup("…")] if len(found) > 4 else []))
-    return value(text.stat(found), 60) if isinstance(found, int | float) else value(found, 60)
+def _targets(found: Mapping[str, Any], text: Text) -> list[dict[str, Any]]:
+    """The lines of the table of planned figures."""
+    return [
+        {
+            "name": title_of(found, text),
+            "value": code(t["value"]) if t["value"] else "",
+            "planned": spoken(t["planned"], t["unit"], text),
+            "result": spoken(t["result"], t["unit"], text),
+            "achievement": text.percent(t["achievement"]),
+            "mark": mark("pass" if t["met"] else "fail"),
+            "word": text("status.pass" if t["met"] else "status.fail"),
+        }
+        for t in found["targets"]
+    ]
 
 
-def _bound(key: str, item: Any, text: Text) -> Markup:
-    """One entry of a threshold: `max_share: 0.01` as ≤ 1.0%, others with their name."""
-    sign, _, what = key.partition("_")
-    number = isinstance(item, int | float) and not isinstance(item, bool)
-    shown_item = value(text.share(item)) if number and what == "share" else spoken(item, text)
-    if number and sign in _SIGNS:
-        name = "" if what in ("share", "count", "value") else f"{what.replace('_', ' ')} "
-        return Markup("{}{}\u00a0{}").format(value(name, 40) if name else "", _SIGNS[sign], shown_item)
-    return Markup("{} {}").format(value(key.replace("_", " "), 40), shown_item)
-
-
-def _limit(found: Mapping[str, Any], text: Text) -> Markup:
-    limit = found["limit"]
-    if limit is None or limit == {}:
-        return text("q.no-limit")
-    return text("q.limit", limit=spoken(limit, text))
-
-
-def _strip(found: Mapping[str, Any]) -> Markup | None:
-    """Drawn where value and limit share a scale: a share against a largest share, a count against a count."""
-    limit = found["limit"]
-    if not isinstance(limit, Mapping) or len(limit) != 1:
+def _history(document: Mapping[str, Any], text: Text) -> dict[str, Any] | None:
+    """Up to four key figures over releases; None for the first one."""
+    past = document["history"]
+    if not past:
         return None
-    (key, bound), css = next(iter(limit.items())), found["status"]
-    if not isinstance(bound, int | float) or isinstance(bound, bool):
-        return None
-    if key == "max_share" and found["share"] is not None:
-        return strip(found["share"], bound, css)
-    if key == "max_count" and isinstance(found["value"], int):
-        return strip(found["value"], bound, css)
-    return None
+    charts = [
+        _chart(text("fact.rows"), [e["rows"] for e in past], document["data"]["rows"], "rows", text),
+        _chart(text("fact.missing"), [e["missing_share"] for e in past], document["missing_share"], "share", text),
+    ]
+    measures = [m for f in _KEY for family in document["families"] if family["family"] == f for m in family["measures"]]
+    for m in measures:
+        values = [e["measures"].get(m["id"]) for e in past]
+        if m["measured"] and any(v is not None for v in values) and len(charts) < CHARTS:
+            name = value(text.pick(measure_for(m).name))
+            charts.append(_chart(name, values, m["measured"]["value"], m["measured"]["unit"], text, m["status"]))
+    return {"charts": charts, "first": value(past[0]["version"] or ""), "last": value(document["version"] or "")}
 
 
-def _failure(found: Mapping[str, Any], facts: ReleaseFacts, text: Text) -> dict[str, Any]:
-    known, waiver = measure_of(found["type"]), found["waiver"] or {}
-    parts = [_limit(found, text)]
-    if found["share"] is not None:
-        parts.insert(0, text("q.of", share=text.share(found["share"]), n=text.count(found["n"])))
-    samples = found["samples"]
-    command = known.mend.format(name=facts.name, id=shlex.quote(found["id"]))
+def _chart(name: Any, past: Sequence[Any], now: Any, unit: str, text: Text, status: str = "") -> dict[str, Any]:
+    before = past[-1]
     return {
-        "mark": mark(found["status"], size=20),
-        "word": text(f"status.{found['status']}"),
-        "name": _name(found, text),
-        "value": NONE if found["status"] in ("error", "not_measured") else spoken(found["value"], text),
-        "about": Markup(" · ").join(parts),
-        "message": value(found["message"], 300) if found["message"] else "",
-        "consequence": text.pick(known.consequence) if found["status"] != "error" else "",
-        "samples": [value(_sample(s), CUT) for s in samples[:EXAMPLES]],
-        "cut": text("q.examples.cut", shown=min(EXAMPLES, len(samples)), total=text.count(found["value"]))
-        if isinstance(found["value"], int) and found["value"] > len(samples[:EXAMPLES]) and samples
-        else "",
-        "next": command if found["status"] != "waived" else "",
-        "waiver": [
-            (text(f"q.{key}"), value(waiver[key], 200)) for key in ("reason", "owner", "expires") if key in waiver
-        ],
+        "name": name,
+        "value": spoken(now, unit, text),
+        "before": text("history.before", value=spoken(before, unit, text)),
+        "line": trend([*past, now], status, width="100%", height=56),
     }
-
-
-def _sample(found: Any) -> str:
-    """One sample on a line, masked once more."""
-    if isinstance(found, Mapping):
-        line = "  ".join(f"{key}: {_flat(item)}" for key, item in found.items())
-    else:
-        line = _flat(found)
-    return shown(line, 2000) or ""
-
-
-def _flat(item: Any) -> str:
-    return item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, sort_keys=True)
 
 
 def _digests(evidence: Evidence, text: Text) -> Sequence[tuple[Any, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,8 @@ from markupsafe import Markup
 from registry.model.evidence import STATUSES, Check, Evidence
 from registry.model.facts import ReleaseFacts
 from registry.model.splits import STANDARD
-from registry.reports.html import code, value
-from registry.reports.measures import measure_of
+from registry.reports.html import value
+from registry.reports.measures import FAMILIES, measure_of
 from registry.reports.names import cut
 from registry.reports.svg import mark
 from registry.reports.text import Text
@@ -55,32 +56,46 @@ def split_class(split: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict line: its CSS status, title, sentence, and (mark, count, word) a status that occurs."""
+    """The verdict: CSS status, title, what blocks (or what passes), sentence, and (mark, count, word) a status."""
 
     status: str
     title: Markup
+    headline: Markup
     sentence: Markup
-    tally: tuple[tuple[Markup, int, Markup], ...]
+    tally: tuple[tuple[Markup, int, Markup], ...] = ()
 
 
 def verdict_of(evidence: Evidence | None, text: Text) -> Verdict:
     """The verdict of `evidence` in words; no evidence is no verdict, never a pass."""
     if evidence is None:
-        return Verdict("not_measured", text("verdict.none"), text("verdict.none.sub"), ())
+        return Verdict("not_measured", text("verdict.none"), text("verdict.none.sub"), Markup(""))
     counts = {status: sum(c.status == status for c in evidence.checks) for status in STATUSES}
     measured = counts["pass"] + counts["fail"] + counts["waived"]
-    unknown = counts["not_measured"]
-    blocking = evidence.blocking()
-    sentence = text("verdict.measured", passed=counts["pass"], measured=measured)
-    if unknown:
-        sentence += Markup(" ") + text("verdict.unmeasured", n=unknown)
-    if blocking:
-        names = [code(c.id) for c in blocking[:4]] + ([Markup("…")] if len(blocking) > 4 else [])
-        sentence = text("verdict.blocking", checks=text.join(names)) + Markup(" ") + sentence
+    says = [text("verdict.measured", passed=counts["pass"], measured=measured)]
+    says += [text("verdict.waived", n=counts["waived"])] if counts["waived"] else []
+    says += [text("verdict.unmeasured", n=counts["not_measured"])] if counts["not_measured"] else []
+    blocked = _blocked(evidence, text)
+    headline, rest = (blocked, says) if blocked else (says[0], says[1:])
     tally = tuple((mark(s), counts[s], text(f"status.{s}")) for s in STATUSES if counts[s])
-    return Verdict(evidence.verdict, text(f"verdict.{evidence.verdict}"), sentence, tally)
+    return Verdict(evidence.verdict, text(f"verdict.{evidence.verdict}"), headline, Markup(" ").join(rest), tally)
+
+
+def _blocked(evidence: Evidence, text: Text) -> Markup | None:
+    """What blocks, by family with the number of checks; None where nothing does."""
+    blocking = evidence.blocking()
+    if not blocking:
+        return None
+    found = Counter(measure_of(check.type, check.id).family for check in blocking)
+    families = [
+        text("verdict.family", family=text(f"family.{name}"), n=found[name])
+        if found[name] > 1
+        else text(f"family.{name}")
+        for name in FAMILIES
+        if found[name]
+    ]
+    return text("verdict.blocked", checks=text.n("checks", len(blocking)), families=text.join(families))
 
 
 def check_name(check: Check, text: Text) -> str:
     """The name of what a check measures."""
-    return cut(text.pick(measure_of(check.type).name), 120)
+    return cut(text.pick(measure_of(check.type, check.id).name), 120)

@@ -122,14 +122,41 @@ def mark(status: str, *, size: int = 16) -> Markup:
     )
 
 
-def strip(value: float, limit: float, css: str) -> Markup:
-    """Where a count lies between nothing and twice its limit (or itself): tick = limit, dot = value."""
-    top = max(limit * 2, value, 1e-12)
-    at, tick = 4 + 92 * min(1.0, value / top), 4 + 92 * min(1.0, limit / top)
+def strip(value: float, low: float | None, high: float | None, css: str) -> Markup:
+    """Where `value` lies between nothing and what holds it and its bounds: ticks = bounds, dot = value."""
+    top = max(value, 2 * (high or 0), 1.25 * (low or 0), 1e-12)
+    start = _at(low, top) if low is not None else _at(0, top)
+    end = _at(high, top) if high is not None else 96.0
+    ticks = "".join(
+        f'<line class="limit" x1="{number(at)}%" x2="{number(at)}%" y1="1" y2="15"/>'
+        for at in (_at(bound, top) for bound in dict.fromkeys((low, high)) if bound is not None)
+    )
     return Markup(  # noqa: S704 (numbers and classes of ours)
         f'<svg class="strip" width="100%" height="16" aria-hidden="true">'
         f'<rect class="track" x="4%" y="6" width="92%" height="4" rx="2"/>'
-        f'<rect class="allowed" x="4%" y="6" width="{number(tick - 4)}%" height="4" rx="2"/>'
-        f'<line class="limit" x1="{number(tick)}%" x2="{number(tick)}%" y1="1" y2="15"/>'
-        f'<circle class="dot {css}" cx="{number(at)}%" cy="8" r="4.5"/></svg>'
+        f'<rect class="allowed" x="{number(start)}%" y="6" width="{number(max(0, end - start))}%" height="4" rx="2"/>'
+        f'{ticks}<circle class="dot {css}" cx="{number(_at(value, top))}%" cy="8" r="4.5"/></svg>'
+    )
+
+
+def _at(value: float, top: float) -> float:
+    """Where a value stands on a strip, in percent of its width."""
+    return 4 + 92 * min(1.0, max(0.0, value / top))
+
+
+def trend(values: Sequence[float | None], css: str = "", *, width: str = "92", height: int = 24) -> Markup:
+    """A line over releases from zero, the last point marked; None is a gap. Numbers stand beside it."""
+    known = [value for value in values if value is not None]
+    top = max(known, default=0) or 1
+    step = 92 / max(1, len(values) - 1)
+    at = [(4 + i * step, None if v is None else 90 - 80 * v / top) for i, v in enumerate(values)]
+    path, pen = "", "M"
+    for x, y in at:
+        path, pen = (path, "M") if y is None else (f"{path}{pen}{number(x)} {number(y)}", "L")
+    line = f'<path class="trend" d="{path}"/>' if path else ""
+    x, y = at[-1]
+    dot = "" if y is None else f'<circle class="dot {css}" cx="{number(x)}%" cy="{number(y)}%" r="3.5"/>'
+    return Markup(  # noqa: S704 (numbers and classes of ours)
+        f'<svg class="history" width="{width}" height="{height}" aria-hidden="true">'
+        f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">{line}</svg>{dot}</svg>'
     )

@@ -67,6 +67,10 @@ class Text:
             return self.pick((">99.9%", "99.9% 초과"))
         return f"{value * 100:.1f}%"
 
+    def percent(self, value: float | None) -> str:
+        """A quotient as a percentage that may exceed 100%."""
+        return NONE if value is None else self.share(value) if value <= 1 else f"{value * 100:,.1f}%"
+
     def pp(self, value: float | None) -> str:
         """A difference of shares in percentage points."""
         return NONE if value is None else f"{value * 100:.1f}{self.pick((chr(0xA0) + 'pp', '%p'))}"

@@ -169,7 +169,8 @@ def test_quality_json_is_a_view_of_the_evidence(facts: ReleaseFacts) -> None:
     measures = [m for family in document["families"] for m in family["measures"]]
     assert {m["id"] for m in measures} == {c.id for c in facts.evidence.checks}
     failed = next(m for m in measures if m["id"] == "fail-0")
-    assert (failed["value"], failed["n"], failed["share"], failed["blocks"]) == (7, 200, 0.035, True)
+    assert (failed["unexpected"], failed["n"], failed["share"], failed["blocks"]) == (7, 200, 0.035, True)
+    assert failed["measured"] == {"value": 0.035, "low": None, "high": 0.01, "unit": "share"}
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -264,9 +265,9 @@ def contrast(one: str, other: str) -> float:
 def test_text_colours_have_contrast_in_both_themes(facts: ReleaseFacts) -> None:
     style = re.search(r"<style>(.*?)</style>", eda_html(facts, "en"), re.DOTALL)
     assert style
-    light, dark = re.findall(r":root \{(.*?)\n\}", style[1], re.DOTALL)[:2]
+    light, dark = re.findall(r":root\{(.*?)\n\}", style[1], re.DOTALL)[:2]
     for block in (light, dark):
-        tokens = dict(re.findall(r"--([\w-]+): (#[0-9A-F]{6})", block))
+        tokens = dict(re.findall(r"--([\w-]+):(#[0-9A-F]{6})", block))
         for ground in ("bg", "surface", "sunken"):
             for ink in ("ink", "ink2", "link", "pass", "fail", "waived", "mute"):
                 assert contrast(tokens[ink], tokens[ground]) >= 4.5, (ink, ground)

@@ -1,0 +1,233 @@
+"""A measure of `quality.json` as a page shows it: value over limit, track, method, and what to do.
+
+>>> from registry.reports.text import Text
+>>> en, ko = Text("en"), Text("ko")
+>>> spoken(7094, "rows", en), spoken(0.0042, "share", en), spoken(7094, "rows", ko)
+('7,094\\xa0rows', '0.4%', '7,094행')
+>>> limits({"low": 3553, "high": None, "unit": "rows"}, en), limits({"low": None, "high": 0, "unit": "rows"}, ko)
+('at least 3,553\\xa0rows', '0행')
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from registry.reports.html import code, value
+from registry.reports.mask import shown
+from registry.reports.measures import Measure, measure_of
+from registry.reports.svg import mark, strip, trend
+from registry.reports.text import NONE, Text
+
+EXAMPLES = 5  # samples shown of a failing check
+CUT = 160  # characters of one sample
+NAMED = 3  # columns named in a title
+LISTED = 12  # columns named by a group
+TOLD = ("schema", "data")  # types whose message holds what figures cannot
+_COUNTED = {"rows": "rows", "columns": "columns"}
+
+
+def measure_for(found: Mapping[str, Any]) -> Measure:
+    """What the measure's check is."""
+    return measure_of(found["type"], found["id"])
+
+
+def spoken(number: Any, unit: str, text: Text) -> str:
+    """A number with its unit."""
+    if number is None:
+        return NONE
+    if unit in _COUNTED and isinstance(number, int):
+        return text.n(_COUNTED[unit], number)
+    return text.share(number) if unit == "share" else text.stat(number)
+
+
+def limits(reading: Mapping[str, Any], text: Text) -> str:
+    """The bounds in words: nothing where there are none, the number alone where nothing else is allowed."""
+    low, high, unit = reading["low"], reading["high"], reading["unit"]
+    if low is not None and high is not None and low != high:
+        return str(text("limit.between", low=spoken(low, unit, text), high=spoken(high, unit, text)))
+    if low is not None and low == high:
+        return str(text("limit.exactly", value=spoken(low, unit, text)))
+    if low is not None:
+        return str(text("limit.low", value=spoken(low, unit, text)))
+    if high is None:
+        return ""
+    return spoken(high, unit, text) if high == 0 else str(text("limit.high", value=spoken(high, unit, text)))
+
+
+def result(found: Mapping[str, Any], text: Text) -> Markup:
+    """What was measured."""
+    reading = found["measured"]
+    if reading is None:
+        return value(NONE)
+    if found["type"] == "schema":
+        return text("value.of", value=text.count(reading["value"]), total=text.n("columns", found["n"] or 0))
+    if reading["unit"] == "units":
+        return text("value.outside", value=text.count(reading["value"]), total=text.count(found["n"]))
+    return value(spoken(reading["value"], reading["unit"], text))
+
+
+def limit_of(found: Mapping[str, Any], text: Text) -> Markup:
+    """The limit beside the value."""
+    reading = found["measured"]
+    if found["type"] == "schema":
+        return text("limit.declared")
+    words = limits(reading, text) if reading and reading["unit"] != "units" else ""
+    return text("q.limit", limit=words) if words else Markup("")
+
+
+def title_of(found: Mapping[str, Any], text: Text) -> Markup:
+    """The measure's name and its columns, unless they are all there are."""
+    name = value(text.pick(measure_for(found).name))
+    if found["type"] in TOLD or not found["columns"]:
+        return name
+    columns = [code(column) for column in found["columns"][:NAMED]]
+    rest = len(found["columns"]) - NAMED
+    more = [text("value.more", n=rest)] if rest > 0 else []
+    return name + Markup(" ") + text.join([*columns, *more])
+
+
+def row(found: Mapping[str, Any], place: str, past: Sequence[Any], text: Text) -> dict[str, Any]:
+    """A measure as one line; `past` are its values in earlier releases, the oldest first."""
+    known, status = measure_for(found), found["status"]
+    about = [text.pick(known.method)] if known.method[0] else []
+    about += [text("q.n", n=text.count(found["n"]))] if found["n"] is not None else []
+    about += [text(f"severity.{found['severity']}"), code(found["id"])]
+    return {
+        "anchor": f"m-{place}",
+        "status": status,
+        "mark": mark(status),
+        "word": text(f"status.{status}"),
+        "quiet": status in ("pass", "not_applicable"),
+        "name": title_of(found, text),
+        "value": result(found, text),
+        "limit": limit_of(found, text),
+        "strip": track(found),
+        "history": trend([*past, (found["measured"] or {}).get("value")], status) if _known(past) else None,
+        "about": Markup(" · ").join(about),
+        "reason": reason(found, text),
+        "count": 1,
+    }
+
+
+def _known(past: Sequence[Any]) -> bool:
+    return any(value is not None for value in past)
+
+
+def group(found: Sequence[Mapping[str, Any]], place: str, text: Text) -> dict[str, Any]:
+    """Passing measures of one rule on several columns, as one line."""
+    first, known = found[0], measure_for(found[0])
+    columns = list(dict.fromkeys(column for one in found for column in one["columns"]))
+    names = [code(column) for column in columns[:LISTED]]
+    names += [text("value.more", n=len(columns) - LISTED)] if len(columns) > LISTED else []
+    about = [text.pick(known.method)] if known.method[0] else []
+    about += [text("q.n", n=text.count(first["n"]))] if first["n"] is not None else []
+    about += [text(f"severity.{first['severity']}"), text.join(names)]
+    return row(first, place, (), text) | {
+        "name": value(text.pick(known.name)),
+        "value": text("value.pass", n=text.n("checks", len(found))),
+        "limit": limit_of(first, text),
+        "strip": None,
+        "about": Markup(" · ").join(about),
+        "count": len(found),
+    }
+
+
+def grouped(found: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Measures of a family, those that the schema derives and that pass gathered by rule and limit."""
+    groups: dict[Any, list[Mapping[str, Any]]] = {}
+    for one in found:
+        together = one["status"] == "pass" and one["id"].startswith("schema:") and one["type"] != "schema"
+        bounds = [(one["measured"] or {}).get(side) for side in ("low", "high")]
+        key = (one["type"], one["severity"], *bounds) if together else one["id"]
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def track(found: Mapping[str, Any]) -> Markup | None:
+    """The strip of a measure that has a value and a bound; nothing for columns, whose count says it."""
+    reading = found["measured"]
+    if reading is None or reading["unit"] in ("columns", "units") or reading["value"] is None:
+        return None
+    low, high = reading["low"], reading["high"]
+    if (low is None and high is None) or min(reading["value"], low or 0, high or 0) < 0:
+        return None
+    return strip(reading["value"], low, high, found["status"])
+
+
+def reason(found: Mapping[str, Any], text: Text) -> Markup:
+    """Why nothing was measured, or what a check of files found: told by the check, in English."""
+    message = value(found["message"], 300) if found["message"] else text("none")
+    foreign = text.lang != "en" and found["message"]
+    return Markup('<span lang="en">{}</span>').format(message) if foreign else message
+
+
+def failure(found: Mapping[str, Any], name: str, text: Text) -> dict[str, Any]:
+    """A measure that fails, or is waived, as a card: figure, consequence, examples, next command."""
+    known, waiver = measure_for(found), found["waiver"] or {}
+    told = found["status"] == "error" or found["type"] in TOLD or known.family == "other"
+    samples = found["samples"]
+    command = known.mend.format(name=name, id=shlex.quote(found["id"]))
+    return {
+        "mark": mark(found["status"], size=20),
+        "word": text(f"status.{found['status']}"),
+        "name": title_of(found, text),
+        "value": result(found, text),
+        "about": Markup(" · ").join(_about(found, text)),
+        "message": reason(found, text) if told and found["message"] else "",
+        "method": text.pick(known.method),
+        "consequence": text.pick(known.consequence) if found["status"] != "error" else "",
+        "samples": [value(_sample(sample), CUT) for sample in samples[:EXAMPLES]],
+        "cut": _cut(found, text),
+        "next": command if found["status"] != "waived" else "",
+        "waiver": [
+            (text(f"q.{key}"), value(waiver[key], 200)) for key in ("reason", "owner", "expires") if key in waiver
+        ],
+    }
+
+
+def _about(found: Mapping[str, Any], text: Text) -> list[Markup]:
+    parts = []
+    if found["unexpected"] is not None and found["n"] and (found["measured"] or {}).get("unit") in ("rows", "share"):
+        share, n = text.share(found["share"]), text.n("rows", found["n"])
+        parts.append(text("q.of", share=share, n=n))
+        if found["measured"]["unit"] == "share":
+            parts.insert(0, value(text.n("rows", found["unexpected"])))
+    limit = limit_of(found, text)
+    return [*parts, limit] if limit else parts
+
+
+def _cut(found: Mapping[str, Any], text: Text) -> Markup | str:
+    shown_rows, total = len(found["samples"][:EXAMPLES]), found["unexpected"]
+    if not shown_rows or not isinstance(total, int) or total <= shown_rows:
+        return ""
+    return text("q.examples.cut", shown=shown_rows, total=text.count(total))
+
+
+def _sample(found: Any) -> str:
+    """One sample on a line, masked once more: the row, then what it holds or repeats."""
+    if not isinstance(found, Mapping):
+        return shown(_flat(found), 2000) or ""
+    known = {key: item for key, item in found.items() if key not in ("row", "split")}
+    place = " ".join(_flat(found[key]) for key in ("split", "row") if key in found)
+    parts = [place] if place else []
+    parts += [_paired(key, item) for key, item in known.items()]
+    return shown("  ".join(parts), 2000) or ""
+
+
+def _paired(key: str, item: Any) -> str:
+    """`same_as: {row, split}` as `↔ split row`; values of columns as `column: value`."""
+    if isinstance(item, Mapping) and "row" in item:
+        what = "↔" if key == "same_as" else key.replace("_", " ")
+        return f"{what} {' '.join(_flat(item[part]) for part in ('split', 'row') if part in item)}"
+    if isinstance(item, Mapping):
+        return "  ".join(f"{name}: {_flat(part)}" for name, part in item.items())
+    return f"{key}: {_flat(item)}"
+
+
+def _flat(item: Any) -> str:
+    return item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, sort_keys=True)
