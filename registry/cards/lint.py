@@ -10,12 +10,40 @@ from collections.abc import Iterable, Iterator
 
 from registry.cards.declared import FIELDS, SECTIONS
 from registry.cards.vocabulary import LICENSES, size_category, suggestion
-from registry.errors import ConfigError
+from registry.errors import ConfigError, DataError
 from registry.model.facts import ReleaseFacts
 
-CODES = ("missing", "size-category", "licence-mismatch", "licence-unknown", "language", "annotated", "personal-data")
+CODES = (
+    "missing",
+    "size-category",
+    "licence-mismatch",
+    "licence-unknown",
+    "language",
+    "annotated",
+    "personal-data",
+    "synthetic",
+)
 _NOTHING = frozenset({"none", "no", "false", "없음", "not present", "no personal data", "contains no personal data"})
 _KOREAN = 0.5  # share of Hangul letters from which a text is Korean
+
+
+class CardError(DataError):
+    """The card lacks a required declaration, or says what the measurement contradicts; `problems` lists them."""
+
+    code = "card-unfit"
+
+
+def require_honest(facts: ReleaseFacts) -> None:
+    """Raises `CardError` for the first problems that `lint` finds under the required declarations of `facts`."""
+    problems = lint(facts, required=facts.required)
+    if problems:
+        more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise CardError(
+            f"the card of `{facts.name}` is not fit for release",
+            why="; ".join(problem["message"] for problem in problems[:3]) + more,
+            hint=f"mend cards/{facts.name}.md, then run: registry card lint {facts.name}",
+            problems=problems,
+        )
 
 
 def lint(facts: ReleaseFacts, *, required: Iterable[str] = ()) -> list[dict[str, str]]:
@@ -30,7 +58,7 @@ def contradictions(facts: ReleaseFacts) -> list[dict[str, str]]:
     """Declared statements that the measurement contradicts; any of them fails a release."""
     return [
         {"code": code, "field": field, "message": message}
-        for rule in (_size, _license, _language, _annotated, _personal)
+        for rule in (_size, _license, _language, _annotated, _personal, _synthetic)
         for code, field, message in rule(facts)
     ]
 
@@ -88,3 +116,17 @@ def _personal(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:
         if check.type == "expect_no_personal_data" and check.unexpected:
             says = f"declared none, but `{check.id}` finds personal data in {check.unexpected:,} rows"
             yield "personal-data", "personal_data", says
+
+
+def _synthetic(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:
+    """People or nobody made the data by its card, but rows of it are counted as synthetic."""
+    says_none = facts.declared.text("synthetic").strip().lower().rstrip(".") in _NOTHING
+    writers = facts.declared.values("language_creators")
+    human = bool(writers) and "machine-generated" not in writers
+    for check in facts.evidence.checks if facts.evidence and (says_none or human) else ():
+        found = check.unexpected if check.type == "expect_synthetic_share_at_most" else None
+        observed = check.observed if isinstance(check.observed, dict) else {}
+        count = observed.get("synthetic", found)
+        if check.type == "expect_synthetic_share_at_most" and count:
+            field = "synthetic" if says_none else "language_creators"
+            yield "synthetic", field, f"declared without synthetic data, but `{check.id}` counts {count:,} such rows"

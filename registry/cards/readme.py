@@ -6,17 +6,21 @@ the facts; what nobody declared is shown as such. Nothing from the data becomes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from markupsafe import Markup
 
 from registry.cards.hub import UNSPLIT, hub_splits, license_fields, metadata
 from registry.cards.markdown import code, plain, prose, table
 from registry.cards.words import WORDS
 from registry.cards.yaml import front_matter
+from registry.model.evidence import Evidence
 from registry.model.facts import ReleaseFacts
-from registry.reports.measures import measure_of
-from registry.reports.text import LANGS, NONE, Text
+from registry.reports.measured import grouped, limit_words, measure_for, result
+from registry.reports.quality import measure, quality_json
+from registry.reports.text import LANGS, Text
 
 SAMPLE_COLUMNS = 8
 SAMPLE_CUT = 80  # characters
@@ -91,6 +95,7 @@ def _glance(w: Writer) -> str:
         ("missing", w.number(text.share(missing["share"]))),
         ("repeated", f"{text.count(repeated['rows'])} ({w.number(text.share(repeated['share']))})"),
         ("verdict", _verdict(w)),
+        *_found(w),
         ("digest", code(f"sha256:{facts.files.sha256}")),
     ]
     declared = [
@@ -105,6 +110,25 @@ def _glance(w: Writer) -> str:
     rows = [(w.say(key), value, w.say("measured")) for key, value in measured]
     rows += [(w.say(key), value, w.say("declared")) for key, value in declared]
     return table([w.say("fact"), w.say("value"), w.say("source")], rows)
+
+
+_TOLD = {
+    "expect_no_personal_data": "personal-found",
+    "expect_annotator_agreement_at_least": "agreement",
+    "expect_synthetic_share_at_most": "synthetic-found",
+}
+
+
+def _found(w: Writer) -> Iterable[tuple[str, str]]:
+    """What checks found of personal data, agreement and synthetic rows, and how many annotators there are."""
+    annotators = [c["name"] for c in w.facts.profile["columns"] if c["role"] == "annotator"]
+    if annotators:
+        yield "annotator-columns", w.text.count(len(annotators))
+    for check in w.facts.evidence.checks if w.facts.evidence else ():
+        if check.type in _TOLD:
+            found = measure(check, fail_on="critical")
+            word = result(found, w.text) if found["measured"] else w.text(f"status.{check.status}")
+            yield _TOLD[check.type], f"{_text(word)} {code(check.id)}"
 
 
 def _verdict(w: Writer) -> str:
@@ -252,22 +276,32 @@ def _quality(w: Writer) -> Iterable[str]:
         yield w.say("verdict.none")
         return
     yield f"{_verdict(w)}."
-    noted = [check for check in evidence.checks if check.status != "pass"]
-    if noted:
-        heads = [w.say(key) for key in ("check", "status", "found", "of", "reason")]
-        yield table(heads, [_check(w, check) for check in noted])
-    passed = len(evidence.checks) - len(noted)
-    if passed and noted:
-        yield w.say("more-checks", n=str(passed))
+    yield _checks(w, evidence)
     yield w.say("reports")
 
 
-def _check(w: Writer, check: Any) -> list[str]:
-    name = w.text.pick(measure_of(check.type, check.id).name)
-    found = w.text.count(check.unexpected) if check.unexpected is not None else NONE
-    total = w.text.count(check.total)
-    reason = (check.waiver or {}).get("reason") or check.message
-    return [f"{plain(name)} {code(check.id)}", str(w.text(f"status.{check.status}")), found, total, plain(reason, 200)]
+def _checks(w: Writer, evidence: Evidence) -> str:
+    """Every check with what was measured and its limit; what needs attention first, rules that pass gathered."""
+    document = quality_json(evidence, w.facts)
+    measures = [group for family in document["families"] for group in grouped(family["measures"])]
+    measures.sort(key=lambda group: group[0]["status"] == "pass")
+    heads = [w.say(key) for key in ("check", "status", "found", "limit", "reason")]
+    return table(heads, [_check(w, group) for group in measures])
+
+
+def _check(w: Writer, group: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = group[0]
+    if len(group) > 1:
+        name = f"{plain(w.text.pick(measure_for(found).name))} ({w.text.n('columns', len(group))})"
+    else:
+        name = f"{plain(w.text.pick(measure_for(found).name))} {code(found['id'])}"
+    reason = (found["waiver"] or {}).get("reason") or ("" if found["measured"] else found["message"])
+    cells = [_text(result(found, w.text)), plain(limit_words(found, w.text))]
+    return [name, str(w.text(f"status.{found['status']}")), *cells, plain(reason, 200)]
+
+
+def _text(markup: Markup) -> str:
+    return plain(markup.striptags())
 
 
 def _versions(w: Writer) -> Iterable[str]:

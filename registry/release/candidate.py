@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,12 @@ from registry.model.release import ChangeFact, Level
 from registry.model.schema import DatasetSchema
 from registry.reports.profile import VERSION as PROFILE_VERSION
 from registry.reports.profile import profile
+from registry.reports.quality import remembered
 from registry.stores.base import Store
 from registry.stores.layout import read_object
 from registry.tables.digests import split_digests
+from registry.tables.images import IMAGE
+from registry.tables.table import Part, Table
 from registry.versions.change import State, difference, level_of
 from registry.workspace.workspace import Workspace
 
@@ -38,6 +41,14 @@ class Source:
     released_by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Before(Released):
+    """The release before, with what documents compare with: its profile (if it has one), key figures up to it."""
+
+    profile: Mapping[str, Any] | None = None
+    history: tuple[Mapping[str, Any], ...] = ()
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A judged dataset and how it differs from the release before it."""
@@ -45,7 +56,7 @@ class Candidate:
     bench: Bench
     declared: Declared
     source: Source
-    previous: Released | None
+    previous: Before | None
     evidence: Evidence
     profile: Mapping[str, Any]
     splits: Mapping[str, tuple[int, str]]
@@ -149,19 +160,35 @@ def compare(
     return found or (() if same else (ChangeFact("documents-changed", "patch"),))
 
 
-def previous_of(store: Store, name: str, version: Version | None) -> Released | None:
-    """The greatest release below `version` (or of all), or None."""
-    return find_previous(store, name, version)
+def previous_of(store: Store, name: str, version: Version | None) -> Before | None:
+    """The greatest release below `version` (or of all) with its profile and key figures, or None."""
+    found = find_previous(store, name, version)
+    if found is None:
+        return None
+    quality = _document(store, found, ".registry/quality.json")
+    return Before(
+        found.reference,
+        found.manifest,
+        found.raw,
+        found.standing,
+        profile=_document(store, found, ".registry/profile.json"),
+        history=remembered(quality) if quality else (),
+    )
+
+
+def _document(store: Store, found: Released, path: str) -> Mapping[str, Any] | None:
+    """A JSON document of a release; None of one without it, or that nobody may use any more."""
+    artefact = found.manifest.artefacts.get(path)
+    if artefact is None or (found.standing and found.standing.refused):
+        return None
+    document: dict[str, Any] = json.loads(read_object(store, artefact.sha256))
+    return document
 
 
 def facts_of(candidate: Candidate, version: Version | None) -> ReleaseFacts:
     """The one set of facts that all documents are rendered from."""
-    table, files = candidate.bench.table, candidate.bench.snapshot.files
-    by_split: dict[str, list[str]] = {}
-    if table.split_column is None:
-        for part in table.parts:
-            by_split.setdefault(part.split or "train", []).append(part.path)
-    split_files = {split: tuple(by_split[split]) for split in table.splits if split in by_split}
+    table, files, previous = candidate.bench.table, candidate.bench.snapshot.files, candidate.previous
+    split_files = split_files_of(table)
     return ReleaseFacts(
         name=candidate.name,
         schema=candidate.bench.rules.schema,
@@ -171,7 +198,10 @@ def facts_of(candidate: Candidate, version: Version | None) -> ReleaseFacts:
         declared=candidate.declared,
         evidence=candidate.evidence,
         version=str(version) if version else None,
-        previous=str(candidate.previous.manifest.version) if candidate.previous else None,
+        previous=str(previous.manifest.version) if previous else None,
+        before=previous.profile if previous else None,
+        history=previous.history if previous else (),
+        required=candidate.bench.workspace.config.card_required,
         title=candidate.title,
         license=candidate.license,
         split_files=split_files,
@@ -183,6 +213,37 @@ def facts_of(candidate: Candidate, version: Version | None) -> ReleaseFacts:
         level=candidate.level,
         changes=candidate.facts,
     )
+
+
+def split_files_of(table: Table) -> dict[str, tuple[str, ...]]:
+    """Data paths by split, in split order; of images the folder, or each image where folders overlap.
+
+    Empty where a column decides.
+    """
+    by_split: dict[str, list[Part]] = {}
+    if table.split_column is None:
+        for part in table.parts:
+            by_split.setdefault(part.split or "train", []).append(part)
+    apart = _apart([part.path for part in table.parts]) or table.format != "imagefolder"
+    return {
+        split: tuple(path for part in by_split[split] for path in ((part.path,) if apart else images_of(part)))
+        for split in table.splits
+        if split in by_split
+    }
+
+
+def _apart(folders: Sequence[str]) -> bool:
+    """Whether no folder holds another, or is it."""
+    trees = [() if folder == "." else tuple(folder.split("/")) for folder in folders]
+    return not any(a == b[: len(a)] for i, a in enumerate(trees) for j, b in enumerate(trees) if i != j)
+
+
+def images_of(part: Part) -> list[str]:
+    """The paths of a part's images."""
+    import pyarrow.parquet as pq
+
+    paths: list[str] = pq.read_table(part.parquet, columns=[IMAGE])[IMAGE].to_pylist()
+    return paths
 
 
 def require_current(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from registry.cards.changelog import changelog
 from registry.cards.croissant import croissant
+from registry.cards.lint import require_honest
 from registry.cards.readme import readme
 from registry.model.digest import canonical
 from registry.model.facts import ReleaseFacts
@@ -18,9 +19,11 @@ def documents(facts: ReleaseFacts, *, history: str, lang: str) -> dict[str, byte
     """Every document of a release; `history` is the previous release's changelog, or empty.
 
     `lang` is en, ko or both. The card's headings are English, which tools parse;
-    `README.ko.md` comes beside it where Korean is asked for.
+    `README.ko.md` comes beside it where Korean is asked for. Raises `CardError` where the
+    card lacks a required declaration or says what the measurement contradicts.
     """
     assert facts.evidence is not None
+    require_honest(facts)
     quality = quality_json(facts.evidence, facts)
     found = {
         "README.md": readme(facts, "en").encode(),

@@ -71,13 +71,20 @@ def result(found: Mapping[str, Any], text: Text) -> Markup:
     return value(spoken(reading["value"], reading["unit"], text))
 
 
-def limit_of(found: Mapping[str, Any], text: Text) -> Markup:
-    """The limit beside the value."""
+def limit_words(found: Mapping[str, Any], text: Text) -> str:
+    """The limit alone; empty where there is none."""
     reading = found["measured"]
     if found["type"] == "schema":
-        return text("limit.declared")
-    words = limits(reading, text) if reading and reading["unit"] != "units" else ""
-    return text("q.limit", limit=words) if words else Markup("")
+        return str(text("limit.declared"))
+    return limits(reading, text) if reading and reading["unit"] != "units" else ""
+
+
+def limit_of(found: Mapping[str, Any], text: Text) -> Markup:
+    """The limit as it stands below a value."""
+    words = limit_words(found, text)
+    if not words or found["type"] == "schema":
+        return value(words) if words else Markup("")
+    return text("q.limit", limit=words)
 
 
 def title_of(found: Mapping[str, Any], text: Text) -> Markup:
