@@ -137,7 +137,7 @@ def generate(root: Path, train: int, test: int, boilerplate: float = 0.0) -> Pat
     import pyarrow.parquet as pq
 
     rng = np.random.default_rng(7)
-    words = vocabulary(rng, 200_000)
+    words = vocabulary(rng, 1_000_000)  # forms: Korean inflects, and both have names and misspellings
     weight = 1 / np.arange(1, len(words) + 1)
     cumulative = np.cumsum(weight / weight.sum())
 

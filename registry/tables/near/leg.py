@@ -17,6 +17,7 @@ from registry.tables.near.options import OWNER_BITS, Meter, NearOptions
 from registry.tables.near.postings import EPSILON, Frequencies, Postings, prefix
 from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, bitmaps, distinct, hashes
 
+_INDEXED = 1 << 19  # characters indexed at a time
 _PAIRS = 1 << 13  # pairs measured at a time
 _MEASURED = 1 << 22  # or this many tokens
 _COUNTED = 1 << 16  # encounters counted at a time: their table stays in the cache
@@ -62,7 +63,7 @@ class Leg:
         """Indexes `texts`; `kind` is the shingle size and which texts (mostly Hangul or not) the leg meets."""
         k, meets = kind
         parts: list[tuple[Ints, Words, Ints, Words, Ints]] = []
-        for cut in cuts(texts.sizes, options.chunk_codes, options.chunk):
+        for cut in cuts(texts.sizes, _INDEXED, 1 << 16):
             some = texts.take(np.arange(cut.start, cut.stop))
             hashed, every = hashes(some.codes, k), np.arange(len(some))
             sets = distinct(hashed, some, every, k)

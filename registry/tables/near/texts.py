@@ -19,7 +19,7 @@ from functools import cache
 
 import numpy as np
 
-from registry.tables.near.arrays import Codes, Flags, Ints, Words, begins, ranges, starts_of
+from registry.tables.near.arrays import Codes, Flags, Ints, Words, begins, cuts, ranges, starts_of
 from registry.tables.near.definition import HANGUL
 
 U = np.uint64
@@ -27,6 +27,7 @@ TOKEN_BITS, BITMAP_BITS = 48, 512
 _TOKEN = U((1 << TOKEN_BITS) - 1)
 _BLOCK = 1 << 15  # windows hashed at a time: they stay in the cache
 _BITMAPS = 1 << 11  # rows
+_GATHERED = 1 << 17  # code points copied at a time
 _FACTORS = tuple(  # odd constants, from the fractional parts of the square roots of the first primes
     U(factor)
     for factor in (
@@ -63,8 +64,12 @@ class Texts:
 
     def take(self, rows: Ints) -> Texts:
         """The texts at `rows`."""
-        sizes = self.sizes[rows]
-        return Texts(self.codes[ranges(self.starts[rows], sizes)], starts_of(sizes))
+        starts = starts_of(self.sizes[rows])
+        codes = np.empty(starts[-1], np.uint32)
+        for cut in cuts(np.diff(starts), _GATHERED, len(rows) + 1):
+            lows, some = self.starts[rows[cut]], slice(starts[cut.start], starts[cut.stop])
+            codes[some] = self.codes[ranges(lows, np.diff(starts[cut.start : cut.stop + 1]))]
+        return Texts(codes, starts)
 
     def windows(self, k: int) -> Ints:
         """Substrings of `k` characters in each text, repeats counted."""
