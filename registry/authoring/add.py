@@ -69,10 +69,17 @@ def add(workspace: Workspace, path: Path, options: AddOptions) -> Added:
     known = next((d for d in workspace.datasets.values() if d.path == relative), None)
     if options.dry_run:
         return _planned(workspace, path, relative, known, options)
-    if not inside:
-        walk(path)
-        _copy(path, workspace.root / relative)
-    return _readdress(workspace, known, options) if known else _declare(workspace, relative, options)
+    if known:
+        return _readdress(workspace, known, options)
+    if inside:
+        return _declare(workspace, relative, options)
+    walk(path)
+    _copy(path, workspace.root / relative)
+    try:
+        return _declare(workspace, relative, options)
+    except BaseException:
+        _remove(workspace.root / relative)  # the same command can then be given again, mended
+        raise
 
 
 def _inside(workspace: Workspace, path: Path) -> bool:
@@ -117,6 +124,13 @@ def _copy(source: Path, target: Path) -> None:
     else:
         shutil.copy2(source, beside)
     beside.rename(target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _snapshot(workspace: Workspace, name: str, relative: str, options: AddOptions) -> Snapshot:

@@ -47,6 +47,11 @@ COMMANDS = (
     "promote",
     "yank",
     "unyank",
+    "purge",
+    "fsck",
+    "gc",
+    "rebuild_index",
+    "stats",
 )
 
 for _name in COMMANDS:
@@ -55,9 +60,13 @@ for _name in COMMANDS:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError
+        from importlib.metadata import version as installed
 
-        sys.stdout.write(f"registry {version('dataset-release-registry')}\n")
+        try:
+            sys.stdout.write(f"registry {installed('dataset-release-registry')}\n")
+        except PackageNotFoundError:
+            sys.stdout.write("registry, not installed\n")
         raise typer.Exit
 
 

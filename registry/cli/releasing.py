@@ -30,14 +30,16 @@ def run_release(
     from registry.release.release import ReleaseOptions, release
     from registry.versions.demand import WORDS
 
+    command = "registry plan" if dry_run else "registry release"
+    workspace = run.workspace()
     if version not in WORDS and not Version.is_version(version):
+        meant = version if version in workspace.datasets else name or ""
         raise UsageError(
             f"`{version}` is no version",
             why="a version reads v1.2, auto, major, minor or patch",
-            hint="registry release v1.0",
+            hint=f"{command} auto {meant}".rstrip(),
         )
-    workspace = run.workspace()
-    dataset = workspace.choose(name, run.directory, command=f"registry release {version}")
+    dataset = workspace.choose(name, run.directory, command=f"{command} {version}")
     store = run.store()
 
     with run.out.progress(dataset.name, lambda: size_of(workspace.root / dataset.path)) as progress:

@@ -30,6 +30,7 @@ WORDS = {
 ORDER = ("error", "fail", "not_measured", "waived", "not_applicable")
 INDENT = " " * 19
 SAMPLES = 5
+VALUES = 4
 
 
 def render(evidence: Evidence) -> str:
@@ -40,7 +41,7 @@ def render(evidence: Evidence) -> str:
     head = f"{evidence.dataset}: {evidence.verdict}: {data.rows:,} rows in {files}" + (f" ({splits})" if splits else "")
     lines = [head]
     if evidence.pointer == "stale":
-        lines.append(f"  pointer: stale: the workspace differs from what git holds; registry add {evidence.dataset}")
+        lines.append(f"  pointer: stale: the workspace differs from what git holds; registry status {evidence.dataset}")
     lines.append("")
     shown = [check for check in evidence.checks if check.status != "pass"]
     for check in sorted(shown, key=lambda c: (not c.blocks(evidence.fail_on), ORDER.index(c.status), c.id)):
@@ -74,8 +75,15 @@ def _check(check: Check, fail_on: str) -> list[str]:
     if check.status == "fail":
         lines += [f"{INDENT}· {_sample(sample)}" for sample in check.samples[:SAMPLES]]
         if len(check.samples) > SAMPLES:
-            lines.append(f"{INDENT}· … {len(check.samples) - SAMPLES} more in --json")
+            lines.append(f"{INDENT}· … {_rest(check)}")
     return lines
+
+
+def _rest(check: Check) -> str:
+    listed = len(check.samples) - SAMPLES
+    if check.unexpected is not None and check.unexpected > len(check.samples):
+        return f"{check.unexpected - SAMPLES:,} more, {listed} of them in --json"
+    return f"{listed} more in --json"
 
 
 def _sample(sample: object) -> str:
@@ -87,10 +95,10 @@ def _sample(sample: object) -> str:
     if isinstance(sample.get("same_as"), dict):
         parts[-1:] = [f"{parts[-1] if parts else ''} = {_row(sample['same_as'])}"]
     values = rest.pop("values", {})
-    parts += [
-        f"{key}: {_sample(value)}" for key, value in {**(values if isinstance(values, dict) else {}), **rest}.items()
-    ]
-    return "  ".join(parts)
+    shown = {**(values if isinstance(values, dict) else {}), **rest}
+    parts += [f"{key}: {_sample(value)}" for key, value in list(shown.items())[:VALUES]]
+    more = len(shown) - VALUES
+    return "  ".join(parts) + (f"  and {more} more" if more > 0 else "")
 
 
 def _row(sample: dict[str, object]) -> str:

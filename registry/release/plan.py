@@ -122,7 +122,7 @@ def gate_failed(evidence: Evidence) -> GateFailed:
     return GateFailed(
         f"`{evidence.dataset}` is not fit for release",
         why=(reasons + more) or "nothing was checked",
-        hint=f"registry check {evidence.dataset}",
+        hint=f"mend the data or `registry drop {evidence.dataset} --check ID`, then registry add, commit and release",
         evidence=evidence,
     )
 

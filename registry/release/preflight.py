@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 from registry.errors import StateError
@@ -42,6 +43,30 @@ def _same_entry(workspace: Workspace, dataset: Dataset) -> bool:
     return datasets_of(document, "HEAD:dvc.yaml").get(dataset.name) == dataset
 
 
+def require_known_history(workspace: Workspace, name: str, released: Iterable[Version], store: str) -> None:
+    """Raises `StateError` where git records releases that the store lacks: it is another store.
+
+    Releasing there would start the numbers and the changelog anew.
+    """
+    listing = workspace.git.try_run("ls-tree", "--name-only", "HEAD", f"{_place(workspace)}releases/{name}/") or ""
+    stems = [line.rpartition("/")[2].removesuffix(".manifest.json") for line in listing.splitlines()]
+    recorded = {Version.parse(stem) for stem in stems if Version.is_version(stem)}
+    missing = sorted(recorded - set(released))
+    if not missing:
+        return
+    raise StateError(
+        f"git records {name}@{missing[-1]}, which the store {store} does not hold",
+        why="releases of one dataset go to one store; the default one is on the machine that released",
+        hint="set `store` in registry.toml, or pass --store URL",
+        missing=[str(version) for version in missing],
+    )
+
+
+def _place(workspace: Workspace) -> str:
+    top = workspace.git.relative(workspace.root)
+    return "" if top == "." else f"{top}/"
+
+
 def require_no_other_tag(workspace: Workspace, name: str, version: Version, manifest: str | None) -> None:
     """Raises `StateError` where the version's tag exists and does not carry `manifest` (None: is no release's)."""
     message = workspace.git.tag_message(version.tag(name))
@@ -50,5 +75,5 @@ def require_no_other_tag(workspace: Workspace, name: str, version: Version, mani
     raise StateError(
         f"the git tag {version.tag(name)} exists and does not name this release",
         why="a tag of a release is written by `registry release` alone",
-        hint=f"git tag -d {version.tag(name)}",
+        hint=f"registry release auto {name}, or look at it with: git show {version.tag(name)}",
     )

@@ -5,7 +5,9 @@ Comes after the commit point and may be repeated; what the user has staged stays
 
 from __future__ import annotations
 
+from registry.cards.changelog import entries, join
 from registry.errors import EnvironmentFailed, RegistryError
+from registry.model.names import Version
 from registry.model.release import Manifest
 from registry.workspace.files import write_bytes
 from registry.workspace.workspace import Workspace
@@ -17,7 +19,9 @@ def record(workspace: Workspace, manifest: Manifest, raw: bytes, changelog: byte
     Raises `EnvironmentFailed` saying that the release exists where git fails.
     """
     folder = workspace.root / "releases" / manifest.name
-    files = {folder / f"{manifest.version}.manifest.json": raw, folder / "CHANGELOG.md": changelog}
+    log = folder / "CHANGELOG.md"
+    text = merged(changelog.decode(), log.read_text("utf-8") if log.exists() else "")
+    files = {folder / f"{manifest.version}.manifest.json": raw, log: text.encode()}
     tag = manifest.version.tag(manifest.name)
     try:
         if workspace.git.tag_message(tag) is None:
@@ -32,7 +36,21 @@ def record(workspace: Workspace, manifest: Manifest, raw: bytes, changelog: byte
             why=str(error),
             hint=f"registry release {manifest.version} {manifest.name}",
         ) from error
-    return [f"git push --atomic origin HEAD {tag}"]
+    remotes = (workspace.git.try_run("remote") or "").split()
+    remote = "origin" if "origin" in remotes else next(iter(remotes), "")
+    return [f"git push --atomic {remote} HEAD {tag}"] if remote else []
+
+
+def merged(changelog: str, before: str) -> str:
+    """`changelog` with the entries of `before` that it lacks: a release of an older line loses none."""
+    title, _, _ = changelog.partition("\n")
+    known = {_version_of(entry): entry for entry in [*entries(before), *entries(changelog)]}
+    ordered = [known[version] for version in sorted(known, reverse=True)]
+    return join(title.removeprefix("# Changelog of "), ordered)
+
+
+def _version_of(entry: str) -> Version:
+    return Version.parse(entry.removeprefix("## ").split()[0])
 
 
 def _message(manifest: Manifest) -> str:

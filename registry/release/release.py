@@ -28,11 +28,11 @@ from registry.release.candidate import (
 )
 from registry.release.execute import execute
 from registry.release.plan import Plan, PlanOptions, gate_failed, make_plan
-from registry.release.preflight import require_clean, require_no_other_tag
+from registry.release.preflight import require_clean, require_known_history, require_no_other_tag
 from registry.release.record import record
 from registry.stores.base import Store
-from registry.stores.layout import open_registry, read_object
-from registry.versions.demand import WORDS, requested
+from registry.stores.layout import open_registry, read_object, versions
+from registry.versions.demand import WORDS, requested, require_order
 from registry.workspace.workspace import Dataset, Workspace
 
 CHANGELOG = ".registry/CHANGELOG.md"
@@ -82,8 +82,13 @@ def release(workspace: Workspace, dataset: Dataset, version: str, store: Store, 
     there = _already(bench, declared, version, store)
     if there is not None:
         return _finish(workspace, there, store, options)
-    if options.git and version not in WORDS:
-        require_no_other_tag(workspace, dataset.name, Version.parse(version), None)
+    released = versions(store, dataset.name)
+    if options.git:
+        require_known_history(workspace, dataset.name, released, store.url)
+    if version not in WORDS:
+        require_order(Version.parse(version), released, dataset.name)
+        if options.git:
+            require_no_other_tag(workspace, dataset.name, Version.parse(version), None)
     candidate = gather(bench, declared, version, store, options.step)
     if candidate.previous and not candidate.facts:
         return Outcome(_nothing(candidate, store))

@@ -85,6 +85,11 @@ def derived_suite(schema: DatasetSchema) -> list[Config]:
         found.append(_config("expect_column_values_to_be_unique", "primary-key", column=primary[0]))
     elif primary:
         found.append(_config("expect_compound_columns_to_be_unique", "primary-key", column_list=primary))
+    elif (keys := list(schema.keys)) and not any(schema.column(key).unique for key in keys):  # type: ignore[union-attr]
+        # Rows are named by their key: one that repeats names none of them.
+        single = len(keys) == 1
+        kind = "expect_column_values_to_be_unique" if single else "expect_compound_columns_to_be_unique"
+        found.append(_config(kind, "key", **({"column": keys[0]} if single else {"column_list": keys})))
     return found
 
 

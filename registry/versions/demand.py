@@ -31,6 +31,22 @@ def requested(text: str, previous: Version | None, level: Level) -> Version:
     return smallest(previous, level) if text == "auto" else previous.bump(text)
 
 
+def require_order(version: Version, released: Iterable[Version], name: str) -> None:
+    """Raises `VersionTooLowError` for a version below all released ones that it could follow.
+
+    A lower number is for mending an older line: 1.1.1 after 2.0.0, where 1.1.0 stands.
+    """
+    known = sorted(v for v in released if not v.pre)
+    if not known or version > known[-1] or any(v.major == version.major and v < version for v in known):
+        return
+    raise VersionTooLowError(
+        f"{name}@{version} is lower than what is released",
+        why=f"{known[-1]} is released already, and nothing below {version} that it could mend",
+        hint=f"registry release auto {name}",
+        smallest=str(known[-1].bump("patch")),
+    )
+
+
 def require_enough(
     version: Version, previous: Version | None, level: Level, facts: Iterable[ChangeFact], name: str
 ) -> None:

@@ -12,7 +12,21 @@ from registry.cli.output import Out, human_bytes, width_of
 from registry.errors import NotFoundError, RegistryError
 
 SHARED = {"-C", "--store", "--json", "--quiet", "-q", "--verbose", "-v", "--no-progress", "--lang"}
-WRITING = {"add", "push", "release", "pull", "promote", "yank", "unyank"}
+WRITING = {
+    "add",
+    "push",
+    "release",
+    "pull",
+    "promote",
+    "yank",
+    "unyank",
+    "purge",
+    "fsck",
+    "gc",
+    "rebuild-index",
+    "split",
+    "drop",
+}
 
 
 def commands(group=None, prefix=""):

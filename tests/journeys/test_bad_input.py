@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests.journeys.harness import CHECKOUT, Shell, rows, tree, write_csv
+from tests.journeys.harness import CHECKOUT, Shell, plant_reviews, rows, tree, write_csv
 
 pytestmark = pytest.mark.slow
 
@@ -250,3 +250,43 @@ def test_control_c_ends_with_130_and_leaves_nothing(team):
     assert process.returncode == 130 and json.loads(out)["exit"] == 130
     assert team("list", "--json").json["datasets"] == []
     assert team("release", "v1.0", "--json").json["state"] == "released"
+
+
+def test_a_lower_number_is_refused_and_an_older_line_loses_no_entry(team):
+    team("release", "v2.0")
+    assert error(team("release", "v1.9", "--json", code=4), 4)["hint"] == "registry release auto reviews"
+    for version in ("v3.0", "v2.1"):
+        text = (team.cwd / "cards/reviews.md").read_text()
+        (team.cwd / "cards/reviews.md").write_text(text.replace("## Purpose\n", f"## Purpose\n\nNow {version}.\n", 1))
+        team.commit("Card")
+        team("release", version)
+    log = (team.cwd / "releases/reviews/CHANGELOG.md").read_text()
+    assert [line.split()[1] for line in log.splitlines() if line.startswith("## ")] == ["3.0.0", "2.1.0", "2.0.0"]
+
+
+def test_a_clone_without_the_store_does_not_start_history_anew(team, tmp_path):
+    team("release", "v1.0")
+    subprocess.run(["git", "clone", "-q", str(team.cwd), str(tmp_path / "clone")], check=True)
+    clone = Shell(tmp_path / "clone")
+    plant_reviews(clone.cwd / "data" / "reviews")
+    for version in ("v1.0", "v2.0"):
+        document = error(clone("release", version, "--json", code=4), 4)
+        assert "git records reviews@1.0.0" in document["message"] and "--store" in document["hint"]
+    there = str(team.cwd / ".registry" / "store")
+    assert clone("release", "v1.0", "--store", there, "--json").json["state"] == "already-released"
+
+
+def test_a_failed_add_from_outside_leaves_nothing_and_can_be_mended(team, tmp_path):
+    write_csv(tmp_path / "outside" / "train.csv", rows("train", 20), encoding="cp949")
+    error(team("add", tmp_path / "outside", "--json", code=2), 2)
+    assert not (team.cwd / "data" / "outside").exists()
+    error(team("add", tmp_path / "outside", "--encoding", "cp949", "--label", "lable", "--json", code=2), 2)
+    assert team("add", tmp_path / "outside", "--encoding", "cp949", "--json").json["state"] == "added"
+
+
+def test_a_key_that_repeats_fails_the_gate(team):
+    repeated = [{**row, "id": "same"} for row in rows("train", 20, 700)]
+    write_csv(team.cwd / "data" / "keyed" / "train.csv", repeated)
+    team("add", "data/keyed", "--key", "id")
+    checks = {c["id"]: c["status"] for c in team("check", "keyed", "--json", code=1).json["datasets"][0]["checks"]}
+    assert checks["schema:key:id"] == "fail"

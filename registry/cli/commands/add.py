@@ -70,7 +70,8 @@ def _report(run: Run, workspace: Workspace, added: Added) -> None:
     from registry.judge.judge import JudgeOptions, judge, lay_out
     from registry.workspace.workspace import Workspace as Finder
 
-    files = added.snapshot.files
+    files, name = added.snapshot.files, added.dataset.name
+    then = f"registry release auto {name}"
     document = {
         "format": "registry.add/1",
         "name": added.dataset.name,
@@ -82,7 +83,7 @@ def _report(run: Run, workspace: Workspace, added: Added) -> None:
         "written": list(added.written),
     }
     run.out.document(document)
-    run.out.text(f"{added.dataset.name}: {added.state}: {len(files):,} files, {human_bytes(files.bytes)}")
+    run.out.text(f"{added.dataset.name}: {added.state}: {_files(len(files))}, {human_bytes(files.bytes)}")
     for file in added.written:
         run.out.text(f"  {'would write' if added.state == 'planned' else 'wrote'} {file}")
     if added.state == "added" and not run.out.json:
@@ -90,12 +91,20 @@ def _report(run: Run, workspace: Workspace, added: Added) -> None:
 
         fresh = Finder.find(workspace.root)
         run.out.text()
-        run.out.text(render(judge(lay_out(fresh, added.dataset, JudgeOptions()))))
+        evidence = judge(lay_out(fresh, added.dataset, JudgeOptions()))
+        run.out.text(render(evidence))
+        then = (
+            f"registry release v1.0 {name}" if evidence.verdict == "pass" else f"mend what fails, registry check {name}"
+        )
     if added.state in ("added", "updated"):
         commit = " ".join(dict.fromkeys([*added.written, *_ours(workspace)]))
         verb = "Add" if added.state == "added" else "Update"
         run.out.note(f"\nNext: git add {commit} && git commit -m '{verb} {added.dataset.name}'")
-        run.out.note(f"Then: registry release v1.0 {added.dataset.name}" if added.state == "added" else "")
+        run.out.note(f"Then: {then}")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
 
 
 def _ours(workspace: Workspace) -> list[str]:

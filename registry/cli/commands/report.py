@@ -39,13 +39,14 @@ def register(app: typer.Typer) -> None:
 
         workspace = run.workspace()
         dataset = workspace.choose(name, run.directory, command=f"registry report {kind.value}")
+        languages = ("en", "ko") if run.out.lang == "both" and kind != Kind.croissant else (run.out.lang,)
         written = []
-        for language in ("en", "ko") if run.out.lang == "both" else (run.out.lang,):
+        for language in languages:
             suffix, data = render_document(workspace, dataset, kind.value, language)
-            default = Path(f"{dataset.name}-{kind.value}{suffix}")
-            target = run.directory / (output or default)
-            if run.out.lang == "both" and language == "ko":
-                target = target.with_suffix(f".ko{target.suffix}")
+            mark = ".ko" if language == "ko" and kind != Kind.croissant else ""
+            target = run.directory / (output or f"{dataset.name}-{kind.value}{mark}{suffix}")
+            if output and len(languages) > 1:
+                target = target.with_suffix(f"{mark}{target.suffix}")
             write_bytes(target, data)
             written.append(str(target))
         run.out.document({"format": "registry.report/1", "name": dataset.name, "kind": kind.value, "written": written})
