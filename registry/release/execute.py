@@ -12,11 +12,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from registry.content.hashing import Progress
+from registry.model.digest import sha256_of
 from registry.model.files import BLOCK, FileEntry
-from registry.model.release import Reference, ReleaseResult
+from registry.model.release import Reference, ReleaseResult, object_key
 from registry.release.plan import Plan
 from registry.stores.base import Store
-from registry.stores.layout import publish_reference, put_document, put_file, put_tree_object, update_index
+from registry.stores.layout import (
+    publish_reference,
+    put_document,
+    put_file,
+    put_tree_object,
+    tree_key,
+    update_index,
+)
+from registry.stores.staging import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +43,31 @@ def execute(plan: Plan, store: Store, *, progress: Progress | None = None) -> Re
     a file is no longer what was judged, `IntegrityError` where the store holds a wrong
     object.
     """
+    manifest = plan.manifest
+    stage = Stage.enter(store, manifest.sha256, keys_of(plan))
     data = _upload_files(plan, store, progress)
     texts = _upload_documents(plan, store)
     store.flush()
-    manifest = plan.manifest
+    if stage.disturbed():  # objects that were there may be gone: whoever swept did not know of this release
+        _upload_files(plan, store, None)
+        _upload_documents(plan, store)
     reference = Reference(manifest.sha256, manifest.content, manifest.released_by, _now())
     fresh = publish_reference(store, manifest.name, manifest.version, reference)
     update_index(store, manifest.name, manifest.version, reference.manifest, title=manifest.title)
+    stage.leave()
     return plan.result(
         store.url,
         "released" if fresh else "already-released",
         uploaded_files=data.files + texts.files,
         uploaded_bytes=data.bytes + texts.bytes,
     )
+
+
+def keys_of(plan: Plan) -> set[str]:
+    """Every object that the release will need."""
+    texts = (plan.snapshot.files.jsonl(), *plan.documents.values(), plan.manifest.to_bytes())
+    keys = {object_key(sha256_of(text)) for text in texts} | {entry.key for entry in plan.snapshot.files}
+    return keys | {tree_key(plan.snapshot.md5)} if plan.tree_object is not None else keys
 
 
 def _now() -> str:

@@ -6,6 +6,10 @@
     releases/<name>/<version>.json     the reference: create-only, the commit point
     channels/<name>/<channel>.json     compare-and-swap, sequence only grows
     status/<name>/<version>/<n>.json   append-only: yanked, restored, purged
+    staging/<manifest>.json            what a publisher at work needs
+    sweep.json                         who removes objects, compare-and-swap
+    doomed.json                        what nothing needed when it was last looked at
+    quarantine/…                       objects whose bytes were wrong, as they were found
     index.json                         a cache
 
 >>> import tempfile

@@ -1,0 +1,105 @@
+"""`registry fsck`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from registry.cli.common import Run, command
+from registry.cli.output import human_bytes
+
+if TYPE_CHECKING:
+    from registry.stewardship.fsck import FsckOptions, Report
+    from registry.stewardship.repair import Copy
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @command(app, "fsck", writes=True)
+    def fsck(
+        run: Run,
+        data: Annotated[bool, typer.Option("--data", help="Hash every byte of the data too.")] = False,
+        quick: Annotated[bool, typer.Option("--quick", help="Presence and sizes only.")] = False,
+        repair: Annotated[
+            bool, typer.Option("--repair", help="Fetch verified copies; put wrong objects aside.")
+        ] = False,
+        copy: Annotated[str, typer.Option("--from", metavar="URL", help="A store to repair from.")] = "",
+        dry_run: bool = False,
+    ) -> None:
+        """Check a whole store.
+
+        Names every object that is missing, corrupt, foreign or needed by nothing; exit 3
+        where a release is harmed. An interrupted check goes on where it was.
+        Example: registry fsck --data --repair --from s3://backup/datasets
+        """
+        from registry.errors import UsageError
+        from registry.stewardship.fsck import FsckOptions
+        from registry.stewardship.fsck import fsck as check
+
+        if (data and quick) or (copy and not repair):
+            raise UsageError(
+                "these options contradict one another",
+                why="--data and --quick are two depths, and --from is for --repair",
+                hint="registry fsck --data --repair --from URL",
+            )
+        store = run.store()
+        with run.out.progress("Checking") as progress:
+            depth = "data" if data else "quick" if quick else "usual"
+            options = FsckOptions(depth, _checkpoint(store.url) if data else None, progress)  # type: ignore[arg-type]
+            report = check(store, options)
+        document = report.to_json()
+        if repair and report.problems and not dry_run:
+            report, document = _mend(run, store, report, options, copy)
+        run.out.document(document)
+        _report(run, report, document)
+        if not report.ok:
+            raise typer.Exit(3)
+
+
+def _checkpoint(url: str) -> Any:
+    from registry.consume.resolve import cache_folder
+    from registry.model.digest import sha256_of
+
+    return cache_folder() / "fsck" / f"{sha256_of(url.encode())[:16]}.txt"
+
+
+def _mend(run: Run, store: Any, report: Report, options: FsckOptions, copy: str) -> tuple[Report, dict[str, Any]]:
+    from registry.stewardship.fsck import fsck as check
+    from registry.stewardship.repair import repair
+
+    done = repair(store, report, _copies(run, copy))
+    after = check(store, options)
+    return after, {**after.to_json(), "repaired": done.to_json()}
+
+
+def _copies(run: Run, url: str) -> list[Copy]:
+    """The store of `--from`, and DVC's cache of the workspace around."""
+    from registry.consume.source import find_config, open_default_store
+    from registry.stewardship.repair import from_copy, from_dvc_cache
+
+    copies = [from_copy(open_default_store(run.directory, url))] if url else []
+    config = find_config(run.directory)
+    if config and (cache := config.parent / ".dvc" / "cache").is_dir():
+        copies.append(from_dvc_cache(cache))
+    return copies
+
+
+def _report(run: Run, report: Report, document: dict[str, Any]) -> None:
+    for problem in (*report.problems, *report.strays):
+        whose = " ".join(filter(None, (problem.release, problem.path)))
+        run.out.text(f"{problem.kind}: {problem.key}" + (f" ({whose})" if whose else ""))
+    for key in document.get("repaired", {}).get("fetched", ()):
+        run.out.text(f"repaired: {key}")
+    for key in document.get("repaired", {}).get("quarantined", ()):
+        run.out.text(f"put aside: {key}")
+    word = run.out.style("sound", "green") if report.ok else run.out.style("NOT SOUND", "red")
+    run.out.text(
+        f"{word}: {report.releases:,} releases, {report.objects:,} objects, "
+        f"{report.hashed:,} hashed ({human_bytes(report.hashed_bytes)})"
+    )
+    if not report.ok and "repaired" not in document:
+        run.out.note("Next: registry fsck --repair --from URL")
+    if any(stray.kind == "orphaned" for stray in report.strays):
+        run.out.note("Orphaned objects harm nothing. To remove them: registry gc")

@@ -1,0 +1,262 @@
+"""`registry fsck`: names every object of a store that is missing, wrong, foreign or needed by nothing.
+
+>>> import tempfile
+>>> from registry.stores import open_store
+>>> from registry.testing.releases import make_release
+>>> with tempfile.TemporaryDirectory() as folder:
+...     store = open_store(folder)
+...     made = make_release(store, "reviews", "1.2", {"a.csv": b"id\\n1\\n"})
+...     report = fsck(store, FsckOptions(depth="data"))
+...     report.ok, report.problems, report.strays
+(True, (), ())
+
+Problems harm a release: `missing`, `corrupt`, `dangling` (a channel that points to
+nothing). Strays do not: `foreign` (not of our layout), `orphaned` (needed by nothing),
+`abandoned` (left by a killed process), `stale` (the index says other than the
+references).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from registry.errors import IntegrityError, NotFoundError
+from registry.model.names import CHANNEL, Version, is_dataset_name
+from registry.stewardship.checkpoint import Checkpoint
+from registry.stewardship.gc import DOOMED_KEY
+from registry.stewardship.reach import (
+    DATA,
+    DOCUMENT,
+    Kind,
+    Needed,
+    Problem,
+    Survey,
+    by_name,
+    parse_reference_key,
+    survey,
+)
+from registry.stores.base import Store
+from registry.stores.index import INDEX_KEY
+from registry.stores.layout import ROOT_KEY, Channel, Standing, at_once, catalogue, open_registry
+from registry.stores.staging import SWEEP_KEY, Sweep, staged
+
+Depth = Literal["quick", "usual", "data"]
+Progress = Callable[[int, int], None]
+TOP = frozenset({ROOT_KEY, INDEX_KEY, SWEEP_KEY, DOOMED_KEY})
+PASSING = (".tmp/", ".probe/", "staging/")
+BATCH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class FsckOptions:
+    """How deep to look.
+
+    `quick`: presence and sizes; `usual`: documents are hashed too; `data`: every byte.
+    `checkpoint` is a file that remembers what was hashed, so that the same command goes
+    on after an interruption. `progress` is called with (objects, bytes) since its last call.
+    """
+
+    depth: Depth = "usual"
+    checkpoint: Path | None = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was looked at, and what is wrong."""
+
+    depth: Depth
+    releases: int
+    objects: int
+    hashed: int
+    hashed_bytes: int
+    problems: tuple[Problem, ...]
+    strays: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every release is whole."""
+        return not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        """The `registry.fsck/1` document."""
+        return {
+            "format": "registry.fsck/1",
+            "ok": self.ok,
+            "depth": self.depth,
+            "releases": self.releases,
+            "checked": {"objects": self.objects, "hashed": self.hashed, "bytes": self.hashed_bytes},
+            "problems": [problem.to_json() for problem in self.problems],
+            "strays": [stray.to_json() for stray in self.strays],
+        }
+
+
+def fsck(store: Store, options: FsckOptions | None = None) -> Report:
+    """Looks at the whole store. Nothing is changed; `registry.stewardship.repair` mends."""
+    options = options or FsckOptions()
+    problems = _root_problem(store)
+    listed = {info.key: info.size for prefix in ("", *PASSING[:1]) for info in store.list(prefix)}
+    found = survey(store)
+    problems += [*found.problems, *_absent(found, listed), *_logs(store, found, listed)]
+    strays = _strays(store, found, listed)
+    orphans = {stray.key: need for stray in strays if stray.kind == "orphaned" and (need := by_name(stray.key))}
+    wanted = [need for need, _ in found.needed.values() if listed.get(need.key) is not None] + [*orphans.values()]
+    known_wrong = {problem.key for problem in problems}
+    chosen = [n for n in wanted if n.key not in known_wrong and _to_hash(n.key, options.depth)]
+    wrong, amount = _hashed(store, chosen, listed, options)
+    problems += [Problem(need.key, "corrupt", *_owner(found, need)) for need in wrong if need.key not in orphans]
+    strays = [*(s for s in strays if s.key not in {w.key for w in wrong}), *_wrong_orphans(wrong, orphans)]
+    return Report(
+        options.depth,
+        len(found.releases) + len(found.problems),
+        len(listed),
+        len(chosen),
+        amount,
+        tuple(sorted(set(problems))),
+        tuple(sorted(set(strays))),
+    )
+
+
+def _wrong_orphans(wrong: list[Needed], orphans: Mapping[str, Needed]) -> Iterator[Problem]:
+    for need in wrong:
+        if need.key in orphans:
+            yield Problem(need.key, "corrupt")
+
+
+def _root_problem(store: Store) -> list[Problem]:
+    """A store of a newer format is nobody's to judge (`StoreError`); one whose mark is broken can be."""
+    try:
+        open_registry(store)
+    except IntegrityError:
+        return [Problem(ROOT_KEY, "corrupt")]
+    return []
+
+
+def _owner(found: Survey, need: Needed) -> tuple[str, str]:
+    known, release = found.needed.get(need.key, (need, ""))
+    return release, known.path
+
+
+def _absent(found: Survey, listed: Mapping[str, int]) -> Iterator[Problem]:
+    for key, (need, release) in found.needed.items():
+        if key not in listed:
+            yield Problem(key, "missing", release, need.path)
+        elif need.size not in (None, listed[key]):
+            yield Problem(key, "corrupt", release, need.path)
+
+
+def _to_hash(key: str, depth: Depth) -> bool:
+    if depth == "usual":
+        return key.startswith("objects/") or key.endswith(".dir")
+    return depth == "data"
+
+
+def _hashed(
+    store: Store, wanted: list[Needed], listed: Mapping[str, int], options: FsckOptions
+) -> tuple[list[Needed], int]:
+    """Those of `wanted` whose bytes are wrong, and how many bytes were read."""
+    checkpoint = Checkpoint(options.checkpoint)
+    left = [need for need in wanted if f"{need.key} {listed[need.key]}" not in checkpoint.done]
+    lock = threading.Lock()
+
+    def sound(need: Needed) -> bool:
+        try:
+            fits = need.fits(store.stream(need.key))
+        except NotFoundError:
+            fits = False
+        with lock:
+            if options.progress:
+                options.progress(1, listed[need.key])
+        return fits
+
+    wrong: list[Needed] = []
+    with checkpoint:
+        for start in range(0, len(left), BATCH):
+            batch = left[start : start + BATCH]
+            for need, fits in zip(batch, at_once(store, sound, batch), strict=True):
+                if fits:
+                    checkpoint.add(f"{need.key} {listed[need.key]}")
+                else:
+                    wrong.append(need)
+    checkpoint.clear()
+    return wrong, sum(listed[need.key] for need in left)
+
+
+def _logs(store: Store, found: Survey, listed: Mapping[str, int]) -> Iterator[Problem]:
+    """Standings, channels and the state of sweeping: readable, and pointing to what is there."""
+    for key in listed:
+        if not key.startswith(("status/", "channels/")) and key != SWEEP_KEY:
+            continue
+        problem = _log_problem(store, found, key)
+        if problem:
+            yield Problem(key, problem)
+
+
+def _log_problem(store: Store, found: Survey, key: str) -> Kind | None:
+    try:
+        data = store.read(key)
+        if key == SWEEP_KEY:
+            Sweep.parse(data)
+        elif key.startswith("status/"):
+            Standing.parse(data, key)
+        else:
+            channel = Channel.parse(data, key)
+            reference = found.references.get((key.split("/")[1], channel.version))
+            if reference is None or reference.manifest != channel.manifest:
+                return "dangling"
+    except IntegrityError:
+        return "corrupt"
+    except NotFoundError:
+        return "missing"
+    return None
+
+
+def _strays(store: Store, found: Survey, listed: Mapping[str, int]) -> list[Problem]:
+    try:
+        at_work = staged(store)
+    except IntegrityError:
+        at_work = set()
+    strays = [Problem(key, kind) for key in listed if (kind := _stray(key, found, at_work))]
+    if not found.problems and INDEX_KEY in listed and _index_is_stale(store, found):
+        strays.append(Problem(INDEX_KEY, "stale"))
+    return strays
+
+
+def _stray(key: str, found: Survey, at_work: set[str]) -> Kind | None:
+    if key in found.needed or key in at_work or key in TOP or key.startswith("quarantine/"):
+        return None
+    if DATA.match(key) or DOCUMENT.match(key):
+        return "orphaned"
+    if key.startswith(PASSING):
+        return "abandoned"
+    return None if _is_log(key, found) else "foreign"
+
+
+def _is_log(key: str, found: Survey) -> bool:
+    kind, _, rest = key.partition("/")
+    parts = rest.removesuffix(".json").split("/")
+    if not rest.endswith(".json") or not is_dataset_name(parts[0]):
+        return False
+    if kind == "releases":
+        return parse_reference_key(key) is not None
+    if kind == "channels":
+        return len(parts) == 2 and CHANNEL.match(parts[1]) is not None
+    known = len(parts) == 3 and Version.is_version(parts[1]) and parts[2].isdigit()
+    return kind == "status" and known and (parts[0], Version.parse(parts[1])) in _versions(found)
+
+
+def _versions(found: Survey) -> set[tuple[str, Version]]:
+    return {(r.name, r.version) for r in found.releases} | set(found.references)
+
+
+def _index_is_stale(store: Store, found: Survey) -> bool:
+    """Whether the index says something of a release that its reference does not."""
+    known = catalogue(store)
+    return any(
+        (listed := known.get(name, {}).get(version)) is None or listed.manifest != reference.manifest
+        for (name, version), reference in found.references.items()
+    )
