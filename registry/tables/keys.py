@@ -20,10 +20,11 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from registry.model.digest import digest_of
-from registry.tables.duck import Session, quote_ident
+from registry.tables.duck import Session, quote_ident, quote_text
 from registry.tables.table import FILE, ROW, SPLIT
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 
 FILLERS = frozenset("\u3164\u115f\u1160\uffa0")
 BETWEEN, ABSENT = "\x1f", "\x1e"  # white space, so that no normalised text holds them
+# Characters that NFKC leaves alone beside any other of them, and that fold as `lower` does: printing ASCII,
+# small Latin-1 letters, Hangul syllables, kana, common ideographs, quotes and dashes. A text of them with
+# single spaces is normalised by `lower`, which DuckDB does many rows at a time.
+_PLAIN = "[!-~\u00b7\u00e0-\u00f6\u00f8-\u00ff\u2013-\u2014\u2018-\u2019\u201c-\u201d\u3001-\u3002"
+_PLAIN += "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]+"
+PLAIN = f"({_PLAIN}( {_PLAIN})*)?"
 TEXT, DROPPED, SPACE, END = 0, 1, 2, 3
 IMAGES, BYTES, PIXELS = "images_hashed", "__bytes", "__pixels"  # table of `images_hash` and its columns
 
@@ -86,11 +93,11 @@ _AWKWARD = re.compile("[\t-\r\x1c-\x1f]|  | \0|\0 |\\A | \\Z")
 
 @cache
 def _kinds() -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """The kind of every code point, 1.1 MB."""
+    """The kind of every code point, 1.1 MB; planes without spaces and invisible characters are not looked at."""
     import numpy as np
 
     table = np.zeros(sys.maxunicode + 1, np.uint8)
-    for code in range(sys.maxunicode + 1):
+    for code in chain(range(0x20000), range(0xE0000, 0xE1000)):
         char = chr(code)
         if char.isspace():
             table[code] = SPACE
@@ -119,7 +126,7 @@ class KeyRequest:
     68 equals 68.0. Nulls are equal to nulls and to nothing else. Of the column `image`, if
     it is one of them, the decoded pixels count and not the path.
 
-    The keys are BLAKE2b (RFC 7693) of 128 bits: one collision is expected beyond 10^19 different
+    The keys are the first 128 bits of SHA-256: one collision is expected beyond 10^19 different
     texts, and none can be constructed, so that equal keys stand for equal texts.
     """
 
@@ -136,13 +143,9 @@ class KeyRequest:
         import pyarrow as pa
 
         kinds = dict(session.columns)
-        texts = [
-            f"{PIXELS} AS c{i}" if name == self.image else f"{canonical_sql(name, kinds[name])} AS c{i}"
-            for i, name in enumerate(self.columns)
-        ]
+        texts = [PIXELS if name == self.image else canonical_sql(name, kinds[name]) for name in self.columns]
         source = f"data JOIN {IMAGES} USING ({FILE}, {ROW})" if self.image in self.columns else "data"
-        sql = f"SELECT {', '.join(texts)}, {SPLIT}, {FILE}, {ROW} FROM {source}"  # noqa: S608 (all names are quoted)
-        batches = [_keyed(batch, len(self.columns)) for batch in session.arrow(sql)]
+        batches = [_keyed(batch, len(texts)) for batch in session.arrow(_keys_sql(texts, source))]
         return {self.name: pa.Table.from_batches(batches, _schema())}
 
 
@@ -161,26 +164,47 @@ def _schema() -> pa.Schema:
     return pa.schema([("k1", pa.uint64()), ("k2", pa.uint64()), (SPLIT, labels), (FILE, labels), (ROW, pa.int64())])
 
 
+def _keys_sql(texts: Sequence[str], source: str) -> str:
+    """`key` of the rows whose texts are `PLAIN`; of the others the texts, which are still to be normalised."""
+    names = [f"c{i}" for i in range(len(texts))]
+    plain = " AND ".join(f"({name} IS NULL OR regexp_full_match({name}, {quote_text(PLAIN)}))" for name in names)
+    filled = " OR ".join(f"({name} IS NOT NULL AND {name} <> '')" for name in names)
+    parts = ", ".join(f"coalesce(lower({name}), {quote_text(ABSENT)})" for name in names)
+    digest = f"unhex(substr(sha256(concat_ws({quote_text(BETWEEN)}, {parts})), 1, 32))"
+    key = f"CASE WHEN plain AND ({filled}) THEN {digest} END"
+    rest = ", ".join(f"CASE WHEN NOT plain THEN {name} END AS {name}" for name in names)
+    values = ", ".join(f"{text} AS {name}" for name, text in zip(names, texts, strict=True))
+    return f"""WITH texts AS (SELECT {values}, {SPLIT}, {FILE}, {ROW} FROM {source}),
+judged AS (SELECT *, {plain} AS plain FROM texts)
+SELECT {key} AS key, NOT plain AS open, {rest}, {SPLIT}, {FILE}, {ROW} FROM judged"""  # noqa: S608 (all parts are quoted)
+
+
 def _keyed(batch: pa.RecordBatch, columns: int) -> pa.RecordBatch:
     import numpy as np
     import pyarrow as pa
 
-    digests = list(_digests([normalised(batch.column(i).to_pylist()) for i in range(columns)]))
-    absent = np.array([not digest for digest in digests], bool)
-    halves = np.frombuffer(b"".join(digest or bytes(16) for digest in digests), "<u8").reshape(-1, 2)
-    keys = [pa.array(halves[:, i], mask=absent) for i in (0, 1)]
+    keys = batch.column("key").to_pylist()
+    left = np.flatnonzero(batch.column("open").to_numpy(zero_copy_only=False))
+    if len(left):
+        rows = batch.take(pa.array(left))
+        texts = [normalised(rows.column(f"c{i}").to_pylist()) for i in range(columns)]
+        for at, digest in zip(left.tolist(), _digests(texts), strict=True):
+            keys[at] = digest
+    absent = np.array([not key for key in keys], bool)
+    halves = np.frombuffer(b"".join(key or bytes(16) for key in keys), "<u8").reshape(-1, 2)
+    both = [pa.array(halves[:, i], mask=absent) for i in (0, 1)]
     labels = [batch.column(name).dictionary_encode().cast(_schema().field(name).type) for name in (SPLIT, FILE)]
-    return pa.RecordBatch.from_arrays([*keys, *labels, batch.column(ROW)], schema=_schema())
+    return pa.RecordBatch.from_arrays([*both, *labels, batch.column(ROW)], schema=_schema())
 
 
 def _digests(columns: Sequence[Sequence[str | None]]) -> Iterator[bytes]:
-    """The digest of each row, empty where all its texts are null or empty."""
+    """The digest of each row, empty where all its texts are null or empty; as in `_keys_sql`."""
     for row in zip(*columns, strict=True):
         if not any(row):
             yield b""
             continue
         text = BETWEEN.join(ABSENT if value is None else value for value in row)
-        yield hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        yield hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def is_nan(quoted: str, kind: str) -> str:

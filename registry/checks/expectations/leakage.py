@@ -13,9 +13,11 @@ from typing import Any
 
 from registry.checks.chance import by_chance
 from registry.checks.core import ExpectationForm
+from registry.checks.equal import EqualRequest
 from registry.checks.kwargs import Kwarg
-from registry.checks.specs import Counts, Facts, Measure, Relation, Spec, Unmeasured, place, rank, relation, summed
+from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, rank, summed
 from registry.tables.duck import quote_text
+from registry.tables.table import FILE, ROW
 
 COLUMNS = Kwarg("columns", "columns", "compared columns; by default the text role, else all but key and split")
 FOLDED = "`text`: NFKC, case-fold, spaces and invisible characters collapsed"
@@ -60,17 +62,17 @@ def _disjoint(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     columns = tuple(kwargs.get("columns") or default_columns(facts))
     if not columns:
         return Unmeasured("there is no column to compare beside keys and split")
-    where = relation(columns, kwargs.get("normalize", "none"), facts)
+    equal = EqualRequest.of(columns, kwargs.get("normalize", "none"), facts)
     max_share = kwargs.get("max_share", 0)
     return Measure(
         columns=columns,
-        count_sql=_count_sql(where, splits),
+        count_sql=_count_sql(equal, splits),
         reduce=summed,
         what=f"rows of a later split also stand in an earlier one ({' < '.join(splits)})",
         threshold={"max_share": max_share},
         max_share=max_share,
-        rows_sql=_rows_sql(where, splits, facts),
-        keys=where.needs,
+        rows_sql=_rows_sql(equal, splits),
+        keys=(equal,),
         hint="remove those rows from the later split",
         doubt=None if kwargs.get("columns") else by_chance(columns, facts, splits),
     )
@@ -84,29 +86,30 @@ def _groups(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     splits = two_splits(None, facts)
     if isinstance(splits, Unmeasured):
         return splits
-    where = relation((column,), "none", facts)
+    equal = EqualRequest.of((column,), "none", facts)
     return Measure(
         columns=(column,),
-        count_sql=_group_sql(where, splits),
+        count_sql=_group_sql(equal, splits),
         reduce=_grouped,
         what=f"rows of a later split belong to a group with rows in an earlier one ({' < '.join(splits)})",
         threshold={"max_share": 0},
-        rows_sql=_rows_sql(where, splits, facts),
-        keys=where.needs,
+        rows_sql=_rows_sql(equal, splits),
+        keys=(equal,),
         hint="keep all rows of a group in one split",
         witness="same_group_as",
     )
 
 
-def _group_sql(where: Relation, splits: tuple[str, ...]) -> str:
+def _group_sql(equal: EqualRequest, splits: tuple[str, ...]) -> str:
     """As for rows; and how many groups there are, how many of them cross, how many have more than one row."""
-    return f"""WITH per AS (
-  SELECT {where.keys}, min({rank(splits)}) AS first, max({rank(splits)}) AS last, count(*) AS n
-  FROM {where.source} WHERE {where.present} AND {rank(splits)} IS NOT NULL GROUP BY {where.keys}
-), facts AS (
-  SELECT count(*) AS groups, count(*) FILTER (first < last) AS crossing, count(*) FILTER (n > 1) AS plural FROM per
-), counted AS ({_count_sql(where, splits)})
-SELECT counted.*, facts.* FROM counted, facts ORDER BY counted.split"""  # noqa: S608 (all parts are quoted)
+    return f"""WITH plural AS (
+  SELECT k, min({rank(splits)}) AS first, max({rank(splits)}) AS last FROM {equal.name} GROUP BY k
+), named AS (
+  SELECT DISTINCT {equal.keys} FROM {equal.source} WHERE {equal.present} AND {rank(splits)} IS NOT NULL
+), counted AS ({_count_sql(equal, splits)})
+SELECT counted.*, (SELECT count(*) FROM named) AS groups, (SELECT count(*) FROM plural) AS plural,
+  (SELECT count(*) FROM plural WHERE first < last) AS crossing
+FROM counted ORDER BY counted.split"""  # noqa: S608 (all parts are quoted)
 
 
 def _grouped(rows: Sequence[Mapping[str, Any]]) -> Counts:
@@ -119,47 +122,28 @@ def _grouped(rows: Sequence[Mapping[str, Any]]) -> Counts:
     return replace(counts, observed=observed, note=note)
 
 
-def _candidates(where: Relation, splits: tuple[str, ...]) -> str:
-    """CTEs: `ranked` counts rows by hash and split; `shared` are the hashes in two splits; a hash is a candidate only.
-
-    Equal values have equal hashes: without a shared hash nothing leaks, and the values are
-    never grouped. Where there are any, only their rows are compared by value.
-    """
+def _count_sql(equal: EqualRequest, splits: tuple[str, ...]) -> str:
     return f"""WITH ranked AS (
-  SELECT hash({where.keys}) AS h, {rank(splits)} AS rank, {where.present} AS present, count(*) AS n
-  FROM {where.source} GROUP BY ALL
-), shared AS (
-  SELECT h FROM ranked WHERE present AND rank IS NOT NULL GROUP BY ALL HAVING min(rank) < max(rank)
-)"""  # noqa: S608 (all parts are quoted)
-
-
-def _count_sql(where: Relation, splits: tuple[str, ...]) -> str:
-    return f"""{_candidates(where, splits)}, exact AS (
-  SELECT {where.keys}, {rank(splits)} AS rank, count(*) AS n FROM {where.source}
-  WHERE {where.present} AND hash({where.keys}) IN (SELECT h FROM shared) GROUP BY ALL
+  SELECT k, {rank(splits)} AS rank, count(*) AS n FROM {equal.name} GROUP BY ALL
 ), found AS (
-  SELECT rank, n, min(rank) OVER (PARTITION BY {where.keys}) AS first FROM exact WHERE rank IS NOT NULL
+  SELECT rank, n, min(rank) OVER (PARTITION BY k) AS first FROM ranked WHERE rank IS NOT NULL
 ), leaked AS (
   SELECT rank, sum(n) AS unexpected FROM found WHERE rank > first GROUP BY rank
 ), totals AS (
-  SELECT rank, coalesce(sum(n) FILTER (present), 0) AS total, coalesce(sum(n) FILTER (NOT present), 0) AS empty
-  FROM ranked WHERE rank IS NOT NULL GROUP BY rank
+  SELECT {rank(splits)} AS rank, total, empty FROM {equal.counts}
 )
 SELECT {split_names(splits)} AS split, total, coalesce(unexpected, 0) AS unexpected, empty, rank > 0 AS counted
-FROM totals LEFT JOIN leaked USING (rank) ORDER BY rank"""  # noqa: S608 (all parts are quoted)
+FROM totals LEFT JOIN leaked USING (rank) WHERE rank IS NOT NULL ORDER BY rank"""  # noqa: S608 (all parts are quoted)
 
 
-def _rows_sql(where: Relation, splits: tuple[str, ...], facts: Facts) -> str:
+def _rows_sql(equal: EqualRequest, splits: tuple[str, ...]) -> str:
     """Each leaked row with its witness: the first row of the same value in the earliest split."""
-    return f"""{_candidates(where, splits)}, ordered AS (
-  SELECT __file, __row, {rank(splits)} AS rank, {place(facts)} AS part, {where.keys} FROM {where.source}
-  WHERE {where.present} AND hash({where.keys}) IN (SELECT h FROM shared)
-), found AS (
-  SELECT __file, __row, rank, min(rank) OVER same AS first,
-    arg_min({{'file': __file, 'row': __row}}, (rank, part, __row)) OVER same AS witness
-  FROM ordered WHERE rank IS NOT NULL WINDOW same AS (PARTITION BY {where.keys})
+    return f"""WITH found AS (
+  SELECT {FILE}, {ROW}, {rank(splits)} AS rank, min(rank) OVER same AS first,
+    arg_min({{'file': {FILE}, 'row': {ROW}}}, (rank, spot)) OVER same AS witness
+  FROM {equal.name} WHERE rank IS NOT NULL WINDOW same AS (PARTITION BY k)
 )
-SELECT __file, __row, witness.file AS other_file, witness.row AS other_row FROM found WHERE rank > first"""  # noqa: S608 (all parts are quoted)
+SELECT {FILE}, {ROW}, witness.file AS other_file, witness.row AS other_row FROM found WHERE rank > first"""  # noqa: S608 (all parts are quoted)
 
 
 def split_names(splits: tuple[str, ...]) -> str:
