@@ -16,6 +16,7 @@ from typing import Any
 
 from registry.model.evidence import MAX_SAMPLES, Check
 from registry.model.schema import Column, DatasetSchema
+from registry.tables.parquet import footer
 from registry.tables.table import Table
 from registry.tables.types import format_type, parse_type
 
@@ -23,8 +24,11 @@ Config = dict[str, Any]
 
 
 def verify_schema(schema: DatasetSchema, table: Table) -> list[Check]:
-    """Two checks: `schema:columns` (none missing, none undeclared) and `schema:types`; no row is read."""
-    return [_columns(schema, table), _types(schema, table)]
+    """`schema:columns` (none missing, none undeclared), `schema:types`, and `schema:files`; no row is read.
+
+    `schema:files` warns of columns that some files have and others lack: there they read as null.
+    """
+    return [_columns(schema, table), _types(schema, table), _files(table)]
 
 
 def _columns(schema: DatasetSchema, table: Table) -> Check:
@@ -43,6 +47,24 @@ def _columns(schema: DatasetSchema, table: Table) -> Check:
         observed={"missing": missing, "undeclared": undeclared},
         threshold={"open": schema.open},
         message="; ".join(problems),
+    )
+
+
+def _files(table: Table) -> Check:
+    held = [(part.path, {name for name, _ in footer(part.parquet, part.path).columns}) for part in table.parts]
+    everywhere = {name for _, names in held for name in names}
+    lacking = [(path, sorted(everywhere - names)) for path, names in held if everywhere - names]
+    shown = "; ".join(f"`{path}` has no {', '.join(f'`{name}`' for name in names)}" for path, names in lacking[:3])
+    return Check(
+        id="schema:files",
+        type="schema",
+        status="fail" if lacking else "pass",
+        severity="warning",
+        total=len(held),
+        unexpected=len(lacking),
+        observed={"files_lacking_columns": len(lacking)},
+        samples=tuple({"file": path, "lacks": names} for path, names in lacking[:MAX_SAMPLES]),
+        message=f"{shown}; their rows read as null there" if lacking else "",
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from registry.model.schema import Column, DatasetSchema
 from registry.schemas.verify import derived_suite, verify_schema
-from registry.tables.table import Table
+from registry.tables.table import Part, Table
 
 SCHEMA = DatasetSchema(
     "reviews",
@@ -25,11 +28,11 @@ GOOD = (("id", "int64"), ("text", "string"), ("label", "string"), ("stars", "int
 
 
 def test_equal_columns_pass_in_any_order() -> None:
-    assert [c.status for c in verify_schema(SCHEMA, of(*GOOD[::-1]))] == ["pass", "pass"]
+    assert [c.status for c in verify_schema(SCHEMA, of(*GOOD[::-1]))] == ["pass"] * 3
 
 
 def test_missing_and_undeclared_columns_fail_with_the_nearest_spelling() -> None:
-    columns, types = verify_schema(SCHEMA, of(*GOOD[:2], ("lable", "string"), GOOD[3]))
+    columns, types, _ = verify_schema(SCHEMA, of(*GOOD[:2], ("lable", "string"), GOOD[3]))
     assert (columns.status, columns.severity, columns.unexpected) == ("fail", "critical", 2)
     assert "`label` is missing (did you mean `lable`?)" in columns.message
     assert types.status == "pass" and types.total == 3
@@ -46,6 +49,17 @@ def test_other_types_fail_and_say_which() -> None:
     assert check.status == "fail"
     assert check.observed == [{"column": "stars", "declared": "int8", "found": "int64"}]
     assert check.message == "`stars` is int64, not int8"
+
+
+def test_a_file_that_lacks_a_column_is_named(tmp_path) -> None:
+    parts = []
+    for name, columns in (("train", ["a", "b"]), ("test", ["a"])):
+        pq.write_table(pa.table({column: [1] for column in columns}), tmp_path / f"{name}.parquet")
+        parts.append(Part(f"{name}.parquet", tmp_path / f"{name}.parquet", name, 1))
+    table = Table(tuple(parts), (("a", "int64"), ("b", "int64")), ("train", "test"), None, "parquet")
+    check = verify_schema(DatasetSchema("x", open=True), table)[2]
+    assert (check.id, check.status, check.severity, check.unexpected) == ("schema:files", "fail", "warning", 1)
+    assert check.samples == ({"file": "test.parquet", "lacks": ["b"]},)
 
 
 def test_a_column_without_values_has_no_type_to_disagree() -> None:
