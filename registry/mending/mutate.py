@@ -145,7 +145,7 @@ def _tried(aside: Workspace, bench: Bench, copy: Copy, defect: Defect, clean: Ev
     except ConfigError as error:  # it does not even come to a verdict, and so to no release
         return Catch(defect.name, defect.what, "caught", planted, ("data:readable",), blocked=True, why=str(error))
     before = {check.id: check for check in clean.checks}
-    caught = [check for check in found.checks if _is_new(check, before.get(check.id))]
+    caught = [check for check in found.checks if _is_new(check, before.get(check.id), found.fail_on)]
     return Catch(
         defect.name,
         defect.what,
@@ -156,7 +156,9 @@ def _tried(aside: Workspace, bench: Bench, copy: Copy, defect: Defect, clean: Ev
     )
 
 
-def _is_new(check: Check, before: Check | None) -> bool:
-    if check.status not in BAD:
+def _is_new(check: Check, before: Check | None, fail_on: str) -> bool:
+    """Whether the check fails, or blocks, as it did not before; or finds more than before."""
+    if check.status not in BAD and not check.blocks(fail_on):
         return False
-    return before is None or before.status not in BAD or (check.unexpected or 0) > (before.unexpected or 0)
+    known = before is not None and (before.status in BAD or before.blocks(fail_on))
+    return not known or (check.unexpected or 0) > (before.unexpected or 0 if before else 0)

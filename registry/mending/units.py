@@ -12,6 +12,7 @@ that come later, with later keys, then join a unit without moving it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -23,13 +24,15 @@ from registry.errors import UsageError
 from registry.mending.draw import Ints
 from registry.mending.ties import Ties
 from registry.tables.duck import Session, is_instant, quote_ident, quote_text
-from registry.tables.keys import KeyRequest, canonical_sql, make_keys
+from registry.tables.keys import KeyRequest, canonical_sql, make_keys, normalised
 from registry.tables.table import FILE, ROW, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from registry.tables.near import NearOptions
+
+CONTENT = "contents_named"  # a table of a session
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +116,49 @@ def name_sql(letter: str, columns: Sequence[str], kinds: Mapping[str, str]) -> s
 def _named(session: Session, wanted: Wanted, seed: int) -> dict[str, np.ndarray[Any, Any]]:
     """Of each row the rank of its name and the draws that the name gives."""
     kinds = dict(session.columns)
+    place = place_sql(session.table, "d")
     sources, texts = "data AS d", []
     if wanted.group:
         texts.append(name_sql("g", (wanted.group,), kinds))
     if wanted.key:
         texts.append(name_sql("k", wanted.key, kinds))
     elif wanted.compared:
-        keys = make_keys(session, KeyRequest(wanted.compared[0]))
-        sources += f" JOIN {keys} AS k ON k.{FILE} = d.{FILE} AND k.{ROW} = d.{ROW}"
-        texts.append("'c' || k.k1 || ':' || k.k2")
+        session.add(CONTENT, _contents(session, wanted.compared[0]))
+        sources += f" JOIN {CONTENT} ON {CONTENT}.place = {place}"
+        texts.append(f"{CONTENT}.name")
     every = [f"coalesce({canonical_sql(name, kind)}, '')" for name, kind in kinds.items() if name not in wanted.ignored]
     texts.append("'r' || " + " || ".join(f"strlen({text}) || ':' || {text}" for text in every))
-    place = place_sql(session.table, "d")
     sql = f"""WITH named AS (SELECT {place} AS place, coalesce({", ".join(texts)}) AS name FROM {sources})
 SELECT place, dense_rank() OVER (ORDER BY left(name, 1), strlen(name), name) - 1 AS id,
   {_draw_sql(seed, "name")} AS draw, {_draw_sql(seed, "'fold:' || name")} AS fold FROM named"""  # noqa: S608 (all parts are quoted)
     return _placed(session, sql, ["id", "draw", "fold"])
+
+
+def _contents(session: Session, columns: Sequence[str]) -> pa.Table:
+    """Of each row its place, and `c` with the sha256 of its normalised texts; null where all are null or empty.
+
+    NOTE: Not the keys that checks compare by, which may change: by these names rows keep
+    their splits for ever.
+    """
+    import pyarrow as pa
+
+    kinds = dict(session.columns)
+    texts = ", ".join(f"{canonical_sql(name, kinds[name])} AS c{at}" for at, name in enumerate(columns))
+    sql = f"SELECT {place_sql(session.table)} AS place, {texts} FROM data"  # noqa: S608 (all parts are quoted)
+    schema = pa.schema([("place", pa.int64()), ("name", pa.string())])
+    batches = []
+    for batch in session.arrow(sql):
+        rows = zip(*(normalised(batch[f"c{at}"].to_pylist()) for at in range(len(columns))), strict=True)
+        names = pa.array([_content_name(row) for row in rows], pa.string())
+        batches.append(pa.RecordBatch.from_arrays([batch["place"], names], schema=schema))
+    return pa.Table.from_batches(batches, schema)
+
+
+def _content_name(texts: tuple[str | None, ...]) -> str | None:
+    if not any(texts):
+        return None
+    joined = "\x1f".join("\x1e" if text is None else text for text in texts)  # white space: no normalised text has it
+    return "c" + hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _draw_sql(seed: int, name: str) -> str:

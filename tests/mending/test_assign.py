@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from registry.errors import DataError, UsageError
 from registry.mending.assign import assign
+from registry.mending.draw import SPAN, draw
 from registry.mending.options import SplitOptions
 from registry.mending.units import Wanted, units_of
 from registry.model.schema import Column, DatasetSchema
@@ -201,3 +202,14 @@ def test_rows_without_key_or_text_are_named_by_all_that_they_hold(tmp_path):
     for row, split in zip(rows, found, strict=True):
         by_row[tuple(row.values())].add(split)
     assert all(len(one) == 1 for one in by_row.values()) and set(found) == {"train", "test"}
+
+
+def test_draws_are_the_same_in_every_version(tmp_path):
+    """A row must keep its split for ever: what is pinned here may not change."""
+    by_key = "".join(split[:2] for split in splits_of(run(records([f"후기 {i}" for i in range(12)]), HALVES)))
+    keyless = replace(SCHEMA, columns=SCHEMA.columns[1:])
+    rows = [{"text": row["text"], "label": row["label"]} for row in records([f"후기 {i}" for i in range(12)])]
+    by_text = "".join(split[:2] for split in splits_of(assigned(tmp_path, rows, HALVES, keyless)))
+    assert (by_key, by_text) == ("trtrtrtetetrtrtetetetetr", "trtetrtrtetetrtetrtrtrte")
+    names = [f"k{len(row['id'])}:{row['id']}" for row in records([""] * 12)]
+    assert by_key == "".join("te" if draw(0, name) >= SPAN // 2 else "tr" for name in names)
