@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -133,7 +132,7 @@ def measure(side: str, directory: Path) -> None:
     before, clock = time.process_time(), time.perf_counter()
     counts = validate()
     used = {"cpu": time.process_time() - before, "wall": time.perf_counter() - clock}
-    print(json.dumps({**used, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "counts": counts}))
+    print(json.dumps({**used, "counts": counts}))
 
 
 def runs(side: str, directory: Path, rounds: int) -> tuple[dict[str, float], Counts]:
@@ -143,7 +142,7 @@ def runs(side: str, directory: Path, rounds: int) -> tuple[dict[str, float], Cou
     for _ in range(rounds):
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found.append(json.loads(done.stdout.splitlines()[-1]))
-    return {name: min(one[name] for one in found) for name in ("cpu", "wall", "rss")}, found[0]["counts"]
+    return {name: min(one[name] for one in found) for name in ("cpu", "wall")}, found[0]["counts"]
 
 
 def main() -> int:
@@ -160,9 +159,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         make(Path(name), options.rows)
         results = {side: runs(side, Path(name), options.rounds) for side in SIDES}
-    print(f"{options.rows:,} rows; least of {options.rounds} rounds\n{'':16}{'CPU s':>8}{'wall s':>8}{'MB':>7}")
+    print(f"{options.rows:,} rows; least of {options.rounds} rounds\n{'':16}{'CPU s':>8}{'wall s':>8}")
     for side, (figures, counts) in results.items():
-        print(f"{side:16}{figures['cpu']:8.2f}{figures['wall']:8.2f}{figures['rss']:7.0f}  {counts}")
+        print(f"{side:16}{figures['cpu']:8.2f}{figures['wall']:8.2f}  {counts}")
     counts = results["ours"][1]
     agree = all(counts[name] == n for _, found in results.values() for name, n in found.items())
     ratios = {}
