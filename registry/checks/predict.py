@@ -14,7 +14,7 @@ every value is new predicts nothing, unless its order or its prefix gives the la
 ('prefix', 1.0)
 >>> best(score_texts([str(i) for i in range(200)], labels, np.arange(200) // 40, ("x", "y")))
 ('value', 0.5)
->>> score_numbers(np.arange(200.0), np.arange(200) // 100, np.arange(200) % 5)
+>>> score_numbers(np.arange(200.0) + labels * 900, labels, np.arange(200) % 3)
 {'threshold': 1.0}
 """
 
