@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from registry.reports.aggregates import BATCH, QUANTILES, TEMPORAL, Pass, moment, source_sql
@@ -23,6 +24,8 @@ from registry.tables.duck import Session, quote_text
 MOST = 30  # bins
 TAIL = 0.5  # a tail longer than this part of the range p01…p99 is gathered in the outer bin
 DAY = 86_400_000_000  # microseconds
+PERIODS = 60  # of a calendar
+_FIRST, _LAST = -719_162 * DAY, 2_932_530 * DAY  # years 1 and 9998, between which there is a calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,53 @@ def bins_of(low: float, high: float, quantiles: Mapping[str, float], step: int =
 
 
 def step_of(column: Measured, low: float, high: float) -> int:
-    """The step of the edges: whole numbers, whole days for a range of days, or none."""
-    if column.storage in ("date", "datetime"):
-        return DAY if column.storage == "date" or high - low >= 10 * DAY else 0
+    """The step of the edges: whole numbers, whole days, or none."""
+    if column.storage == "date":
+        return DAY
     return 1 if column.storage in ("integer", "string", "list", "binary") else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """`count` bins of `each` months from month `first` (year × 12 + month − 1)."""
+
+    first: int
+    each: int
+    count: int
+
+    def edges(self) -> list[int]:
+        """`count + 1` edges in microseconds since 1970."""
+        return [_microseconds(self.first + i * self.each) for i in range(self.count + 1)]
+
+
+def _microseconds(month: int) -> int:
+    year, rest = divmod(month, 12)
+    return (date(year, rest + 1, 1) - date(1970, 1, 1)).days * DAY
+
+
+def calendar(low: float, high: float) -> tuple[Bins | Months, str]:
+    """Bins for moments from `low` to `high` (microseconds), and what each holds: day, week, month or years.
+
+    >>> calendar(0, 20 * DAY)[1], calendar(0, 200 * DAY)[1], calendar(0, 900 * DAY)[1]
+    ('day', 'week', 'month')
+    >>> calendar(0, 900 * DAY)[0].edges()[:2]
+    [0, 2678400000000]
+    """
+    first, last = int(low // DAY), int(high // DAY)
+    if last - first < PERIODS:
+        return Bins(first * DAY, DAY, last - first + 1), "day"
+    monday, final = (first + 3) // 7, (last + 3) // 7  # NOTE: 1970-01-01 was a Thursday
+    if final - monday < PERIODS:
+        return Bins((monday * 7 - 3) * DAY, 7 * DAY, final - monday + 1), "week"
+    months = [_month(day) for day in (first, last)]
+    each = 1 if months[1] - months[0] < PERIODS else 12 * -(-(months[1] // 12 - months[0] // 12 + 1) // PERIODS)
+    start = months[0] if each == 1 else months[0] // 12 * 12
+    return Months(start, each, (months[1] - start) // each + 1), "month" if each == 1 else "years"
+
+
+def _month(day: int) -> int:
+    at = date(1970, 1, 1) + timedelta(days=day)
+    return at.year * 12 + at.month - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +149,24 @@ def _batch(session: Session, columns: Sequence[Measured], first: Pass) -> dict[i
     }
 
 
-def _bins(column: Measured, first: Pass) -> Bins | None:
+def _bins(column: Measured, first: Pass) -> Bins | Months | None:
     raw, i = first.overall, column.index
     low, high = float(raw[f"{i}_min"]), float(raw[f"{i}_max"])
+    if _by_calendar(column, low, high):
+        return calendar(low, high)[0]
     return bins_of(low, high, dict(zip(QUANTILES, raw[f"{i}_quantiles"], strict=True)), step_of(column, low, high))
 
 
-def _bin_sql(column: Measured, bins: Bins) -> str:
+def _by_calendar(column: Measured, low: float, high: float) -> bool:
+    """Whether days, weeks, months or years are the bins: of a range of ten days or more, within the calendar."""
+    return column.storage in ("date", "datetime") and high - low >= 10 * DAY and low > _FIRST and high < _LAST
+
+
+def _bin_sql(column: Measured, bins: Bins | Months) -> str:
     value = f"v{column.index}"
+    if isinstance(bins, Months):
+        at = f"make_timestamp(CAST({value} AS BIGINT))"
+        return f"CAST((year({at}) * 12 + month({at}) - 1 - {bins.first}) // {bins.each} AS INTEGER)"
     inside = f"least({bins.count - 1}, floor(({value} - {bins.start!r}) / {bins.width!r}))"
     return (
         f"CAST(CASE WHEN {value} IS NULL THEN NULL WHEN {value} < {bins.start!r} THEN -1 "
@@ -128,18 +184,27 @@ def _deviation_sql(column: Measured, first: Pass) -> str:
     return f"fsum(pow(CAST(v{column.index} AS DOUBLE) - CASE split {cases} END, 2))"
 
 
-def _histogram(column: Measured, bins: Bins, answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _histogram(column: Measured, bins: Bins | Months, answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     found = {split: row[f"h{column.index}"] or {} for split, row in answers.items()}
     temporal = column.storage in TEMPORAL
     edges = [moment(int(edge), column.storage) if temporal else tidy(edge) for edge in bins.edges()]
     return {
         "of": "length" if column.storage in ("string", "list", "binary") else "value",
         "edges": edges,
-        "whole": step_of(column, bins.start, bins.end) == 1,
+        "whole": isinstance(bins, Bins) and step_of(column, bins.start, bins.end) == 1,
+        "period": _period(column, bins),
         "counts": {split: [by_bin.get(b, 0) for b in range(bins.count)] for split, by_bin in found.items()},
         "below": {split: by_bin.get(-1, 0) for split, by_bin in found.items()},
         "above": {split: by_bin.get(bins.count, 0) for split, by_bin in found.items()},
     }
+
+
+def _period(column: Measured, bins: Bins | Months) -> str | None:
+    """The calendar's period that each bin holds, or None."""
+    if isinstance(bins, Months):
+        return "month" if bins.each == 1 else "years"
+    whole = column.storage in ("date", "datetime") and bins.width in (DAY, 7 * DAY)
+    return ("day" if bins.width == DAY else "week") if whole else None
 
 
 def _deviations(

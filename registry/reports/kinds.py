@@ -41,13 +41,17 @@ LONG = 40  # mean characters; a string column above it is prose
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A column to measure: its index, name, Arrow and DuckDB type, storage, and what the schema says of it."""
+    """A column to measure: index, name, Arrow type, storage, what the schema says of it.
+
+    `composed` says that all its texts are in NFC already.
+    """
 
     index: int
     name: str
     type: str
     storage: str
     declared: Column | None
+    composed: bool = False
 
     @property
     def role(self) -> str | None:

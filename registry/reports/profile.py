@@ -8,20 +8,26 @@ keys of the document loses nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from registry.model.schema import DatasetSchema
-from registry.reports.aggregates import QUANTILES, Pass, first_pass, script_mix, scripts, statistics
+from registry.reports.aggregates import QUANTILES, Pass, first_pass, statistics
+from registry.reports.associations import associations
 from registry.reports.histogram import MOST, Spread, second_pass
 from registry.reports.kinds import Measured, kind_of, storage_of
+from registry.reports.letters import Letters, letters, scripts
+from registry.reports.nested import nested
 from registry.reports.numbers import share
+from registry.reports.pictures import pictures
 from registry.reports.rows import SAMPLE, SEED, duplicates, missing, sample
+from registry.reports.tokens import tokens
 from registry.reports.values import CLASSES, TOP, classes, divergences, top_values
 from registry.tables.duck import Session
 from registry.tables.table import Table
 
 FORMAT = "registry.profile/1"
-VERSION = 1  # of the measurements: raised when equal data gives another document
+VERSION = 2  # of the measurements: raised when equal data gives another document
 
 
 def profile(session: Session, table: Table, schema: DatasetSchema) -> dict[str, Any]:
@@ -32,12 +38,17 @@ def profile(session: Session, table: Table, schema: DatasetSchema) -> dict[str, 
     the column so.
     """
     columns = _measured(session, table, schema)
+    spelt = letters(session, columns)
+    columns = [replace(c, composed=spelt[c.index].composed) if c.index in spelt else c for c in columns]
     first = first_pass(session, columns)
     spread = second_pass(session, columns, first)
     rows = int(first.overall.get("rows", 0))
     counts = {split: int(first.of(split).get("rows", 0)) for split in table.splits}
     entries = [_column(session, column, first, spread.get(column.index), counts) for column in columns]
-    _add_scripts(session, columns, entries)
+    _add_scripts(entries, spelt)
+    words, fields = tokens(session, columns, entries, rows), nested(session, table, columns)
+    for entry in entries:
+        entry["words"], entry["fields"] = words.get(entry["index"]), fields.get(entry["index"], [])
     labels = [classes(session, c, table.splits, counts) for c in columns if c.role == "label"]
     return {
         "format": FORMAT,
@@ -50,6 +61,8 @@ def profile(session: Session, table: Table, schema: DatasetSchema) -> dict[str, 
         "labels": [label for label in labels if label],
         "duplicates": duplicates(session, columns, schema.keys, table.splits),
         "missing": missing(session, entries, rows),
+        "associations": associations(session, columns, entries, rows),
+        "images": pictures(session, table, table.splits),
         "sample": sample(session, table, columns, table.splits),
         "method": {
             "bins": MOST,
@@ -70,14 +83,14 @@ def _measured(session: Session, table: Table, schema: DatasetSchema) -> list[Mea
     ]
 
 
-def _add_scripts(session: Session, columns: Sequence[Measured], entries: Sequence[dict[str, Any]]) -> None:
-    prose = [column for column in columns if entries[column.index]["kind"] == "text"]
-    for (index, split), counts in (mix := script_mix(session, prose)).items():
-        if split in entries[index]["splits"]:
-            entries[index]["splits"][split]["script"] = scripts([counts])
-    for column in prose:
-        whole = [counts for (index, _), counts in mix.items() if index == column.index]
-        entries[column.index]["overall"]["script"] = scripts(whole)
+def _add_scripts(entries: Sequence[dict[str, Any]], spelt: Mapping[int, Letters]) -> None:
+    for entry in entries:
+        if entry["kind"] == "text" and entry["index"] in spelt:
+            counts = spelt[entry["index"]].splits
+            for split, found in counts.items():
+                if split in entry["splits"]:
+                    entry["splits"][split]["script"] = scripts([found])
+            entry["overall"]["script"] = scripts(list(counts.values()))
 
 
 def _column(
@@ -89,7 +102,7 @@ def _column(
     by_split = {split: statistics(column, first.of(split), std.get(split)) for split in splits}
     mean_length = overall.get("length", {}).get("mean")
     kind = kind_of(column, distinct=overall["distinct"], count=overall["count"], mean_length=mean_length)
-    few = kind != "integer" or overall["distinct"] <= TOP
+    few = overall["distinct"] <= TOP if kind == "integer" else overall["distinct"] in range(1, max(2, overall["count"]))
     top = top_values(session, column, splits, kind) if overall["count"] and few else None
     histogram = spread.histogram if spread and kind not in ("category", "boolean") else None
     return {

@@ -29,13 +29,22 @@ def duplicates(
     compared = [c for c in columns if c.name not in keys and c.role != "split"]
     if not compared:
         return {"columns": [], "rows": None, "empty": 0, "splits": {}, "share": None}
-    names = ", ".join(quote_ident(c.name) for c in compared)
+    names = ", ".join(f"{_compared(c)} AS c{c.index}" for c in compared)
+    keys = ", ".join(f"c{c.index}" for c in compared)
     blank = " AND ".join(_blank(c) for c in compared)
-    within = "".join(f", count(*) FILTER (split = {quote_text(s)}) AS s{i}" for i, s in enumerate(splits))
+    within = "".join(f", count(*) FILTER (NOT blank AND split = {quote_text(s)}) AS s{i}" for i, s in enumerate(splits))
     sums = "".join(f", coalesce(sum(greatest(s{i} - 1, 0)), 0) AS s{i}" for i in range(len(splits)))
+    # NOTE: equal rows have equal hashes; only the rows of a shared one are compared by value, so that
+    # memory holds a hash a row and no values. Blank rows are left out by FILTER: a WHERE on a float
+    # column would be answered from Parquet's statistics, which know no NaN.
     found = session.row(
-        f"SELECT coalesce(sum(n), 0) AS total, coalesce(sum(n - 1), 0) AS repeated{sums} FROM "  # noqa: S608
-        f"(SELECT count(*) AS n{within} FROM data WHERE NOT ({blank}) GROUP BY {names})"
+        f"WITH named AS (SELECT split, {blank} AS blank, {names} FROM data), "  # noqa: S608 (all quoted)
+        f"hashed AS (SELECT hash({keys}) AS h, count(*) AS n, count(*) FILTER (NOT blank) AS m FROM named GROUP BY h), "
+        f"shared AS (SELECT h FROM hashed WHERE n > 1), "
+        f"groups AS (SELECT count(*) FILTER (NOT blank) AS n{within} FROM named "
+        f"WHERE hash({keys}) IN (SELECT h FROM shared) GROUP BY {keys}) "
+        f"SELECT (SELECT coalesce(sum(m), 0) FROM hashed) AS total, "
+        f"coalesce(sum(greatest(n - 1, 0)), 0) AS repeated{sums} FROM groups"
     )
     rows = session.value("SELECT count(*) FROM data")
     repeated = int(found["repeated"])
@@ -48,10 +57,15 @@ def duplicates(
     }
 
 
-def _blank(column: Measured) -> str:
+def _compared(column: Measured) -> str:
+    """A column as it is compared: NaN is missing, and so equals null."""
     name = quote_ident(column.name)
-    empty = f" OR CAST({name} AS VARCHAR) = ''" if column.storage == "string" else ""
-    return f"({name} IS NULL{empty})"
+    return f"CASE WHEN isfinite({name}) OR isinf({name}) THEN {name} END" if column.storage == "number" else name
+
+
+def _blank(column: Measured) -> str:
+    empty = f" OR CAST({quote_ident(column.name)} AS VARCHAR) = ''" if column.storage == "string" else ""
+    return f"(({_compared(column)}) IS NULL{empty})"
 
 
 def missing(session: Session, entries: Sequence[Mapping[str, Any]], rows: int) -> dict[str, Any]:
