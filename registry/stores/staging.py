@@ -18,6 +18,7 @@ publisher sees the sweep, waits for its end and looks at every object again.
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import time
 from collections.abc import Iterable, Iterator
@@ -39,6 +40,7 @@ LEASE = timedelta(hours=1)  # a sweep that is older was killed; one that runs st
 PATIENCE = 60.0  # seconds that a publisher waits for the end of a sweep
 POLL = 0.2  # seconds
 TRIES = 16
+_AT_WORK: set[str] = set()  # sweeps of this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +84,19 @@ def read_sweep(store: Store) -> tuple[Sweep, str | None]:
 @contextmanager
 def sweeping(store: Store) -> Iterator[None]:
     """Announces a sweep while the block runs; raises `LockHeldError` while another one is at work."""
-    begun = _begin(store)
+    token = _me()
+    _AT_WORK.add(token.rpartition("/")[2])
     try:
-        yield
+        begun = _begin(store, token)
+        try:
+            yield
+        finally:
+            _end(store, begun)
     finally:
-        _end(store, begun)
+        _AT_WORK.discard(token.rpartition("/")[2])
 
 
-def _begin(store: Store) -> Sweep:
+def _begin(store: Store, token: str) -> Sweep:
     for _ in range(TRIES):
         state, tag = read_sweep(store)
         if state.running:
@@ -99,7 +106,7 @@ def _begin(store: Store) -> Sweep:
                 hint="run the same command again when that has ended",
             )
         # An odd count means a sweep that has begun; one that was killed left it odd.
-        begun = Sweep(state.count + 1 + state.count % 2, _me(), _now())
+        begun = Sweep(state.count + 1 + state.count % 2, token, _now())
         if store.swap(SWEEP_KEY, begun.to_bytes(), tag):
             return begun
     raise StateError(f"the store {store.url} is swept by others all the time", hint="try again")
@@ -206,14 +213,17 @@ def _place() -> str:
 
 
 def _me() -> str:
-    return f"{_place()}/{os.getpid()}"
+    return f"{_place()}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
 def _dead(by: str) -> bool:
     """Whether `by` was a process of this machine that is gone; of other machines nothing is known."""
-    place, _, number = by.rpartition("/")
+    place, _, rest = by.rpartition("/")
+    place, _, number = place.rpartition("/")
     if place != _place() or not number.isdigit():
         return False
+    if int(number) == os.getpid():
+        return rest not in _AT_WORK  # its end could not be written, as on a full disk
     try:
         os.kill(int(number), 0)
     except ProcessLookupError:

@@ -71,6 +71,12 @@ def make_release(
     return Released(reference, manifest, manifest.to_bytes())
 
 
+def make_manifest(name: str, version: str, files: Mapping[str, bytes]) -> tuple[Manifest, Mapping[str, bytes]]:
+    """The manifest and the documents of the release that `make_release` would make of `files`."""
+    listing = FileList.of(entry_of(path, data) for path, data in files.items())
+    return _manifest(name, Version.parse(version), listing, Shape()), _documents(name, Shape())
+
+
 def _schema(name: str, shape: Shape) -> DatasetSchema:
     return shape.schema or DatasetSchema(name=name, open=True)
 

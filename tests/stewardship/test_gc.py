@@ -121,7 +121,7 @@ def test_a_sweep_that_does_not_end_is_named(three, monkeypatch):
 
 @pytest.mark.parametrize(("by", "at"), [("elsewhere/1/2", "2020-01-01T00:00:00Z"), ("DEAD", "2999-01-01T00:00:00Z")])
 def test_a_killed_sweep_is_taken_over(three, by, at, monkeypatch):
-    by = f"{staging._place()}/999999999" if by == "DEAD" else by
+    by = f"{staging._place()}/999999999/ab" if by == "DEAD" else by
     three.create("sweep.json", Sweep(1, by, at).to_bytes())
     assert Stage.enter(three, "a" * 64, []).disturbed() is True  # nobody knows what it removed
     gc(three, NOW)
