@@ -23,8 +23,8 @@ from registry.tables.near.index import Matches, NearIndex, Rows
 from registry.tables.near.options import Meter, NearOptions
 
 _FIRST = 1 << 10  # rows of the first chunk; each is twice as long as the one before
-_SAMPLE = 1 << 14  # rows of a sample at least,
-_SHARE = 8  # or one row in so many
+_SAMPLE = 1 << 14  # rows of a sample, at least
+_SHARE = 8  # an index is cleaned when one row in so many is retired
 
 
 def between(corpus: Corpus, options: NearOptions, meter: Meter) -> Matches:
@@ -84,8 +84,9 @@ def _past(
 
 
 def _sample(entries: Ints) -> Ints:
-    """Every eighth entry, or more of them where that is few: never the first ones, which may be alike."""
-    return entries[:: min(max(len(entries) // _SAMPLE, 1), _SHARE)]
+    """Entries at a fixed distance, one in eight or 16,384 to 65,536; never the first ones, which may be alike."""
+    count = len(entries)
+    return entries[:: max(min(count // _SAMPLE, 8), -(-count // (4 * _SAMPLE)), 1)]
 
 
 def _chunks(corpus: Corpus, entries: Ints, options: NearOptions) -> Iterator[Ints]:
