@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from registry.model.splits import STANDARD
 from registry.reports.html import code, value
+from registry.reports.names import cut
 from registry.reports.shared import split_class
 from registry.reports.svg import bar, columns, figure, layers, spark, stacked
 from registry.reports.text import NONE, Text
@@ -47,8 +48,22 @@ def card(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> dict[s
         "charts": _charts(column, text, splits),
         "bars": _bars(column, text, splits),
         "table": numbers(column, text, splits),
+        "fields": _fields(column, text),
         "note": _note(column, text),
     }
+
+
+def _fields(column: Mapping[str, Any], text: Text) -> list[list[Any]]:
+    """What a struct or list holds: path, type, missing, distinct."""
+    return [
+        [
+            Markup(".").join(code(name) for name in field["path"]) or text("field.element"),
+            code(field["type"]),
+            text.share(field["null_share"]),
+            text.count(field["distinct"]),
+        ]
+        for field in column["fields"]
+    ]
 
 
 def _plain(column: Mapping[str, Any]) -> bool:
@@ -111,7 +126,7 @@ def _typical(column: Mapping[str, Any], text: Text) -> Markup | str:
         return NONE
     if "true_share" in overall:
         return text("typical.true", share=text.share(overall["true_share"]))
-    if column["kind"] == "category" and top:
+    if column["kind"] in ("category", "boolean") and top:
         if top["withheld"]:
             return text("typical.withheld")
         first = top["values"][0]
@@ -149,6 +164,8 @@ def _sentence(column: Mapping[str, Any], text: Text) -> Markup | str:
         return text("says.constant") if known is None else text("card.constant", value=value(known, 60))
     if overall["distinct"] == overall["count"]:
         return text("card.distinct", rows=text.n("rows", overall["count"]))
+    if column["kind"] == "string" and not top:
+        return text("card.many", values=text.n("values", overall["distinct"]), rows=text.n("rows", overall["count"]))
     return "" if column["histogram"] or top else text("card.no-chart")
 
 
@@ -192,13 +209,36 @@ def _chart(
         title=str(text("chart.title", column=column["name"]).striptags()),
         desc=str(desc),
         ticks=_ticks(histogram, summary, text),
+        quartiles=_quartiles(column, series, text),
     )
     highest = max((max(heights(histogram, name)) for name, _ in series), default=0)
     unit = {"string": "card.length", "text": "card.length", "list": "card.elements", "binary": "card.bytes"}
     caption = [code(split)] if split else []
     caption += [text(unit.get(column["kind"], "card.length"))] if histogram["of"] == "length" else []
     caption.append(text("card.highest", share=text.share(highest)))
-    return {"figure": drawn, "caption": Markup(" · ").join(caption)}
+    if histogram["period"]:
+        caption.append(text(f"card.period.{histogram['period']}"))
+    return {"figure": drawn, "caption": Markup(" · ").join(caption), "gutter": bool(_quartiles(column, series, text))}
+
+
+def _quartiles(
+    column: Mapping[str, Any], series: Sequence[tuple[str, list[float]]], text: Text
+) -> list[tuple[str, str, tuple[float, float, float]]]:
+    """Where the middle half of each split lies on the axis; nothing for moments of time."""
+    if _moments(column):
+        return []
+    histogram = column["histogram"]
+    low, high = histogram["edges"][0], histogram["edges"][-1]
+    shift = 0.5 if histogram["whole"] else 0
+    rows = []
+    for split, _ in series:
+        entry = column["splits"][split]
+        quantiles = (entry.get("length") or entry).get("quantiles", {})
+        places = [quantiles.get(name) for name in ("p25", "p50", "p75")]
+        if None not in places:
+            first, middle, last = ((place + shift - low) / (high - low) for place in places)
+            rows.append((split_class(split), cut(split, 12), (first, middle, last)))
+    return rows
 
 
 def _ticks(histogram: Mapping[str, Any], summary: Mapping[str, Any], text: Text) -> list[tuple[float, str, str]]:
@@ -224,8 +264,6 @@ def _ticks(histogram: Mapping[str, Any], summary: Mapping[str, Any], text: Text)
 def _bars(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> dict[str, Any] | None:
     """Values by split as bars on one scale; a boolean as one bar a split."""
     top = column["top"]
-    if column["role"] == "label":  # drawn with the labels above
-        return None
     if not top or not _plain(column) or (column["histogram"] and column["kind"] != "integer"):
         return None
     if column["histogram"] and len(column["histogram"]["edges"]) > 2:
@@ -245,7 +283,18 @@ def _bars(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> dict[
         for v, row in zip(values, shares, strict=True)
     ]
     hidden = top["others"] + len(top["values"]) - len(values)
-    return {"splits": [code(s) for s in filled], "rows": rows, "others": _others(column, text, filled, values, hidden)}
+    null = any(column["splits"][s]["null"] for s in filled)
+    return {
+        "splits": [(code(s), text.count(column["splits"][s]["rows"])) for s in filled],
+        "rows": rows,
+        "others": _others(column, text, filled, values, hidden),
+        "missing": [
+            {"share": text.share(column["splits"][s]["null_share"]), "n": text.count(column["splits"][s]["null"])}
+            for s in filled
+        ]
+        if null
+        else None,
+    }
 
 
 def _others(

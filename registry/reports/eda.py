@@ -17,6 +17,7 @@ from registry.reports.alerts import Alert, alerts_of
 from registry.reports.drawn import card, index_row, script_bars
 from registry.reports.html import code, render, value
 from registry.reports.names import cut
+from registry.reports.sections import associations, images, moved, words
 from registry.reports.shared import page_of, split_class, verdict_of
 from registry.reports.svg import bar, columns, mark, spark
 from registry.reports.text import NONE, Text
@@ -39,7 +40,8 @@ def eda_html(facts: ReleaseFacts, lang: str, *, quality: str = "quality.html") -
     cards = _cards(profile["columns"], alerts, text, splits)
     texts = [_text(c, text, splits) for c in profile["columns"] if c["kind"] == "text" and c["overall"]["count"]]
     missing = _missing(profile, text)
-    sections = _sections(text, labels, texts, missing, bool(profile["sample"]))
+    parts = {"assoc": associations(profile, text), "moved": moved(facts, text), "images": images(profile, text)}
+    sections = _sections(text, labels, texts, parts, bool(profile["sample"]))
     return render(
         "eda.html.j2",
         text,
@@ -59,6 +61,7 @@ def eda_html(facts: ReleaseFacts, lang: str, *, quality: str = "quality.html") -
         folded=len(profile["columns"]) > OPEN,
         texts=texts,
         missing=missing,
+        **parts,
         sample=_sample(profile, text),
         method=profile["method"],
         mark=mark,
@@ -76,13 +79,15 @@ def _heading(facts: ReleaseFacts, text: Text) -> Markup:
 
 
 def _sections(
-    text: Text, labels: Sequence[Mapping[str, Any]], texts: Sequence[Any], missing: Mapping[str, Any], sampled: bool
+    text: Text, labels: Sequence[Mapping[str, Any]], texts: Sequence[Any], parts: Mapping[str, Any], sampled: bool
 ) -> list[tuple[str, Any]]:
     sections: list[tuple[str, Any]] = [("look", text("look"))]
     sections += [("labels", text("nav.labels"))] if labels else []
     sections += [("index", text("columns")), ("cards", text("cards"))]
     sections += [("text", text("nav.text"))] if texts else []
+    sections += [("images", text("nav.images"))] if parts["images"] else []
     sections += [("missing", text("head.missing"))]
+    sections += [(name, text(f"nav.{name}")) for name in ("assoc", "moved") if parts[name]]
     sections += [("sample", text("sample"))] if sampled else []
     return [*sections, ("method", text("method"))]
 
@@ -92,6 +97,9 @@ def _facts(facts: ReleaseFacts, text: Text) -> list[tuple[Any, Any, Any]]:
     shares = [split["share"] for split in profile["splits"]]
     ratio = " : ".join(f"{s * 100:.0f}" for s in shares if s is not None) if 1 < len(shares) <= 4 else ""
     history = text("fact.previous", version=facts.previous) if facts.previous else text("fact.first")
+    if facts.before is not None and facts.previous:
+        change = f"{facts.rows - facts.before['rows']:+,}".replace("-", "\u2212")
+        history = text("fact.change", change=change, version=facts.previous)
     return [
         (text("fact.rows"), text.count(facts.rows), history),
         (text("fact.columns"), text.count(len(profile["columns"])), ""),
@@ -171,6 +179,7 @@ def _text(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> dict[
         "heading": heading,
         "sub": text("text.sub", column=code(column["name"])),
         "rows": script_bars(column, text, splits),
+        "words": words(column, column["overall"]["rows"], text),
     }
 
 

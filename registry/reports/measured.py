@@ -199,10 +199,16 @@ def failure(found: Mapping[str, Any], name: str, text: Text) -> dict[str, Any]:
 
 def _about(found: Mapping[str, Any], text: Text) -> list[Markup]:
     parts = []
-    if found["unexpected"] is not None and found["n"] and (found["measured"] or {}).get("unit") in ("rows", "share"):
+    reading = found["measured"] or {"unit": "", "low": None}
+    if (
+        found["unexpected"] is not None
+        and found["n"]
+        and reading["unit"] in ("rows", "share")
+        and reading["low"] is None
+    ):
         share, n = text.share(found["share"]), text.n("rows", found["n"])
         parts.append(text("q.of", share=share, n=n))
-        if found["measured"]["unit"] == "share":
+        if reading["unit"] == "share":
             parts.insert(0, value(text.n("rows", found["unexpected"])))
     limit = limit_of(found, text)
     return [*parts, limit] if limit else parts

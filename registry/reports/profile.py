@@ -102,9 +102,15 @@ def _column(
     by_split = {split: statistics(column, first.of(split), std.get(split)) for split in splits}
     mean_length = overall.get("length", {}).get("mean")
     kind = kind_of(column, distinct=overall["distinct"], count=overall["count"], mean_length=mean_length)
-    few = overall["distinct"] <= TOP if kind == "integer" else overall["distinct"] in range(1, max(2, overall["count"]))
+    # A list of values says something where they are few; of prose only where they hardly differ.
+    few = (
+        overall["distinct"] <= TOP
+        if kind == "text"
+        else kind not in ("integer", "string")
+        or overall["distinct"] <= max(TOP, overall["count"] // 2 * (kind == "string"))
+    )
     top = top_values(session, column, splits, kind) if overall["count"] and few else None
-    histogram = spread.histogram if spread and kind not in ("category", "boolean") else None
+    histogram = spread.histogram if spread and kind not in ("category", "boolean", "image") else None
     return {
         "index": column.index,
         "name": column.name,
@@ -116,7 +122,9 @@ def _column(
         "splits": by_split,
         "histogram": histogram,
         "top": top,
-        "divergence": divergences(
+        "divergence": {}
+        if column.role == "key"
+        else divergences(
             splits, histogram, None if kind == "string" else top, {s: e["count"] for s, e in by_split.items()}
         ),
     }

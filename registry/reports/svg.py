@@ -40,30 +40,30 @@ def stacked(parts: Sequence[tuple[float, str]], *, height: int = 12) -> Markup:
     return Markup(f'<svg class="bar" width="100%" height="{height}" aria-hidden="true">{"".join(rects)}</svg>')  # noqa: S704
 
 
-def _steps(heights: Sequence[float]) -> list[tuple[float, float]]:
-    """Corners of a step line over equal bins in a 100 × 100 box, y downwards."""
-    width = 100 / len(heights)
-    points = []
+def _steps(heights: Sequence[float]) -> str:
+    """A step line over equal bins in a 100 × 100 box, y downwards: from the first height on."""
+    each, parts, last = 100 / len(heights), [], ""
     for index, height in enumerate(heights):
-        y = 100 - 100 * height
-        points += [(index * width, y), ((index + 1) * width, y)]
-    return points
+        y = short(100 - 100 * height)
+        if y != last:
+            parts.append(f"{'H' + short(index * each) if index else ''}{'V' if index else ''}{y}")
+        last = y
+    return "".join(parts) + "H100"
 
 
-def _path(points: Sequence[tuple[float, float]], *, closed: bool) -> str:
-    start, *rest = [f"{number(x)} {number(y)}" for x, y in points]
-    line = f"M{start}L{' '.join(rest)}"
-    return f"M0 100L{start} {' '.join(rest)} 100 100Z" if closed else line
+def short(value: float) -> str:
+    """A coordinate of a shape that stretches: one decimal."""
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def layers(series: Sequence[tuple[str, Sequence[float]]]) -> str:
     """Inner SVG of step shapes, each (class, heights 0…1): the first is an area, the others lines."""
     shapes = []
     for index, (css, heights) in enumerate(series):
-        points = _steps(heights)
+        line = _steps(heights)
         if index == 0:
-            shapes.append(f'<path class="area {css}" d="{_path(points, closed=True)}"/>')
-        shapes.append(f'<path class="line {css}" d="{_path(points, closed=False)}"/>')
+            shapes.append(f'<path class="area {css}" d="M0 100V{line}V100Z"/>')
+        shapes.append(f'<path class="line {css}" d="M0 {line}"/>')
     return f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">{"".join(shapes)}</svg>'
 
 
@@ -88,18 +88,69 @@ def spark(inner: str) -> Markup:
     )
 
 
-def figure(inner: str, *, id: str, title: str, desc: str, ticks: Sequence[tuple[float, str, str]]) -> Markup:  # noqa: A002
-    """A chart of 148 px with tick labels (position 0…1, anchor, text) under it, and its finding for screen readers."""
+def figure(
+    inner: str,
+    *,
+    id: str,  # noqa: A002
+    title: str,
+    desc: str,
+    ticks: Sequence[tuple[float, str, str]],
+    quartiles: Sequence[tuple[str, Markup | str, tuple[float, float, float]]] = (),
+) -> Markup:
+    """A chart of 148 px, tick labels (position 0…1, anchor, text) under it, its finding for screen readers.
+
+    `quartiles` are (class, name, (Q1, median, Q3) on the same axis, 0…1): a bar and a dot each below it.
+    """
     labels = Markup("").join(
         Markup('<text class="tick" x="{}%" y="164" text-anchor="{}">{}</text>').format(number(at * 100), anchor, text)
         for at, anchor, text in ticks
     )
+    bars = Markup("").join(_quartile(172 + 18 * i, *row) for i, row in enumerate(quartiles))
     return Markup(
-        '<svg class="figure" width="100%" height="170" role="img" aria-labelledby="{id}-t {id}-d">'
+        '<svg class="figure" width="100%" height="{height}" role="img" aria-labelledby="{id}-t {id}-d">'
         '<title id="{id}-t">{title}</title><desc id="{id}-d">{desc}</desc>'
         '<svg y="4" width="100%" height="144">{inner}</svg>'
-        '<line class="axis" x1="0" x2="100%" y1="148.5" y2="148.5"/>{labels}</svg>'
-    ).format(id=id, title=title, desc=desc, inner=Markup(inner), labels=labels)  # noqa: S704
+        '<line class="axis" x1="0" x2="100%" y1="148.5" y2="148.5"/>{labels}{bars}</svg>'
+    ).format(
+        id=id,
+        title=title,
+        desc=desc,
+        inner=Markup(inner),
+        labels=labels,
+        bars=bars,
+        height=170 + 18 * len(quartiles),
+    )
+
+
+def _quartile(y: int, css: str, name: Markup | str, places: tuple[float, float, float]) -> Markup:
+    first, middle, last = (number(100 * min(1.0, max(0.0, place))) for place in places)
+    return Markup(
+        '<text class="tick" x="-8" y="{y4}" text-anchor="end">{name}</text>'
+        '<line class="rail-line" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
+        '<line class="quartile {css}" x1="{first}%" x2="{last}%" y1="{y}" y2="{y}"/>'
+        '<circle class="median" cx="{middle}%" cy="{y}" r="4"/>'
+    ).format(y=y + 6, y4=y + 10, css=css, name=name, first=first, middle=middle, last=last)
+
+
+def dot(part: float, css: str = "") -> Markup:
+    """A dot on a line from 0 to 1: a distance among others, all on one scale."""
+    at = number(4 + 92 * min(1.0, max(0.0, part)))
+    return Markup(  # noqa: S704 (numbers and classes of ours)
+        f'<svg class="strip" width="100%" height="16" aria-hidden="true">'
+        f'<line class="rail-line" x1="4%" x2="96%" y1="8" y2="8"/>'
+        f'<circle class="dot {css}" cx="{at}%" cy="8" r="4.5"/></svg>'
+    )
+
+
+def cells(found: Sequence[tuple[int, int, float]], wide: int, high: int) -> str:
+    """Inner SVG of a grid: (x, y, share of the fullest) as cells of the ramp, y upwards."""
+    across, up = 100 / wide, 100 / high
+    rects = [
+        f'<rect class="ramp{min(5, 1 + int(part * 4.999))}" x="{number(x * across)}" y="{number(100 - (y + 1) * up)}" '
+        f'width="{number(across * 0.96)}" height="{number(up * 0.96)}"/>'
+        for x, y, part in found
+    ]
+    return f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">{"".join(rects)}</svg>'
 
 
 _MARKS = {

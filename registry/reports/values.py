@@ -17,7 +17,7 @@ CUT = 120  # characters of a listed value
 
 def top_values(session: Session, column: Measured, splits: Sequence[str], kind: str) -> dict[str, Any] | None:
     """The most frequent values with their counts per split, ties by value; None where that says nothing."""
-    if kind not in ("category", "boolean", "string", "integer"):
+    if kind not in ("category", "boolean", "string", "integer", "text"):
         return None
     rows = _counted(session, column, splits, TOP)
     if not rows or (rows[0]["n"] == 1 and len(rows) > 1):

@@ -76,6 +76,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "fact.missing": ("Missing cells", "결측 칸"),
     "fact.repeated": ("Repeated rows", "중복 행"),
     "fact.previous": ("after {version}", "이전 버전: {version}"),
+    "fact.change": ("{change} since {version}", "{change} (이전 버전: {version})"),
     "fact.first": ("first release", "첫 릴리스"),
     # look first
     "look": ("Look here first", "먼저 볼 것"),
@@ -148,6 +149,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "head.distinct": ("Distinct", "고유"),
     "head.typical": ("Typical", "대푯값"),
     "head.divergence": ("Split difference", "분할 차이"),
+    "head.divergence.before": ("JS divergence", "JS 발산"),
     "head.split": ("Split", "분할"),
     "head.mean": ("Mean", "평균"),
     "head.std": ("Std", "표준편차"),
@@ -226,6 +228,78 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "script.latin": ("Latin", "라틴 문자"),
     "script.han": ("Han", "한자"),
     "script.other": ("other", "기타 문자"),
+    "words": ("Words most often used", "가장 흔한 어절"),
+    "words.sub": (
+        "{tokens} words, {types} of them different ({ratio}); capitals and signs around a word apart.",
+        "어절 {tokens}개, 서로 다른 어절 {types}개 ({ratio}). 대소문자와 앞뒤 기호는 무시.",
+    ),
+    # associations
+    "assoc": ("{a} and {b} go together most: {value}", "가장 강한 관계: {a}, {b} ({value})"),
+    "assoc.none": ("No two columns go together", "열 사이 뚜렷한 관계 없음"),
+    "nav.assoc": ("Associations", "열 사이 관계"),
+    "assoc.sub": (
+        "Numbers by Pearson’s r, categories by Cramér’s V, a number and a category by η. 0 is none, 1 is complete.",
+        "수치끼리 피어슨 r, 범주끼리 크라메르 V, 수치와 범주는 상관비 η. 0 관계 없음, 1 완전한 관계.",
+    ),
+    "assoc.sampled": ("From {n} of {total}, chosen by a hash.", "전체 {total} 중 {n} 기준(해시 선택)."),
+    "assoc.cut": (
+        "{shown} strongest pairs of {n} columns; more in profile.json.",
+        "열 {n}개 중 가장 강한 {shown}쌍. 나머지는 profile.json 참고.",
+    ),
+    "assoc.pearson": ("Pearson’s r", "피어슨 r"),
+    "assoc.cramer": ("Cramér’s V", "크라메르 V"),
+    "assoc.eta": ("η", "상관비 η"),
+    "head.pair": ("Columns", "열"),
+    "head.measure": ("Measure", "척도"),
+    # comparison with the release before
+    "nav.moved": ("Since the last release", "이전 릴리스와 비교"),
+    "moved": ("{column} moved most: {value}", "가장 크게 바뀐 열: {column} ({value})"),
+    "moved.none": ("Distributions are those of {version}", "분포 변화 없음 (이전 버전: {version})"),
+    "moved.sub": (
+        "Against {version}: {rows} rows. Jensen–Shannon divergence between the histograms of both: "
+        "0 equal, 1 disjoint.",
+        "이전 버전: {version}, 행 {rows}. 두 릴리스의 히스토그램에서 계산한 옌센-섀넌 발산: 0 같음, 1 겹치지 않음.",
+    ),
+    "moved.missing": ("{before} → {now}", "{before} → {now}"),
+    "moved.cut": ("{shown} of {total}, the furthest first.", "{total} 중 변화가 큰 {shown}개."),
+    "moved.added": ("New columns: {columns}.", "추가된 열: {columns}."),
+    "moved.removed": ("Columns that are gone: {columns}.", "없어진 열: {columns}."),
+    # images
+    "nav.images": ("Images", "이미지"),
+    "images": ("Images come in {sizes} sizes", "이미지 크기 {sizes}종"),
+    "images.one": ("Every image is {size} pixels", "모든 이미지 크기: {size} 픽셀"),
+    "images.sub": (
+        "{images} images, width {width}, height {height} pixels.",
+        "이미지 {images}장, 너비 {width}, 높이 {height} 픽셀.",
+    ),
+    "images.grid": (
+        "Width and height of images, both axes by powers of two",
+        "이미지의 너비와 높이(두 축 모두 2의 거듭제곱)",
+    ),
+    "images.grid.sub": (
+        "Width to the right, height upwards, each step twice the last; darker is more.",
+        "오른쪽 너비, 위쪽 높이, 한 칸마다 두 배. 진할수록 많음.",
+    ),
+    "images.unreadable": ("{n} files could not be read as images.", "이미지로 읽지 못한 파일 {n}개."),
+    "images.sizes": ("Sizes", "크기"),
+    "images.modes": ("Colour modes", "색상 모드"),
+    "images.formats": ("Formats", "형식"),
+    "field.element": ("element", "원소"),
+    "head.field": ("Field", "필드"),
+    "head.type": ("Type", "자료형"),
+    "card.fields": ("What it holds", "담긴 필드"),
+    "card.many": ("{values} in {rows}.", "{rows}, {values}."),
+    "card.quartiles": ("Bar: the middle half (Q1–Q3); dot: the median.", "굵은 선: 가운데 절반(Q1~Q3), 점: 중앙값."),
+    "card.period.day": ("one bar a day", "하루 단위"),
+    "card.period.week": (
+        "one bar a week from Monday; the outer ones may be partial",
+        "주 단위(월요일 시작), 양 끝은 일부 기간일 수 있음",
+    ),
+    "card.period.month": ("one bar a month; the outer ones may be partial", "월 단위, 양 끝은 일부 기간일 수 있음"),
+    "card.period.years": (
+        "one bar several years; the outer ones may be partial",
+        "여러 해 단위, 양 끝은 일부 기간일 수 있음",
+    ),
     # missing
     "missing": ("Missing values in {columns}", "결측이 있는 {columns}"),
     "missing.none": ("No cell is missing", "결측 없음"),
@@ -256,6 +330,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "method.bins": (
         "Histograms have at most {bins} bins of equal width; long tails are gathered in the outer bins.",
         "히스토그램은 같은 폭의 칸 최대 {bins}개. 긴 꼬리는 바깥 칸에 모음.",
+    ),
+    "method.associations": (
+        "Associations and words are measured on a part of the rows where there are many; the section says so.",
+        "열 사이 관계와 어절은 행이 많으면 일부 행에서 측정하며 해당 절에 표시.",
+    ),
+    "method.script": (
+        "Scripts and words look at the first 2,000 characters of a value.",
+        "문자 종류와 어절은 값의 앞 2,000자 기준.",
     ),
     "method.text": (
         "Text length counts characters after Unicode normalisation (NFC).",

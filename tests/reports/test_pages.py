@@ -109,7 +109,7 @@ def test_the_policy_admits_exactly_the_style(facts: ReleaseFacts) -> None:
         digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
         assert f"style-src &#39;sha256-{digest}&#39;" in source
         assert "default-src &#39;none&#39;" in source
-        assert len(style[1].encode()) <= 15 * 1024
+        assert len(style[1].encode()) <= 16 * 1024
 
 
 def test_both_languages_hold_the_same_numbers(facts: ReleaseFacts) -> None:

@@ -82,7 +82,9 @@ def test_targets_tell_plan_result_and_achievement() -> None:
 
 def test_rules_of_the_schema_that_pass_are_gathered_and_those_that_fail_stand_alone() -> None:
     kind = "expect_column_values_to_not_be_null"
-    checks = [Check(f"schema:required:{i}", kind, "pass", total=9, unexpected=0, threshold={"mostly": 1}) for i in "abc"]
+    checks = [
+        Check(f"schema:required:{i}", kind, "pass", total=9, unexpected=0, threshold={"mostly": 1}) for i in "abc"
+    ]
     checks.append(Check("schema:required:d", kind, "fail", total=9, unexpected=2, threshold={"mostly": 1}))
     checks.append(Check("mine", kind, "pass", total=9, unexpected=0, threshold={"mostly": 1}))
     groups = grouped([measure(one, fail_on="critical") for one in checks])
