@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from registry.stores import Store, StoreOptions
+from registry.stores.obs import FastStore
 from registry.stores.s3 import S3Store
 from registry.testing.servers import Server, drop_bucket, moto, new_bucket, seaweed, seaweed_binary
 
@@ -28,6 +29,11 @@ class Bucket:
         """A store in the bucket; all stores of one server share a connection, which is costly to make."""
         options = StoreOptions(endpoint_url=self.server.endpoint)
         return S3Store(self.name, prefix, options, connection(self.server.endpoint))
+
+    def fast_store(self, prefix: str = "data") -> Store:
+        """As `store`, through obstore."""
+        options = StoreOptions(endpoint_url=self.server.endpoint)
+        return FastStore(self.name, prefix, options, connection(self.server.endpoint))
 
 
 @cache

@@ -34,9 +34,11 @@ def open_store(url: str, *, options: StoreOptions | None = None) -> Store:
     """
     scheme, colon, rest = url.partition(":")
     if scheme == "s3" and colon:
+        from registry.stores.obs import FastStore, usable
         from registry.stores.s3 import S3Store
 
-        return S3Store.at(url, options or StoreOptions())
+        options = options or StoreOptions()
+        return (FastStore if usable(options) else S3Store).at(url, options)
     if scheme == "file" and colon:
         path = unquote(rest.removeprefix("//")) if rest.startswith("//") else rest
     elif colon and rest.startswith("//"):

@@ -23,6 +23,7 @@ DOORS = {
     "great_expectations": {"checks/gx.py"},
     "duckdb": {"tables/duck.py"},
     "s3fs": {"stores/s3.py"},
+    "obstore": {"stores/obs.py"},
     "datasets": {"consume/load.py"},
     "pandas": {"consume/load.py"},
     "huggingface_hub": set(),

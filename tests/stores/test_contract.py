@@ -52,6 +52,14 @@ class TestSeaweed(S3Contract):
         return seaweed_bucket.store("팀/datasets")
 
 
+class TestSeaweedThroughObstore(S3Contract):
+    @pytest.fixture
+    def store(self, seaweed_bucket: Any) -> Store:
+        pytest.importorskip("obstore", reason="obstore is not installed")
+        self.client = seaweed_bucket.client
+        return seaweed_bucket.fast_store("datasets")
+
+
 class TestMoto(S3Contract):
     @pytest.fixture
     def store(self, moto_bucket: Any) -> Store:

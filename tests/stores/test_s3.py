@@ -13,7 +13,7 @@ import pytest
 
 from registry.errors import NotFoundError, StoreError
 from registry.stores import Store, StoreOptions, open_store, s3
-from registry.stores.s3 import PART
+from registry.stores.s3 import PART, S3Store
 from registry.testing.servers import free_port
 
 DATA = bytes(range(256)) * 40_000  # 10 MiB
@@ -133,7 +133,7 @@ def flaky(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    yield open_store("s3://bucket/x", options=StoreOptions(endpoint_url=endpoint))
+    yield S3Store.at("s3://bucket/x", StoreOptions(endpoint_url=endpoint))
     server.shutdown()
     thread.join()
     server.server_close()
