@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.servers"]
 
@@ -27,3 +28,9 @@ def own_environment(tmp_path_factory, monkeypatch):
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "김 데이터")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "kim@example.org")
+
+
+# Equal examples in every run: a finding is a bug to mend, not the weather. HYPOTHESIS_PROFILE=full draws anew.
+settings.register_profile("equal", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("full", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "equal"))

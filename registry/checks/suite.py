@@ -33,6 +33,7 @@ from registry.workspace.yamls import Places, load_yaml, parse_yaml
 REFERENCE = "docs/reference/expectations.md"
 SUITE_KEYS = ("name", "id", "meta", "notes", "expectations")
 ENTRY_KEYS = ("type", "kwargs", "severity", "notes", "meta", "id", "description")
+OWN = ("data:", "schema:")  # ids of the checks that every dataset has
 META_KEYS = ("check_id", "when_not_measured", "great_expectations_version")
 
 
@@ -157,6 +158,14 @@ def _suite(value: Any, places: Places, stem: str, schema: DatasetSchema | None) 
     if not isinstance(name, str) or not name:
         _fail(f"{places.at('name')}: the name of a suite is a text", "", ())
     found = _unique(_entry(entry, index, places) for index, entry in enumerate(entries))
+    for one in found:
+        if one.check_id.startswith(OWN):
+            _fail(
+                f"{one.path}:{one.line}: the check_id `{one.check_id}` is one of the built-in checks",
+                "",
+                (),
+                listed=False,
+            )
     if schema is not None:
         check_columns(found, schema)
     return Suite(name, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from registry.cli.output import Out
+from registry.cli.output import Out, one_line
 from registry.errors import GateFailed, RegistryError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def report(error: BaseException, out: Out) -> int:
 
 def _say(out: Out, code: str, message: str, hint: str, exit_code: int) -> int:
     out.document({"format": "registry.error/1", "code": code, "message": message, "hint": hint, "exit": exit_code})
-    out.alarm(f"error: {message}")
+    out.alarm(f"error: {one_line(message)}")
     if hint:
         out.alarm(f"  try: {hint}")
     return exit_code

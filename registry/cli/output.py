@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+MARK = "\ue07f"  # stands around the numbers of a style until a line is printed; of the private use area
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
 
 
@@ -55,17 +56,16 @@ class Out:
 
     def style(self, text: str, *names: str) -> str:
         """`text` in colours, where stdout is a terminal and NO_COLOR is not set."""
-        if not _colours(sys.stdout):
-            return text
-        return f"\x1b[{';'.join(STYLES[name] for name in names)}m{text}\x1b[0m"
+        return f"{MARK}{';'.join(STYLES[name] for name in names)}{MARK}{text}{MARK}0{MARK}"
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Columns aligned by display width; the first line is the head."""
         if self.json:
             return
-        widths = [max(width_of(str(line[i])) for line in [head, *rows]) for i in range(len(head))]
-        for index, line in enumerate([head, *rows]):
-            cells = [str(c) + " " * (w - width_of(str(c))) for c, w in zip(line, widths, strict=True)]
+        lines = [[one_line(str(cell)) for cell in line] for line in [head, *rows]]
+        widths = [max(width_of(line[i]) for line in lines) for i in range(len(head))]
+        for index, line in enumerate(lines):
+            cells = [cell + " " * (width - width_of(cell)) for cell, width in zip(line, widths, strict=True)]
             joined = "  ".join(cells).rstrip()
             self.text(self.style(joined, "dim") if index == 0 else joined)
 
@@ -123,7 +123,7 @@ def width_of(text: str) -> int:
     import re
     import unicodedata
 
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    plain = re.sub(f"{MARK}[0-9;]*{MARK}", "", text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in plain)
 
 
@@ -141,16 +141,26 @@ def _colours(stream: Any) -> bool:
 
 
 def _printable(text: str, stream: Any) -> str:
-    """Control characters from data shown as symbols, and nothing that the stream cannot encode."""
-    keep = {"\n", "\t"} | ({"\x1b"} if _colours(stream) else set())
-    shown = "".join(
-        c if c in keep or not (ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or c in _BIDI) else _symbol(c) for c in text
-    )
+    """Control characters from data shown as symbols, styles as the stream can, nothing that it cannot encode."""
+    import re
+
+    shown = "".join(c if c in "\n\t" or not _is_control(c) else _symbol(c) for c in text)
+    style = "\x1b[\\1m" if _colours(stream) else ""
+    shown = re.sub(f"{MARK}([0-9;]{{1,9}}){MARK}", style, shown)
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return shown.encode(encoding, "replace").decode(encoding)
 
 
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def one_line(text: str) -> str:
+    """`text` with its line ends shown as symbols: a name from data begins no line of its own."""
+    return "".join(_symbol(c) if _is_control(c) else c for c in text)
+
+
+def _is_control(character: str) -> bool:
+    return ord(character) < 32 or 0x7F <= ord(character) < 0xA0 or character in _BIDI or character in "\u2028\u2029"
 
 
 def _symbol(character: str) -> str:

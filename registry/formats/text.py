@@ -66,9 +66,9 @@ def _passes(evidence: Evidence) -> list[str]:
 def _check(check: Check, fail_on: str) -> list[str]:
     mark = "✗" if check.blocks(fail_on) else " "
     word = WORDS[check.status] + (" (warning)" if check.status == "fail" and not check.blocks(fail_on) else "")
-    lines = [f" {mark} {word:<15} {check.id}"]
+    lines = [f" {mark} {word:<15} {_one_line(check.id)}"]
     if check.status != "pass" and check.message:
-        lines.append(f"{INDENT}{check.message}")
+        lines.append(f"{INDENT}{_one_line(check.message)}")
     if check.waiver:
         owner, expires = check.waiver.get("owner", ""), check.waiver.get("expires", "")
         lines.append(f"{INDENT}waived: {check.waiver.get('reason', '')} ({owner}, until {expires})")
@@ -89,7 +89,7 @@ def _rest(check: Check) -> str:
 def _sample(sample: object) -> str:
     """`leak-00 (test) = w00553 (train)  token: AD… (14)` of a row and its witness, or key: value."""
     if not isinstance(sample, dict):
-        return ", ".join(map(_sample, sample)) if isinstance(sample, list | tuple) else str(sample)
+        return ", ".join(map(_sample, sample)) if isinstance(sample, list | tuple) else _one_line(str(sample))
     rest = {key: value for key, value in sample.items() if key not in ("row", "split", "same_as")}
     parts = [_row(sample)] if "row" in sample else []
     if isinstance(sample.get("same_as"), dict):
@@ -102,4 +102,9 @@ def _sample(sample: object) -> str:
 
 
 def _row(sample: dict[str, object]) -> str:
-    return f"{sample.get('row')} ({sample['split']})" if sample.get("split") else str(sample.get("row"))
+    name = f"{sample.get('row')} ({sample['split']})" if sample.get("split") else str(sample.get("row"))
+    return _one_line(name)
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

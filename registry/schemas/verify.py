@@ -146,5 +146,6 @@ def _set(**values: Any) -> Config:
 
 def _config(kind: str, rule: str, **kwargs: Any) -> Config:
     place = kwargs.get("column")
+    place = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in place) if place else None
     check_id = f"schema:{rule}:{place}" if place and rule != "primary-key" else f"schema:{rule}"
     return {"type": kind, "kwargs": kwargs, "severity": "critical", "meta": {"check_id": check_id}}

@@ -43,7 +43,7 @@ def vet_columns(names: Sequence[str], path: str) -> None:
                 hint="write the file without its index, or name the column",
                 path=path,
             )
-        if name in RESERVED or "\0" in name:
+        if _fold(name) in RESERVED or "\0" in name:
             raise DataError(f"`{path}` has the reserved column {name!r}", hint="rename the column", path=path)
         twin = seen.setdefault(_fold(name), name)
         if names.index(name) != index - 1:
@@ -56,6 +56,13 @@ def vet_columns(names: Sequence[str], path: str) -> None:
 def vet_split_column(names: Sequence[str], split_column: str | None, path: str) -> None:
     """Raises `ConfigError` for a column called `split` that is not the one with that role."""
     found = next((name for name in names if _fold(name) == SPLIT), None)
+    if found is not None and found != SPLIT and found == split_column:
+        raise ConfigError(
+            f"`{path}` has the split column `{found}`",
+            why="names that differ only by case are one name in SQL, and `split` is the view's own",
+            hint="rename the column to `split`",
+            path=path,
+        )
     if found is not None and found != split_column:
         raise ConfigError(
             f"`{path}` has a column `{found}` whose role is not split",

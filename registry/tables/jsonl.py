@@ -200,14 +200,19 @@ def _parsed(data: bytes, schema: pa.Schema | None, unexpected: str) -> pa.Table:
     import pyarrow as pa
     import pyarrow.json as pajson
 
-    if not data.strip():
+    lines = [line for line in data.split(b"\n") if line.strip()]
+    if not lines:
         return pa.Table.from_batches([], pa.schema([]) if schema is None else schema)
+    # NOTE: a line that is `null` makes the parser read past its memory; nothing but objects reaches it.
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith(b"{"):
+            raise pa.ArrowInvalid(f"JSON parse error: a line is no object in row {number}")
     table = pajson.read_json(
         pa.BufferReader(data),
         read_options=pajson.ReadOptions(use_threads=False, block_size=len(data) + 1),
         parse_options=pajson.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected),
     )
-    if table.num_rows != sum(1 for line in data.split(b"\n") if line.strip()):
+    if table.num_rows != len(lines):
         raise pa.ArrowInvalid(_ONE_A_LINE)
     return table
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-FILLERS = frozenset("\u3164\u115f\u1160\uffa0")
+# Hangul fillers, grapheme joiner, empty braille, and the marks that select a variant of the character before.
+FILLERS = frozenset("\u3164\u115f\u1160\uffa0\u034f\u2800\u180b\u180c\u180d\u180f")
+FILLERS |= frozenset(map(chr, chain(range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))))
 BETWEEN, ABSENT = "\x1f", "\x1e"  # white space, so that no normalised text holds them
 # Characters that NFKC leaves alone beside any other of them, and that fold as `lower` does: printing ASCII,
 # small Latin-1 letters, Hangul syllables, kana, common ideographs, quotes and dashes. A text of them with
@@ -44,12 +46,20 @@ IMAGES, BYTES, PIXELS = "images_hashed", "__bytes", "__pixels"  # table of `imag
 
 
 def is_invisible(char: str) -> bool:
-    """Whether a character is left out of keys: category Cf, or a Hangul filler."""
+    """Whether a character is left out of keys: category Cf, a filler, or a mark that selects a variant."""
     return char in FILLERS or unicodedata.category(char) == "Cf"
 
 
 def normalise_text(text: str) -> str:
-    """The normalised form of one text: the definition, character by character."""
+    """The normalised form of one text: the definition, character by character.
+
+    Twice where an invisible character kept letters apart that compose without it.
+    """
+    key = _once(text)
+    return key if unicodedata.is_normalized("NFKC", key) else _once(key)
+
+
+def _once(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join("".join(char for char in folded if not is_invisible(char)).split())
 
@@ -65,8 +75,11 @@ def normalised(texts: Sequence[str | None]) -> list[str | None]:
         return [None if text is None else normalise_text(text) for text in texts]
     if not unicodedata.is_normalized("NFKC", joined):
         joined = unicodedata.normalize("NFKC", joined)
-    folded = _collapse(joined.casefold()).split("\0")
-    return [None if text is None else key for text, key in zip(texts, folded, strict=True)]
+    folded = _collapse(joined.casefold())
+    keys = folded.split("\0")
+    if not unicodedata.is_normalized("NFKC", folded):
+        keys = [key if unicodedata.is_normalized("NFKC", key) else _once(key) for key in keys]
+    return [None if text is None else key for text, key in zip(texts, keys, strict=True)]
 
 
 def _collapse(joined: str) -> str:

@@ -56,13 +56,19 @@ class Git:
         return Path(os.path.relpath(path, self.top)).as_posix()
 
     def dirty(self, paths: Iterable[Path]) -> list[str]:
-        """Those of `paths` that differ from HEAD, staged or not, or are not tracked."""
-        names = [self.relative(path) for path in paths]
-        if not names:
+        """Those of `paths` whose bytes HEAD does not hold: edited, new, ignored or removed.
+
+        Bytes are compared, not git's opinion of them: an index can be told to look away.
+        """
+        found = {self.relative(path): path for path in paths}
+        if not found:
             return []
-        out = self.run("status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--", *names)
-        # An ignored folder beside a named file may be listed too: only what was asked for counts.
-        return sorted({entry[3:] for entry in out.split("\0")} & set(names))
+        listing = self.try_run("ls-tree", "-z", "HEAD", "--", *found) or ""
+        held = {entry.partition("\t")[2]: entry.split()[2] for entry in listing.split("\0") if entry}
+        present = [name for name, path in found.items() if path.is_file()]
+        hashes = self.run("hash-object", "--", *(str(found[name]) for name in present)).split() if present else []
+        now = dict(zip(present, hashes, strict=True))
+        return sorted(name for name in found if now.get(name) != held.get(name))
 
     def show(self, revision: str, path: Path) -> bytes | None:
         """The bytes of `path` at `revision`, or None where it is not there."""
@@ -113,6 +119,7 @@ class Git:
             self._stage(names, env)
             tree = self.run("write-tree", env=env).strip()
         if head and tree == self.run("rev-parse", f"{head}^{{tree}}").strip():
+            self._stage(names, None)  # an earlier try may have ended between the commit and this
             return None
         parents = ["-p", head] if head else []
         commit = self.run("commit-tree", tree, *parents, "-m", message).strip()

@@ -135,7 +135,7 @@ def test_boolean_classes(tmp_path):
 
 def test_entropy_is_normalised():
     assert entropy([1, 1, 1]) == pytest.approx(1)
-    assert entropy([5]) == 1 and entropy([3, 0]) == 0
+    assert entropy([5]) == 0 and entropy([3, 0]) == 0
 
 
 def test_default_columns(tmp_path):

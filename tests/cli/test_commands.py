@@ -93,7 +93,7 @@ def test_sizes(size, text):
 
 
 def test_wide_characters_take_two_cells(capsys):
-    assert width_of("가나") == 4 and width_of("ab") == 2 and width_of("\x1b[1mab\x1b[0m") == 2
+    assert width_of("가나") == 4 and width_of("ab") == 2 and width_of(Out().style("ab", "bold", "red")) == 2
     Out().table(("name", "n"), [("가나", "1"), ("abcd", "2")])
     assert capsys.readouterr().out.splitlines() == ["name  n", "가나  1", "abcd  2"]
 
@@ -104,6 +104,17 @@ def test_control_characters_from_data_are_shown_not_obeyed(capsys):
     assert not any(c in shown for c in "\x1b\x07\u202e\x9b") and "a␛[31mb␇" in shown
 
 
-def test_colours_only_for_people(monkeypatch):
-    monkeypatch.setattr(output, "_colours", lambda stream: False)
-    assert Out().style("x", "bold") == "x"
+@pytest.mark.parametrize("person", [True, False])
+def test_styles_are_ours_and_escapes_of_data_are_not(monkeypatch, capsys, person):
+    monkeypatch.setattr(output, "_colours", lambda stream: person)
+    out = Out()
+    out.text(out.style("x\x1b[41m\x07", "bold") + "\x1b]0;title\x07")
+    shown = capsys.readouterr().out
+    assert shown == ("\x1b[1mx␛[41m␇\x1b[0m␛]0;title␇\n" if person else "x␛[41m␇␛]0;title␇\n")
+
+
+def test_a_title_begins_no_line_of_its_own(capsys):
+    Out().table(("dataset",), [("a\n::error::planted",)])
+    report(NotFoundError("x\n::error::planted"), Out())
+    captured = capsys.readouterr()
+    assert "\n::error::" not in captured.out + captured.err

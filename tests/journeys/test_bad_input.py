@@ -290,3 +290,24 @@ def test_a_key_that_repeats_fails_the_gate(team):
     team("add", "data/keyed", "--key", "id")
     checks = {c["id"]: c["status"] for c in team("check", "keyed", "--json", code=1).json["datasets"][0]["checks"]}
     assert checks["schema:key:id"] == "fail"
+
+
+def test_a_json_line_that_is_no_object_is_named(team):
+    folder = team.cwd / "data" / "lines"
+    folder.mkdir()
+    for text in ('null\n{"a": "x"}\n', '{"a": "x"}\nnull\n', "null\n", "[1]\n"):
+        (folder / "train.jsonl").write_text(text)
+        assert "train.jsonl" in error(team("add", "data/lines", "--json", code=1), 1)["message"]
+
+
+def test_data_without_rows_cannot_be_waived(team):
+    for split in ("train", "validation", "test"):
+        (team.cwd / f"data/reviews/{split}.csv").write_text("id,text,label,score\n")
+    waiver = "- {check_id: 'data:rows', reason: later, owner: kim, expires: 2999-01-01}\n"
+    (team.cwd / "checks/waivers.yaml").write_text(waiver)
+    config = (team.cwd / "registry.toml").read_text()
+    (team.cwd / "registry.toml").write_text(config.replace("# waivers", "waivers"))
+    team("add", "data/reviews")
+    team.commit("Empty")
+    assert team("check", "--json", code=1).json["verdict"] == "fail"
+    assert team("release", "v1.0", "--json", code=1).json["verdict"] == "fail"

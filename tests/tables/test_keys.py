@@ -6,6 +6,7 @@ import unicodedata
 from decimal import Decimal
 
 import pyarrow as pa
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -94,3 +95,19 @@ def test_columns_do_not_run_together(tmp_path):
     with Session(table_of(tmp_path, {"train": columns})) as session:
         keys = [row["k1"] for row in _keys(session, "a", "b")]
     assert len(set(keys)) == 4
+
+
+EVASIONS = {
+    "letters kept apart": ("가", "\u1100\u200b\u1161"),
+    "accent kept apart": ("é", "e\u200b\u0301"),
+    "emoji presentation": ("\u2764", "\u2764\ufe0f"),
+    "grapheme joiner": ("ab", "a\u034fb"),
+    "supplementary selector": ("葛", "葛\U000e0100"),
+    "Mongolian selector": ("ᠠ", "ᠠ\u180b"),
+}
+
+
+@pytest.mark.parametrize(("plain", "dressed"), EVASIONS.values(), ids=EVASIONS)
+def test_what_looks_the_same_has_one_key(plain, dressed):
+    assert normalise_text(plain) == normalise_text(dressed)
+    assert normalised([plain, "x", dressed]) == [normalise_text(plain), "x", normalise_text(dressed)]

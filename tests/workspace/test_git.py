@@ -107,3 +107,37 @@ def test_who_releases_is_who_git_would_sign_as(git, monkeypatch):
     assert git.identity() == "김 데이터 <kim@example.org>"
     monkeypatch.setenv("GIT_COMMITTER_NAME", "이 검수")
     assert git.identity() == "이 검수 <kim@example.org>"
+
+
+@pytest.mark.parametrize("trick", ["ignored folder", "assume-unchanged", "skip-worktree"])
+def test_dirty_does_not_look_away(git, trick):
+    file = git.top / "schemas" / "x.yaml"
+    file.parent.mkdir()
+    file.write_text("1")
+    if trick == "ignored folder":
+        (git.top / ".gitignore").write_text("schemas/\n")
+    else:
+        git.run("add", "schemas")
+        git.run("commit", "-q", "-m", "m")
+        git.run("update-index", f"--{trick}", "schemas/x.yaml")
+        file.write_text("2")
+    assert git.dirty([file]) == ["schemas/x.yaml"]
+
+
+def test_a_commit_that_ended_before_its_index_was_refreshed_is_finished(git, monkeypatch):
+    file = git.top / "r.json"
+    file.write_bytes(b"{}")
+    real = Git._stage
+    calls = []
+
+    def fails_second(self, names, env):
+        calls.append(env)
+        if env is None and len(calls) == 2:
+            raise EnvironmentFailed("index.lock")
+        real(self, names, env)
+
+    monkeypatch.setattr(Git, "_stage", fails_second)
+    with pytest.raises(EnvironmentFailed):
+        git.commit_files({file: b"{}"}, "m")
+    assert git.commit_files({file: b"{}"}, "m") is None
+    assert status(git) == []

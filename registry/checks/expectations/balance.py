@@ -23,10 +23,10 @@ LIMITS = ("min_share", "min_entropy", "max_imbalance_ratio")
 
 
 def entropy(counts: Sequence[int]) -> float:
-    """Shannon entropy over its greatest value: 1 for equal classes, 0 for one class; 1 where there is but one class."""
+    """Shannon entropy over its greatest value: 1 for equal classes, 0 for one class."""
     total = sum(counts)
     if len(counts) < 2 or not total:
-        return 1.0
+        return 0.0
     return abs(-math.fsum(n / total * math.log(n / total) for n in counts if n) / math.log(len(counts)))
 
 
@@ -42,7 +42,8 @@ def _balance(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     if lacking:
         return Unmeasured(f"the data has no split {', '.join(lacking)}; it has {', '.join(facts.splits)}")
     declared = facts.schema.column(column)
-    classes = tuple(map(str, declared.classes)) if declared else ()
+    number = float if facts.columns.get(column) in ("DOUBLE", "FLOAT") else str
+    classes = tuple(str(number(name)) for name in declared.classes) if declared else ()
     limit = next(name for name in LIMITS if kwargs.get(name) is not None)
     return Measure(
         columns=(column,),
@@ -90,6 +91,9 @@ def _shares(
         if sum(table.values())
         for name, n in table.items()
     ]
+    if units:  # a split without any class is the rarest of all
+        bare = [split for split, table in tables.items() if not sum(table.values())]
+        units += [{"split": split, "class": None, "rows": 0, "share": 0.0} for split in bare]
     rare = sorted((unit for unit in units if unit["share"] < limit), key=lambda unit: unit["share"])
     observed: dict[str, Any] = {"min_share": min((unit["share"] for unit in units), default=None)}
     if all(len(table) <= LISTED for table in tables.values()):
@@ -115,9 +119,11 @@ def _one_figure(
     tables = tables_of(rows, classes, splits)
     values = {split: figure(list(table.values())) for split, table in tables.items() if sum(table.values())}
     outside = [split for split, value in values.items() if (value < limit if least else value > limit)]
+    if values:  # a split without any class has no balance to speak of
+        outside += [split for split in tables if split not in values]
     worst = (min if least else max)(values.values(), default=None)
-    samples = tuple({"split": split, name: values[split]} for split in outside)
-    return Counts(len(values), len(outside), {name: worst, "splits": values}, samples)
+    samples = tuple({"split": split, name: values.get(split)} for split in outside)
+    return Counts(len(tables) if values else 0, len(outside), {name: worst, "splits": values}, samples)
 
 
 REDUCERS: Mapping[str, Callable[..., Counts]] = {

@@ -42,6 +42,9 @@ def all_but_keys(facts: Facts) -> tuple[str, ...]:
 def two_splits(wanted: Sequence[str] | None, facts: Facts) -> tuple[str, ...] | Unmeasured:
     """The splits of the data among `wanted` (all if None), or why there are not two to compare."""
     splits = facts.chosen(wanted)
+    absent = [name for name in wanted or () if name not in facts.splits]
+    if absent and len(facts.splits) > 1:
+        return Unmeasured(f"the data has no split {', '.join(absent)}; it has {', '.join(facts.splits)}")
     if len(splits) > 1:
         return splits
     have = ", ".join(facts.splits) or "none"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes
+from registry.cli.output import human_bytes, one_line
 
 
 def register(app: typer.Typer) -> None:
@@ -26,8 +26,10 @@ def register(app: typer.Typer) -> None:
         document = show_release(run.store(), Ref.parse(ref))
         run.out.document(document)
         data = document["data"]
-        run.out.text(run.out.style(f"{document['name']}@{document['version']}", "bold") + f"  {document['title']}")
-        run.out.text(f"  released  {document['released']} by {document['released_by']}")
+        run.out.text(
+            run.out.style(f"{document['name']}@{document['version']}", "bold") + f"  {one_line(document['title'])}"
+        )
+        run.out.text(f"  released  {document['released']} by {one_line(document['released_by'])}")
         if document["status"]["yanked"]:
             run.out.text(f"  YANKED    {document['status']['yanked'].get('reason', '')}")
         run.out.text(f"  license   {document['license'] or 'not declared'}")
