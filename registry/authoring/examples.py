@@ -72,7 +72,7 @@ def lexicon() -> Rows:
 
 
 def emoji_names() -> Rows:
-    """Emoji with their Korean names; the base name is the group, so that skin tones stay together."""
+    """Emoji with their Korean names; the emoji without its skin tone is the group, so that variants stay together."""
     names = json.loads(package_file("emoji", "unicode_codes/emoji_ko.json"))
     rows: Rows = []
     seen = set()
@@ -81,14 +81,9 @@ def emoji_names() -> Rows:
         if name in seen:
             continue
         seen.add(name)
-        group = _base_name(name)
-        rows.append({"emoji": emoji, "name": name, "kind": _kind(emoji), "base": group, "split": split_of(group)})
+        base = "".join(c for c in emoji if c not in SKIN_TONES and c != "\ufe0f")
+        rows.append({"emoji": emoji, "name": name, "kind": _kind(emoji), "base": base, "split": split_of(base)})
     return rows
-
-
-def _base_name(name: str) -> str:
-    words = [word for word in name.split(" ") if "피부" not in word]
-    return " ".join(words) or name
 
 
 def _kind(emoji: str) -> str:

@@ -14,6 +14,7 @@ x: pass: 2 rows in 1 file (train 2)
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections import Counter
 
 from registry.model.evidence import STATUSES, Check, Evidence
@@ -107,4 +108,5 @@ def _row(sample: dict[str, object]) -> str:
 
 
 def _one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    ends = ("Cc", "Cs", "Zl", "Zp")
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ends else c for c in text)

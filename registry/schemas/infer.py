@@ -22,6 +22,7 @@ from registry.tables.images import IMAGE
 from registry.tables.table import Table
 
 MAX_CLASSES = 50
+LONG = 20  # characters on average, from which strings are text whatever their number
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "key": ("id", "uid", "uuid", "guid", "key", "번호", "아이디"),
     "label": (
@@ -121,7 +122,7 @@ def _found_roles(
     candidates = {
         "key": [n for n in free if suggested(n) == "key" and facts[n].distinct == rows and not facts[n].nulls],
         "label": [n for n in free if suggested(n) == "label" and _is_label(types[n], facts[n], rows)],
-        "text": sorted((n for n in free if types[n] == "string"), key=lambda n: (-facts[n].length, n)),
+        "text": sorted((n for n in free if _is_text(n, types[n], facts[n], rows)), key=lambda n: (-facts[n].length, n)),
     }
     for role, names in candidates.items():
         left = [name for name in names if name not in roles]
@@ -132,6 +133,12 @@ def _found_roles(
 
 def _is_label(kind: str, seen: Facts, rows: int) -> bool:
     return kind in _CLASS_TYPES and 1 < seen.distinct <= MAX_CLASSES and seen.distinct * 2 <= max(rows, 4)
+
+
+def _is_text(name: str, kind: str, seen: Facts, rows: int) -> bool:
+    """Whether strings are text rather than codes of a category: so called, long, or mostly different."""
+    plain = suggested(name) == "text" or seen.length >= LONG or seen.distinct * 2 > rows - seen.nulls
+    return kind == "string" and plain
 
 
 def _facts(session: Session, table: Table) -> dict[str, Facts]:
