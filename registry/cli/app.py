@@ -52,6 +52,7 @@ COMMANDS = (
     "gc",
     "rebuild_index",
     "stats",
+    "doctor",
 )
 
 for _name in COMMANDS:

@@ -23,7 +23,7 @@ WRITING = {
     "purge",
     "fsck",
     "gc",
-    "rebuild-index",
+    "rebuild-index", "doctor",
     "split",
     "drop",
 }
