@@ -4,6 +4,8 @@
 '&#60;b&#62;&#124;x&#124;&#60;/b&#62; &#91;a&#93;(b)'
 >>> code("@team `x`")
 '<code>&#64;team &#96;x&#96;</code>'
+>>> prose("[a](javascript:b) [c](https://d.example)", under=2)
+'[a&#93;(javascript:b) [c](https://d.example)'
 >>> prose("# Big <script>x</script>", under=2)
 '### Big &lt;script>x&lt;/script>'
 """
@@ -20,6 +22,8 @@ _MARKUP = re.compile(_INLINE)
 _STARTING = re.compile(rf"{_INLINE}|^[-+=#]+(?=\s|$)|^\d+(?=[.)](?:\s|$))")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?://)")
 _FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})")
+# The end of a link's text whose target is neither the web, an address, a place of this page nor a path.
+_LINK = re.compile(r"\](?=[(:])(?![(:][ \t]*<?(?:https?://|mailto:|#|\.{0,2}/|[\w-]+(?:[./][\w./#-]*)?(?=[\s)>])))")
 _HEADING = re.compile(r" {0,3}(#{1,6})(\s|$)")
 _SETEXT = re.compile(r" {0,3}(=+|-+)\s*$")
 
@@ -48,8 +52,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: int = 0
 def prose(text: str, *, under: int) -> str:
     """Declared Markdown, kept as such but for what could reach beyond it.
 
-    Raw HTML becomes text, control characters visible; headings are moved below level `under`, and a code fence left
-    open is closed.
+    Raw HTML becomes text, links to other schemes than the web's too, control characters
+    visible; headings are moved below level `under`, and a code fence left open is closed.
     """
     lines, fence = [], ""
     for raw in text.strip().split("\n"):
@@ -64,7 +68,7 @@ def prose(text: str, *, under: int) -> str:
 
 
 def _line(line: str, under: int) -> str:
-    line = _TAG.sub("&lt;", line)
+    line = _LINK.sub("&#93;", _TAG.sub("&lt;", line))
     heading = _HEADING.match(line)
     if heading:
         return "#" * min(6, len(heading[1]) + under) + line[heading.end(1) :]

@@ -23,8 +23,8 @@ from typing import Any
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./+-]*(?<![./+-])\Z")
 # Words that some YAML reader takes for a boolean or nothing.
 _TAKEN = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"})
-# Characters that JSON leaves bare but YAML forbids or takes for a line end, and lone surrogates.
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+# Characters that JSON leaves bare but YAML forbids or takes for a line end, lone surrogates, and what cannot be seen.
+_UNSAFE = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def front_matter(value: Mapping[str, Any]) -> str:

@@ -190,7 +190,7 @@ def failure(found: Mapping[str, Any], name: str, text: Text) -> dict[str, Any]:
         "consequence": text.pick(known.consequence) if found["status"] != "error" else "",
         "samples": [value(_sample(sample), CUT) for sample in samples[:EXAMPLES]],
         "cut": _cut(found, text),
-        "next": command if found["status"] != "waived" else "",
+        "next": value(command, 400) if found["status"] != "waived" else "",
         "waiver": [
             (text(f"q.{key}"), value(waiver[key], 200)) for key in ("reason", "owner", "expires") if key in waiver
         ],
