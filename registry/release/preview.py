@@ -10,36 +10,44 @@ from registry.model.digest import canonical
 from registry.model.facts import ReleaseFacts
 from registry.release.candidate import (
     Candidate,
+    compare,
     declared_card,
     facts_of,
     measure_profile,
     measure_splits,
+    previous_of,
     source_of,
 )
 from registry.reports.eda import eda_html
 from registry.reports.quality import quality_html
+from registry.stores.base import Store
 from registry.workspace.workspace import Dataset, Workspace
 
 
-def preview(workspace: Workspace, dataset: Dataset) -> ReleaseFacts:
-    """The facts of the dataset as it stands; raises `DataError` where its files cannot be read."""
-    bench = lay_out(workspace, dataset, JudgeOptions())
+def preview(workspace: Workspace, dataset: Dataset, store: Store) -> ReleaseFacts:
+    """The facts of the dataset as it stands, beside its latest release in `store`.
+
+    Raises `DataError` where its files cannot be read.
+    """
+    bench = lay_out(workspace, dataset, JudgeOptions(store=store))
+    declared, splits = declared_card(bench), measure_splits(bench)
+    previous = previous_of(store, dataset.name, None)
     candidate = Candidate(
         bench=bench,
-        declared=declared_card(bench),
+        declared=declared,
         source=source_of(bench),
-        previous=None,
+        previous=previous,
         evidence=judge(bench),
         profile=measure_profile(bench),
-        splits=measure_splits(bench),
-        facts=(),
+        splits=splits,
+        facts=compare(bench, declared, splits, previous, store),
     )
     return facts_of(candidate, None)
 
 
-def render_document(workspace: Workspace, dataset: Dataset, kind: str, lang: str) -> tuple[str, bytes]:
+def render_document(workspace: Workspace, dataset: Dataset, kind: str, lang: str, store: Store) -> tuple[str, bytes]:
     """One document (eda, quality, card or croissant): its file suffix and bytes."""
-    facts = preview(workspace, dataset)
+    facts = preview(workspace, dataset, store)
     if kind == "eda":
         return ".html", eda_html(facts, lang).encode()
     if kind == "quality":
@@ -49,6 +57,6 @@ def render_document(workspace: Workspace, dataset: Dataset, kind: str, lang: str
     return ".json", canonical(croissant(facts))
 
 
-def lint_card(workspace: Workspace, dataset: Dataset) -> list[dict[str, str]]:
+def lint_card(workspace: Workspace, dataset: Dataset, store: Store) -> list[dict[str, str]]:
     """Problems of the card as (field, message): missing declarations and contradicted ones."""
-    return lint(preview(workspace, dataset), required=workspace.config.card_required)
+    return lint(preview(workspace, dataset, store), required=workspace.config.card_required)

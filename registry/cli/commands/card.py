@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
         workspace = run.workspace()
         dataset = workspace.choose(name, run.directory, command="registry card lint")
-        problems = lint_card(workspace, dataset)
+        problems = lint_card(workspace, dataset, run.store())
         run.out.document({"format": "registry.card-lint/1", "name": dataset.name, "problems": problems})
         for problem in problems:
             run.out.text(f"{dataset.card}: {problem['field']}: {problem['message']}")

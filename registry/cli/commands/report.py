@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         languages = ("en", "ko") if run.out.lang == "both" and kind != Kind.croissant else (run.out.lang,)
         written = []
         for language in languages:
-            suffix, data = render_document(workspace, dataset, kind.value, language)
+            suffix, data = render_document(workspace, dataset, kind.value, language, run.store())
             mark = ".ko" if language == "ko" and kind != Kind.croissant else ""
             target = run.directory / (output or f"{dataset.name}-{kind.value}{mark}{suffix}")
             if output and len(languages) > 1:

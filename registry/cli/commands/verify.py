@@ -41,4 +41,7 @@ def register(app: typer.Typer) -> None:
             f"{'sound' if document['ok'] else 'NOT SOUND'}: {checked['files']:,} files, {human_bytes(checked['bytes'])}"
         )
         if not document["ok"]:
+            if directory.is_dir() and document["name"]:
+                mend = f"registry pull {document['name']}@{document['version']} -o {target}"
+                run.out.note(f"Next: {mend} mends what is missing or changed; move away what is unexpected")
             raise typer.Exit(3)
