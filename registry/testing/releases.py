@@ -74,7 +74,12 @@ def make_release(
 def make_manifest(name: str, version: str, files: Mapping[str, bytes]) -> tuple[Manifest, Mapping[str, bytes]]:
     """The manifest and the documents of the release that `make_release` would make of `files`."""
     listing = FileList.of(entry_of(path, data) for path, data in files.items())
-    return _manifest(name, Version.parse(version), listing, Shape()), _documents(name, Shape())
+    return manifest_of(name, Version.parse(version), listing)
+
+
+def manifest_of(name: str, version: Version, listing: FileList) -> tuple[Manifest, Mapping[str, bytes]]:
+    """As `make_manifest`, of files that are hashed already."""
+    return _manifest(name, version, listing, Shape()), _documents(name, Shape())
 
 
 def _schema(name: str, shape: Shape) -> DatasetSchema:

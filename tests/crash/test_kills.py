@@ -29,15 +29,15 @@ def test_a_kill_at_any_operation_loses_nothing(name, tmp_path, record_property):
     record_property("kills", fired)
 
 
-@pytest.mark.parametrize("name", ["release", "gc"])
+@pytest.mark.parametrize("name", ["release", "gc", "purge", "pull", "yank"])
 def test_a_kill_during_the_retry_loses_nothing_either(name, tmp_path, record_property):
     scenario = SCENARIOS[name]
     start = prepared(scenario, tmp_path / "start")
     whole = start.copy(tmp_path / "whole")
     count = operations(lambda: scenario.act(whole))
     wanted = outcome(whole)
-    pairs = [(first, second) for first in range(3, count, 7) for second in range(2, count, 11)]
-    for number, (first, second) in enumerate(share(pairs, per=12, seed=5)):
+    pairs = [(first, second) for first in range(3, count, 5) for second in range(2, count, 9)]
+    for number, (first, second) in enumerate(share(pairs, per=24, seed=5)):
         place = start.copy(tmp_path / f"{number}")
         killed(lambda place=place: scenario.act(place), first, "after")
         killed(lambda place=place: scenario.act(place), second, "before")
@@ -45,4 +45,4 @@ def test_a_kill_during_the_retry_loses_nothing_either(name, tmp_path, record_pro
         scenario.act(place)
         hold(scenario, place, retried=True)
         assert outcome(place) == wanted, (first, second)
-    record_property("kills", 2 * len(share(pairs, per=12, seed=5)))
+    record_property("kills", 2 * len(share(pairs, per=24, seed=5)))

@@ -35,7 +35,7 @@ POINTS = [(name, call, nth) for name, calls in CALLS.items() for call, nth in ca
 if SOAK:
     SPREAD = {"pull": ("write", "openat", "fsync"), "yank": ("fsync", "openat"), "promote": ("fsync", "openat"),
               "gc": ("unlinkat", "openat"), "purge": ("unlinkat", "fsync", "openat")}  # fmt: skip
-    POINTS += [(name, call, nth) for name, calls in SPREAD.items() for call in calls for nth in range(1, 9)]
+    POINTS += [(name, call, nth) for name, calls in SPREAD.items() for call in calls for nth in range(1, 11)]
 
 
 def run(place, name, *tracing):
