@@ -28,7 +28,7 @@ CUT = 160  # characters of one sample
 NAMED = 3  # columns named in a title
 LISTED = 12  # columns named by a group
 TOLD = ("schema", "data")  # types whose message holds what figures cannot
-_COUNTED = {"rows": "rows", "columns": "columns"}
+_COUNTED = ("rows", "columns", "files")
 
 
 def measure_for(found: Mapping[str, Any]) -> Measure:
@@ -41,7 +41,7 @@ def spoken(number: Any, unit: str, text: Text) -> str:
     if number is None:
         return NONE
     if unit in _COUNTED and isinstance(number, int):
-        return text.n(_COUNTED[unit], number)
+        return text.n(unit, number)
     return text.share(number) if unit == "share" else text.stat(number)
 
 
@@ -65,7 +65,7 @@ def result(found: Mapping[str, Any], text: Text) -> Markup:
     if reading is None:
         return value(NONE)
     if found["type"] == "schema":
-        return text("value.of", value=text.count(reading["value"]), total=text.n("columns", found["n"] or 0))
+        return text("value.of", value=text.count(reading["value"]), total=text.n(reading["unit"], found["n"] or 0))
     if reading["unit"] == "units":
         return text("value.outside", value=text.count(reading["value"]), total=text.count(found["n"]))
     return value(spoken(reading["value"], reading["unit"], text))
@@ -104,6 +104,7 @@ def row(found: Mapping[str, Any], place: str, past: Sequence[Any], text: Text) -
     about = [text.pick(known.method)] if known.method[0] else []
     about += [text("q.n", n=text.count(found["n"]))] if found["n"] is not None else []
     about += [text(f"severity.{found['severity']}"), code(found["id"])]
+    values = [*past, (found["measured"] or {}).get("value")]
     return {
         "anchor": f"m-{place}",
         "status": status,
@@ -114,15 +115,16 @@ def row(found: Mapping[str, Any], place: str, past: Sequence[Any], text: Text) -
         "value": result(found, text),
         "limit": limit_of(found, text),
         "strip": track(found),
-        "history": trend([*past, (found["measured"] or {}).get("value")], status) if _known(past) else None,
+        "history": trend(values, status) if varied(values) else None,
         "about": Markup(" · ").join(about),
         "reason": reason(found, text),
         "count": 1,
     }
 
 
-def _known(past: Sequence[Any]) -> bool:
-    return any(value is not None for value in past)
+def varied(values: Sequence[Any]) -> bool:
+    """Whether a figure was known more than once, and not always the same."""
+    return len({value for value in values if value is not None}) > 1
 
 
 def group(found: Sequence[Mapping[str, Any]], place: str, text: Text) -> dict[str, Any]:
@@ -158,7 +160,7 @@ def grouped(found: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]
 def track(found: Mapping[str, Any]) -> Markup | None:
     """The strip of a measure that has a value and a bound; nothing for columns, whose count says it."""
     reading = found["measured"]
-    if reading is None or reading["unit"] in ("columns", "units") or reading["value"] is None:
+    if reading is None or reading["unit"] in ("columns", "files", "units") or reading["value"] is None:
         return None
     low, high = reading["low"], reading["high"]
     if (low is None and high is None) or min(reading["value"], low or 0, high or 0) < 0:

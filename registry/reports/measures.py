@@ -260,6 +260,12 @@ _SCHEMA = {
     "schema:columns": Measure(
         "schema", ("Columns", "열 구성"), ("Names of columns in every file.", "모든 파일의 열 이름."), _BROKEN
     ),
+    "schema:files": Measure(
+        "schema",
+        ("Files with the same columns", "파일별 열 일치"),
+        ("Files that lack a column which others have.", "다른 파일에 있는 열이 없는 파일."),
+        ("Such a column reads as missing there.", "해당 파일의 그 열은 결측으로 읽힘."),
+    ),
     "schema:types": Measure(
         "schema", ("Types", "자료형"), ("Types of columns in every file.", "모든 파일의 열 자료형."), _BROKEN
     ),

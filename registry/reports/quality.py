@@ -19,7 +19,7 @@ from markupsafe import Markup
 from registry.model.evidence import STATUSES, Check, Evidence
 from registry.model.facts import ReleaseFacts
 from registry.reports.html import code, render, value
-from registry.reports.measured import failure, group, grouped, measure_for, row, spoken, title_of
+from registry.reports.measured import failure, group, grouped, measure_for, row, spoken, title_of, varied
 from registry.reports.measures import FAMILIES, measure_of
 from registry.reports.numbers import share, tidy
 from registry.reports.readings import reading_of
@@ -191,9 +191,14 @@ def _cover(facts: ReleaseFacts, text: Text) -> list[tuple[Any, Any, Any]]:
         (text("fact.rows"), text.count(facts.rows), splits),
         (text("cover.checks"), text.count(checks), ""),
         (text("cover.date"), value(facts.date) if facts.date else NONE, text("cover.date.sub")),
-        (text("cover.by"), value(facts.released_by, 60) if facts.released_by else NONE, ""),
+        (text("cover.by"), value(_person(facts.released_by), 60) if facts.released_by else NONE, ""),
         (text("cover.license"), value(facts.license_id, 60) if facts.license_id else text("not-declared"), ""),
     ]
+
+
+def _person(signature: str) -> str:
+    """The name in `Name <address>`."""
+    return signature.partition(" <")[0] or signature
 
 
 def _targets(found: Mapping[str, Any], text: Text) -> list[dict[str, Any]]:
@@ -222,9 +227,14 @@ def _history(document: Mapping[str, Any], text: Text) -> dict[str, Any] | None:
         _chart(text("fact.missing"), [e["missing_share"] for e in past], document["missing_share"], "share", text),
     ]
     measures = [m for f in _KEY for family in document["families"] if family["family"] == f for m in family["measures"]]
+    known = {m["id"]: [e["measures"].get(m["id"]) for e in past] for m in measures if m["measured"]}
+    # What moved is drawn before what stayed.
+    measures = sorted(
+        (m for m in measures if m["measured"]), key=lambda m: not varied([*known[m["id"]], m["measured"]["value"]])
+    )
     for m in measures:
-        values = [e["measures"].get(m["id"]) for e in past]
-        if m["measured"] and any(v is not None for v in values) and len(charts) < CHARTS:
+        values = known[m["id"]]
+        if any(v is not None for v in values) and len(charts) < CHARTS:
             name = value(text.pick(measure_for(m).name))
             charts.append(_chart(name, values, m["measured"]["value"], m["measured"]["unit"], text, m["status"]))
     return {"charts": charts, "first": value(past[0]["version"] or ""), "last": value(document["version"] or "")}

@@ -23,7 +23,7 @@ from typing import Any, Literal
 from registry.model.evidence import Check
 from registry.reports.numbers import rounded, share, tidy
 
-Unit = Literal["rows", "columns", "share", "number", "units"]
+Unit = Literal["rows", "columns", "files", "share", "number", "units"]
 _SHARES = ("share", "achievement", "overlap", "proportion")
 _FIGURES = ("value", "score", "alpha", "kappa", "agreement", "distance", "divergence", "max", "min", "worst")
 
@@ -81,7 +81,8 @@ def _schema(check: Check, _: Mapping[str, Any]) -> Reading | None:
     """Columns that are as declared."""
     if check.type != "schema" or check.total is None or check.unexpected is None:
         return None
-    return Reading(check.total - check.unexpected, low=check.total, unit="columns")
+    unit: Unit = "files" if check.id == "schema:files" else "columns"
+    return Reading(check.total - check.unexpected, low=check.total, unit=unit)
 
 
 def _between(check: Check, threshold: Mapping[str, Any]) -> Reading | None:
@@ -93,7 +94,7 @@ def _between(check: Check, threshold: Mapping[str, Any]) -> Reading | None:
     if value is None or (low is None and high is None):
         return None
     strict = bool(threshold.get("strict_min") or threshold.get("strict_max"))
-    return Reading(value, low, high, _unit(check.type), strict)
+    return Reading(value, low, high, "rows" if check.type == "data" else _unit(check.type), strict)
 
 
 def _named(check: Check, threshold: Mapping[str, Any]) -> Reading | None:

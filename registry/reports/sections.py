@@ -85,7 +85,7 @@ def moved(facts: ReleaseFacts, text: Text) -> dict[str, Any] | None:
     known = [m for m in drift.columns if m.divergence is not None]
     far = known[0] if known else None
     previous = value(facts.previous)
-    heading = text("moved.none", version=previous)
+    heading = text("moved.none", version=previous, limit=NEAR)
     if far and (far.divergence or 0) >= NEAR:
         heading = text("moved", column=code(far.name), value=text.distance(far.divergence))
     top = max([m.divergence or 0 for m in known] + [0.1])

@@ -36,7 +36,7 @@ def targets_of(check: Check) -> tuple[Target, ...]:
     if isinstance(threshold.get("targets"), Mapping):
         return tuple(_listed(check, threshold["targets"], threshold.get("min_achievement", 1.0)))
     reading = reading_of(check)
-    if reading is None or not reading.low or check.type == "schema":
+    if reading is None or not reading.low or check.type in ("schema", "data"):
         return ()
     met = check.status == "pass"
     return (Target("", reading.low, reading.value, reading.achievement, met, reading.unit),)

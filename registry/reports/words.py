@@ -254,7 +254,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     # comparison with the release before
     "nav.moved": ("Since the last release", "이전 릴리스와 비교"),
     "moved": ("{column} moved most: {value}", "가장 크게 바뀐 열: {column} ({value})"),
-    "moved.none": ("Distributions are those of {version}", "분포 변화 없음 (이전 버전: {version})"),
+    "moved.none": (
+        "No column moved by {limit} or more since {version}",
+        "발산 {limit} 이상인 열 없음 (이전 버전: {version})",
+    ),
     "moved.sub": (
         "Against {version}: {rows} rows. Jensen–Shannon divergence between the histograms of both: "
         "0 equal, 1 disjoint.",
