@@ -24,7 +24,7 @@ from pathlib import Path
 from registry.errors import NotFoundError, StoreError
 from registry.model.digest import sha256_of
 from registry.stores.base import CHUNK, ObjectInfo, check_key, exactly
-from registry.stores.tree import Tree
+from registry.stores.tree import CREATE, Tree
 
 TEMPORARY = ".tmp"  # unfinished writes and the lock; `list` shows them only when asked for this prefix
 
@@ -86,10 +86,10 @@ class LocalStore:
         """Writes only if the object still has `tag` (None: must not exist)."""
         if tag is None:
             return self.create(key, data)
-        with self._failures(key), self._lock(), self._written((data,), durable=True) as temporary:
+        with self._failures(key), self._lock(), self._written((data,), durable=True) as (_, name):
             if self._tag(key) != tag:
                 return False
-            self._tree.rename(temporary, key)
+            self._tree.rename(f"{TEMPORARY}/{name}", key)
             self._tree.sync_folders(key)
             return True
 
@@ -136,9 +136,8 @@ class LocalStore:
 
     def _create(self, key: str, chunks: Iterable[bytes], *, durable: bool) -> bool:
         folder, _, name = check_key(key).rpartition("/")
-        with self._failures(key), self._written(chunks, durable=durable) as temporary:
-            with self._tree.folder(folder, make=True) as place, self._tree.folder(TEMPORARY) as origin:
-                source = temporary.rpartition("/")[2]
+        with self._failures(key), self._written(chunks, durable=durable) as (origin, source):
+            with self._tree.folder(folder, make=True) as place:
                 try:
                     os.link(source, name, src_dir_fd=origin, dst_dir_fd=place, follow_symlinks=False)
                 except FileExistsError:
@@ -148,22 +147,23 @@ class LocalStore:
             return True
 
     @contextmanager
-    def _written(self, chunks: Iterable[bytes], *, durable: bool) -> Iterator[str]:
-        """A temporary file holding `chunks`, gone afterwards unless it was renamed."""
-        temporary = f"{TEMPORARY}/{os.getpid()}-{secrets.token_hex(8)}"
-        handle = self._tree.create(temporary)
-        try:
+    def _written(self, chunks: Iterable[bytes], *, durable: bool) -> Iterator[tuple[int, str]]:
+        """The folder and the name of a temporary file holding `chunks`, gone afterwards unless it was renamed."""
+        name = f"{os.getpid()}-{secrets.token_hex(8)}"
+        with self._tree.folder(TEMPORARY, make=True) as folder:
+            handle = os.open(name, CREATE, 0o644, dir_fd=folder)
             try:
-                for chunk in chunks:
-                    write_all(handle, chunk)
-                if durable:
-                    os.fsync(handle)
+                try:
+                    for chunk in chunks:
+                        write_all(handle, chunk)
+                    if durable:
+                        os.fsync(handle)
+                finally:
+                    os.close(handle)
+                yield folder, name
             finally:
-                os.close(handle)
-            yield temporary
-        finally:
-            with suppress(FileNotFoundError):  # it was renamed into place
-                self._tree.remove(temporary)
+                with suppress(FileNotFoundError):  # it was renamed into place
+                    os.unlink(name, dir_fd=folder)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

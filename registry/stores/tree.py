@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # what opening gives where no regular file is
 
 
@@ -83,9 +84,8 @@ class Tree:
     def create(self, path: str) -> int:
         """A writing handle of a new file, mode 0644 less the umask; `FileExistsError` where something is."""
         folder, _, name = path.rpartition("/")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with self.folder(folder, make=True) as parent:
-            return os.open(name, flags, 0o644, dir_fd=parent)
+            return os.open(name, CREATE, 0o644, dir_fd=parent)
 
     def remove(self, path: str) -> None:
         """Removes the file (or link) at `path`."""
