@@ -67,8 +67,17 @@ class Version:
 
     @classmethod
     def is_version(cls, text: str) -> bool:
-        """Whether `text` reads as a version."""
-        return VERSION.match(text) is not None
+        """Whether `text` reads as a version, so that `parse` takes it."""
+        try:
+            cls.parse(text)
+        except UsageError:
+            return False
+        return True
+
+    @classmethod
+    def is_canonical(cls, text: str) -> bool:
+        """Whether `text` is a version as a store writes it: `1.2.0`, neither `v1.2.0` nor `1.2`."""
+        return cls.is_version(text) and str(cls.parse(text)) == text
 
     def __str__(self) -> str:
         core = f"{self.major}.{self.minor}.{self.patch}"

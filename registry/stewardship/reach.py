@@ -126,7 +126,7 @@ def parse_reference_key(key: str) -> tuple[str, Version] | None:
     """Dataset and version of a reference's key, or None."""
     name, _, file = key.removeprefix("releases/").partition("/")
     stem = file.removesuffix(".json")
-    canonical = Version.is_version(stem) and f"{Version.parse(stem)}.json" == file
+    canonical = Version.is_canonical(stem) and f"{stem}.json" == file
     return (name, Version.parse(stem)) if canonical and is_dataset_name(name) else None
 
 

@@ -23,7 +23,7 @@ def versions(store: Store, name: str) -> list[Version]:
     """The released versions of a dataset, ascending; withdrawn ones too."""
     prefix = f"releases/{name}/"
     stems = (info.key[len(prefix) :].removesuffix(".json") for info in store.list(prefix))
-    return sorted(Version.parse(stem) for stem in stems if Version.is_version(stem))
+    return sorted(Version.parse(stem) for stem in stems if Version.is_canonical(stem))
 
 
 def names(store: Store) -> dict[str, list[Version]]:
@@ -31,7 +31,7 @@ def names(store: Store) -> dict[str, list[Version]]:
     found: dict[str, list[Version]] = {}
     for info in store.list("releases/"):
         name, _, file = info.key.removeprefix("releases/").partition("/")
-        if is_dataset_name(name) and Version.is_version(stem := file.removesuffix(".json")):
+        if is_dataset_name(name) and Version.is_canonical(stem := file.removesuffix(".json")):
             found.setdefault(name, []).append(Version.parse(stem))
     return {name: sorted(found[name]) for name in sorted(found)}
 

@@ -60,7 +60,7 @@ class Sweep:
         """Reads the state from a store; anything irregular raises `IntegrityError`."""
         raw = parse_object(data, SWEEP_KEY)
         count, by, at = raw.get("count"), raw.get("by"), raw.get("at")
-        if raw.get("format") != FORMAT or not isinstance(count, int) or not isinstance(at, str):
+        if raw.get("format") != FORMAT or type(count) is not int or not isinstance(at, str):
             raise IntegrityError(
                 f"{SWEEP_KEY} is broken", hint="pip install -U dataset-release-registry", key=SWEEP_KEY
             )

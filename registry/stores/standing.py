@@ -108,14 +108,14 @@ class Channel:
             and isinstance(version, str)
             and Version.is_version(version)
             and is_sha256(manifest)
-            and isinstance(sequence, int)
+            and type(sequence) is int
             and sequence > 0
         )
         if not sound:
             raise IntegrityError(f"{where} is broken", hint="pip install -U dataset-release-registry", key=where)
         previous = raw.get("previous")
         return cls(
-            Version.parse(str(version)), manifest, int(str(sequence)),
+            Version.parse(str(version)), manifest, int(sequence or 0),
             str(previous) if previous else None, str(raw.get("by", "")), str(raw.get("at", "")),
         )  # fmt: skip
 
@@ -126,7 +126,7 @@ def standings(store: Store, name: str) -> dict[Version, Standing]:
     logs: dict[Version, list[tuple[int, str]]] = {}
     for info in store.list(prefix):
         stem, _, number = info.key[len(prefix) :].removesuffix(".json").rpartition("/")
-        if Version.is_version(stem) and number.isdigit():
+        if Version.is_canonical(stem) and number.isdecimal():
             logs.setdefault(Version.parse(stem), []).append((int(number), info.key))
     keys = [key for log in logs.values() for _, key in sorted(log)]
     entries = dict(zip(keys, at_once(store, lambda key: Standing.parse(store.read(key), key), keys), strict=True))

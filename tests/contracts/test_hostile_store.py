@@ -14,7 +14,7 @@ import pytest
 from registry.consume.catalog import list_datasets, show
 from registry.consume.pull import pull
 from registry.consume.verify import verify_directory, verify_release
-from registry.errors import InternalError, RegistryError
+from registry.errors import IntegrityError, InternalError, RegistryError
 from registry.model.digest import canonical, sha256_of
 from registry.model.names import Ref, Version
 from registry.model.release import object_key
@@ -160,3 +160,23 @@ def test_no_document_of_a_store_leads_astray(template, tmp_path, record_property
     assert refused > ROUNDS
     assert not Path("/etc/escape").exists()
     record_property("malformed documents", ROUNDS)
+
+
+@pytest.mark.parametrize("key", ["v9.json", "9.json", "1.0.0-01.json", "1.0.0", "1.0.json", "١.0.0.json", "x.json"])
+def test_a_key_that_is_no_reference_hides_no_release(template, tmp_path, key):
+    root = shutil.copytree(template, tmp_path / "store")
+    store = LocalStore(root)
+    write(store, f"releases/reviews/{key}", b"{}")
+    write(store, f"status/reviews/v{key}/000001.json", b"{}")
+    write(store, f"status/reviews/1.0.0/no-{key}", b"{}")
+    assert [v["version"] for v in list_datasets(store)["datasets"][0]["versions"]] == ["1.0.0"]
+    assert pull(store, REF, tmp_path / "here").version == "1.0.0"
+    assert {stray.key for stray in fsck(store).strays} >= {f"releases/reviews/{key}"}
+
+
+def test_a_sequence_is_a_number(template, tmp_path):
+    store = LocalStore(shutil.copytree(template, tmp_path / "store"))
+    data = store.read("channels/reviews/stable.json")
+    write(store, "channels/reviews/stable.json", data.replace(b'"sequence":1', b'"sequence":true'))
+    with pytest.raises(IntegrityError, match="stable"):
+        pull(store, LATEST, tmp_path / "here")
