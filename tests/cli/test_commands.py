@@ -23,7 +23,8 @@ WRITING = {
     "purge",
     "fsck",
     "gc",
-    "rebuild-index", "doctor",
+    "rebuild-index",
+    "doctor",
     "split",
     "drop",
 }
