@@ -36,6 +36,7 @@ from registry.consume.contents import (
     parse_selections,
 )
 from registry.consume.deliver import MENDING, Crew, Fetch, Progress, ensure, fits, from_store
+from registry.consume.listing import require_sound_listing
 from registry.consume.resolve import Released, resolve
 from registry.errors import EnvironmentFailed, StateError, UsageError
 from registry.model.digest import digest_of, sha256_of
@@ -137,6 +138,7 @@ def pull(store: Store, ref: Ref, target: Path, options: PullOptions | None = Non
     """
     options = options or PullOptions()
     released = resolve(store, ref, allow_rollback=options.allow_rollback)
+    require_sound_listing(store, released.manifest)
     return place(released, Source.of(store, released, options), target, options)
 
 

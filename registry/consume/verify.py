@@ -16,7 +16,6 @@ this version by another manifest).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -26,6 +25,7 @@ from typing import Any
 
 from registry.consume.contents import FILES, MANIFEST, SELECTION, Contents, Item, chosen, contents_of, parse_selections
 from registry.consume.deliver import Crew, Progress, fits, from_store, verified
+from registry.consume.listing import state_of_listing
 from registry.consume.resolve import Released, find_released, resolve
 from registry.errors import IntegrityError, NotFoundError, PurgedError, UsageError
 from registry.model.digest import sha256_of
@@ -34,7 +34,7 @@ from registry.model.names import Ref, Version, is_dataset_name
 from registry.model.release import Artefact, Manifest
 from registry.model.schema import DatasetSchema
 from registry.stores.base import Store
-from registry.stores.layout import read_files, tree_key
+from registry.stores.layout import read_files
 from registry.stores.tree import Tree
 
 SCHEMA = ".registry/schema.json"
@@ -218,17 +218,8 @@ def _telling(crew: Crew, work: Any) -> Any:
 
 
 def _listing(store: Store, released: Released) -> Iterable[Problem]:
-    """DVC's listing of the directory, by its md5: `pull` does not need it, `dvc` does."""
-    md5 = str(released.manifest.data["dvc"]["md5"])
-    if not md5.endswith(".dir"):
-        return []
-    key = tree_key(md5)
-    try:
-        data = store.read(key)
-    except NotFoundError:
-        return [Problem(key, "missing")]
-    sound = hashlib.md5(data, usedforsecurity=False).hexdigest() == md5.removesuffix(".dir")
-    return [] if sound else [Problem(key, "changed")]
+    key, state = state_of_listing(store, released.manifest)
+    return [] if state in ("sound", "none") else [Problem(key, state)]
 
 
 def _bytes(tree: Tree, path: str) -> bytes | None:

@@ -211,7 +211,7 @@ def test_an_endless_object_is_not_read_to_its_end(store: LocalStore, tmp_path: P
                 yield bytes(1024)
 
     refused(Endless(store.root), tmp_path / "target")
-    assert len(read) <= 2
+    assert len(read) <= 60  # a listing of so few files is no longer than that
 
 
 def test_the_manifest_of_another_version(store: LocalStore, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class Counting(LocalStore):
     fatal: int = 10**9
 
     def stream(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        if key.startswith("files/"):
+        if key.startswith("files/") and not key.endswith(".dir"):
             self.streamed.append(key)
             if len(self.streamed) > self.fatal:
                 raise KeyboardInterrupt
