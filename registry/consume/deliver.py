@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from registry.consume.contents import Item
 from registry.errors import IntegrityError, NotFoundError
-from registry.stores.base import CHUNK, Store
+from registry.stores.base import CHUNK, Store, as_promised
 from registry.stores.local import LocalStore, write_all
 from registry.stores.tree import Tree
 
@@ -106,23 +106,19 @@ def from_store(store: Store) -> Fetch:
 
 def verified(item: Item, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """`chunks`, hashed as they pass; `IntegrityError` names the file if they are not its bytes."""
-    hashed, size = hashlib.sha256(), 0
-    for chunk in chunks:
-        hashed.update(chunk)
-        size += len(chunk)
-        if size > item.size:
-            break
-        yield chunk
-    if size != item.size or hashed.hexdigest() != item.sha256:
+
+    def wrong(size: int) -> IntegrityError:
         amount = "more" if size > item.size else f"{size}"
         why = "another sha256" if size == item.size else f"{amount} bytes instead of {item.size}"
-        raise IntegrityError(
+        return IntegrityError(
             f"{item.path} does not have the bytes that the release promises",
             why=f"its object {item.key} has {why}",
             hint="do not use this release; whoever runs the store: registry fsck --data",
             path=item.path,
             key=item.key,
         )
+
+    return as_promised(chunks, item.size, item.sha256, wrong)
 
 
 def fits(tree: Tree, item: Item) -> bool:

@@ -12,7 +12,8 @@ registry.errors.InternalError: '../elsewhere' is no key of a store
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -108,3 +109,19 @@ def exactly(chunks: Iterable[bytes], size: int, key: str) -> Iterator[bytes]:
     if seen != size:
         amount = f"more than {size}" if seen > size else str(seen)
         raise IntegrityError(f"{key} was to have {size} bytes", why=f"{amount} bytes came", key=key)
+
+
+def as_promised(chunks: Iterable[bytes], size: int, sha256: str, wrong: Callable[[int], Exception]) -> Iterator[bytes]:
+    """`chunks` as they are, hashed as they pass; raises `wrong(bytes seen)` if they are not what was promised.
+
+    Stops at the first byte too many, so that an endless source ends.
+    """
+    hashed, seen = hashlib.sha256(), 0
+    for chunk in chunks:
+        hashed.update(chunk)
+        seen += len(chunk)
+        if seen > size:
+            break
+        yield chunk
+    if seen != size or hashed.hexdigest() != sha256:
+        raise wrong(seen)

@@ -23,7 +23,7 @@ from registry.errors import IntegrityError, MovedError
 from registry.model.digest import sha256_of
 from registry.model.files import FileEntry
 from registry.model.release import object_key
-from registry.stores.base import Store
+from registry.stores.base import Store, as_promised
 
 Known = Container[tuple[str, str, int]]
 """(md5, sha256, size) of files that an earlier manifest lists."""
@@ -96,20 +96,15 @@ def holds(store: Store, entry: FileEntry) -> bool:
 
 
 def _as_recorded(entry: FileEntry, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    sha256, size = hashlib.sha256(), 0
-    for chunk in chunks:
-        sha256.update(chunk)
-        size += len(chunk)
-        if size > entry.size:
-            break
-        yield chunk
-    if (size, sha256.hexdigest()) != (entry.size, entry.sha256):
-        raise MovedError(
+    def moved(_: int) -> MovedError:
+        return MovedError(
             f"{entry.path} changed while it was released",
             why="its bytes are not those that were judged",
             hint="registry check, then release again",
             path=entry.path,
         )
+
+    return as_promised(chunks, entry.size, entry.sha256, moved)
 
 
 def corrupt(store: Store, key: str, path: str = "") -> IntegrityError:
