@@ -48,8 +48,7 @@ def _silent(_: str) -> None:
 class ReleaseOptions:
     """How to release.
 
-    `step` is called with the name of each step as it begins; `upload` with the number of
-    bytes to come, and gives the progress callback for them.
+    `step` is called with the name of each step as it begins.
     """
 
     judge: JudgeOptions = field(default_factory=JudgeOptions)
