@@ -141,7 +141,7 @@ def to_sql(condition: Condition, columns: Mapping[str, str]) -> str:
         inside = one_of(quoted, tuple(literal(value, kind) for value in condition.value))
         return inside if condition.operator == "IN" else f"(NOT {missing(columns, name)} AND NOT {inside})"
     compared = f"({quoted} {_SQL[condition.operator]} {literal(condition.value, kind)})"
-    return f"({compared} AND NOT {is_nan(quoted, kind)})" if kind in FLOATS else compared
+    return f"({compared} AND NOT {is_nan(quoted)})" if kind in FLOATS else compared
 
 
 def to_gx(condition: Condition) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class Aggregate:
 
     def of(self, call: str, *conditions: str) -> str:
         """`call` over the values present."""
-        present = (f"NOT {is_nan(self.quoted, self.kind)}",) if self.kind in FLOATS else ()
+        present = (f"NOT {is_nan(self.quoted)}",) if self.kind in FLOATS else ()
         filters = " AND ".join((*present, *conditions))
         return f"{call} FILTER (WHERE {filters})" if filters else call
 

@@ -173,7 +173,7 @@ def _present(key: str, kind: str) -> str:
 def value_sql(name: str, kind: str) -> str:
     """A column as it is compared: NaN is missing, and so equals null."""
     quoted = quote_ident(name)
-    return f"CASE WHEN NOT {is_nan(quoted, kind)} THEN {quoted} END" if kind in FLOATS else quoted
+    return f"CASE WHEN NOT ({is_nan(quoted)}) THEN {quoted} END" if kind in FLOATS else quoted
 
 
 def rank(splits: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ def missing(columns: Mapping[str, str], name: str) -> str:
     """The condition that a value of the column is missing: null, or NaN in a float column."""
     quoted = quote_ident(name)
     kind = type_of(columns, name)
-    return f"({quoted} IS NULL OR {is_nan(quoted, kind)})" if kind in FLOATS else f"({quoted} IS NULL)"
+    return f"({quoted} IS NULL OR {is_nan(quoted)})" if kind in FLOATS else f"({quoted} IS NULL)"
 
 
 def literal(value: Any, kind: str) -> str:

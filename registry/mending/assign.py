@@ -191,7 +191,7 @@ def _moments(session: Session, column: str) -> tuple[np.ndarray[Any, Any], np.nd
     kind = dict(session.columns)[column]
     moment, quoted = moment_sql(column, kind), quote_ident(column)
     if kind in ("FLOAT", "DOUBLE"):
-        moment = f"CASE WHEN NOT {is_nan(quoted, kind)} THEN {moment} END"
+        moment = f"CASE WHEN NOT {is_nan(quoted)} THEN {moment} END"
     flags = {"timed": f"CAST({moment} IS NOT NULL AS BIGINT)", "broken": _broken_sql(quoted, moment, kind)}
     found = by_row(session, {"moment": f"coalesce({moment}, 0)", **flags})
     if broken := int(found["broken"].sum()):

@@ -165,3 +165,15 @@ def test_a_stream_left_early_does_not_block_the_session(tmp_path: Path) -> None:
         assert next(stream).num_rows
         del stream
         assert session.value("SELECT count(*) FROM data") == 300_000
+
+
+@pytest.mark.parametrize("values", [[float("nan"), 1.0], [float("nan")] * 3 + [1.0] * 3, [2.0, float("nan"), None]])
+def test_values_are_grouped_whatever_the_statistics_say(tmp_path, values):
+    """Statistics without NaN say that all values are one number; a grouping by hash then failed."""
+    file = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"x": pa.array(values, pa.float64())}), file)
+    table = Table((Part("x.parquet", file, "train", len(values)),), (("x", "double"),), ("train",), None, "parquet")
+    with Session(table) as session:
+        assert len(session.rows("SELECT hash(x) AS h, count(*) AS n FROM data GROUP BY h")) == len(
+            set(map(str, values))
+        )

@@ -6,12 +6,14 @@ import unicodedata
 from decimal import Decimal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from registry.tables.duck import Session
-from registry.tables.keys import KeyRequest, is_invisible, make_keys, normalise_text, normalised
+from registry.tables.keys import KeyRequest, is_invisible, is_nan, make_keys, normalise_text, normalised
+from registry.tables.table import Part, Table
 from tests.checks.tables import table_of
 
 AWKWARD = (
@@ -111,3 +113,28 @@ EVASIONS = {
 def test_what_looks_the_same_has_one_key(plain, dressed):
     assert normalise_text(plain) == normalise_text(dressed)
     assert normalised([plain, "x", dressed]) == [normalise_text(plain), "x", normalise_text(dressed)]
+
+
+NAN_FORMS = {
+    "where": "SELECT count(*) AS n FROM data WHERE {nan}",
+    "filter": "SELECT count(*) FILTER ({nan}) AS n FROM data",
+    "case": "SELECT coalesce(sum(CASE WHEN {nan} THEN 1 ELSE 0 END), 0)::BIGINT AS n FROM data",
+    "not": "SELECT count(x) - count(*) FILTER (x IS NOT NULL AND NOT ({nan})) AS n FROM data",
+    "kept": "SELECT count(x) - count(CASE WHEN NOT ({nan}) THEN x END) AS n FROM data",
+}
+
+
+@given(
+    st.lists(st.sampled_from([float("nan"), 1.0, 2.0, float("inf"), -1.0, None]), min_size=1, max_size=6),
+    st.sampled_from([1, 2, 100]),
+)
+@example([float("nan"), 1.0], 100)  # statistics say that every value is 1
+@example([float("nan")], 1)
+def test_nan_is_told_whatever_the_statistics_say(tmp_path_factory, values, group):
+    file = tmp_path_factory.mktemp("nan") / "x.parquet"
+    pq.write_table(pa.table({"x": pa.array(values, pa.float64())}), file, row_group_size=group)
+    table = Table((Part("x.parquet", file, "train", len(values)),), (("x", "double"),), ("train",), None, "parquet")
+    truth = sum(value is not None and value != value for value in values)
+    with Session(table, threads=1) as session:
+        found = {form: session.value(sql.format(nan=is_nan('"x"'))) for form, sql in NAN_FORMS.items()}
+    assert found == dict.fromkeys(NAN_FORMS, truth)
