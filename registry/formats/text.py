@@ -29,6 +29,14 @@ WORDS = {
     "not_applicable": "not applicable",
 }
 ORDER = ("error", "fail", "not_measured", "waived", "not_applicable")
+# How a sample's row stands to its witness, by the kind of witness; another kind reads as it is called.
+WITNESSES = {
+    "same_as": "=",
+    "near": "≈",
+    "same_group_as": "in the group of",
+    "not_after": "not after",
+    "contradicts": "labelled unlike",
+}
 INDENT = " " * 19
 SAMPLES = 5
 VALUES = 4
@@ -91,13 +99,14 @@ def _sample(sample: object) -> str:
     """`leak-00 (test) = w00553 (train)  token: AD… (14)` of a row and its witness, or key: value."""
     if not isinstance(sample, dict):
         return ", ".join(map(_sample, sample)) if isinstance(sample, list | tuple) else _one_line(str(sample))
-    rest = {key: value for key, value in sample.items() if key not in ("row", "split", "same_as")}
-    parts = [_row(sample)] if "row" in sample else []
-    if isinstance(sample.get("same_as"), dict):
-        parts[-1:] = [f"{parts[-1] if parts else ''} = {_row(sample['same_as'])}"]
-    values = rest.pop("values", {})
+    witnesses = {key: value for key, value in sample.items() if isinstance(value, dict) and "row" in value}
+    rest = {key: value for key, value in sample.items() if key not in ("row", "split", "values", *witnesses)}
+    stands = [f"{WITNESSES.get(key, key.replace('_', ' '))} {_row(value)}" for key, value in witnesses.items()]
+    named = [_row(sample)] if "row" in sample else []
+    values = sample.get("values")
     shown = {**(values if isinstance(values, dict) else {}), **rest}
-    parts += [f"{key}: {_sample(value)}" for key, value in list(shown.items())[:VALUES]]
+    parts = [" ".join([*named, *stands])] if named or stands else []
+    parts += [f"{_one_line(str(key))}: {_sample(value)}" for key, value in list(shown.items())[:VALUES]]
     more = len(shown) - VALUES
     return "  ".join(parts) + (f"  and {more} more" if more > 0 else "")
 

@@ -16,7 +16,7 @@ from registry.checks.conditions import to_sql
 from registry.checks.expectations import OURS
 from registry.checks.maps import METRICS, domain_of, unexpected_count
 from registry.checks.plan import repeated
-from registry.checks.specs import Facts, Measure
+from registry.checks.specs import Counts, Facts, Measure
 from registry.checks.suite import Expectation
 from registry.errors import UsageError
 from registry.mending.draw import Ints
@@ -113,7 +113,22 @@ def rows_sql(session: Session, expectation: Expectation, facts: Facts) -> tuple[
         )
     if measure.rows_sql is None:
         raise _names_none(expectation.check_id, f"it counts: {measure.what}")
+    _require_no_doubt(session, expectation, measure, counted)
     return measure.rows_sql, bool(measure.witness)
+
+
+def _require_no_doubt(session: Session, expectation: Expectation, measure: Measure, counted: Counts) -> None:
+    """Raises `UsageError` where the rows found prove nothing, also where the check would let so many pass."""
+    if not counted.unexpected or measure.doubt is None:
+        return
+    why = measure.doubt(session, {**counted.observed, "unexpected": counted.unexpected})
+    if why:
+        named = f"`columns` of `{expectation.check_id}` in {expectation.path or 'the suite'}"
+        raise UsageError(
+            f"the rows that the check `{expectation.check_id}` finds may all be sound, so none is dropped",
+            why=why,
+            hint=f"set {named} to what identifies a row, or leave the rows as they are",
+        )
 
 
 def _core(expectation: Expectation, facts: Facts) -> str:

@@ -18,10 +18,11 @@ from registry.checks.suite import Expectation
 from registry.errors import UsageError
 from registry.mending.found import chosen, require_survivors, rows_found
 from registry.model.files import FileEntry, FileList
+from registry.model.schema import Column, DatasetSchema
 from registry.tables.duck import Session
 from registry.tables.keys import normalise_text
 from registry.tables.read import open_table
-from tests.mending.data import SCHEMA
+from tests.mending.data import SCHEMA, table_of
 
 COLUMNS = pa.schema({"id": pa.string(), "text": pa.string(), "label": pa.string()})
 SPLITS = ("train", "validation", "test")
@@ -144,3 +145,21 @@ def test_a_row_condition_is_heeded(tmp_path):
     with session_of(tmp_path, [("train", None, "x"), ("train", None, "y")]) as session:
         found = rows_found(session, check, Facts.of(SCHEMA, session.table, session))
     assert found.places.tolist() == [0] and (found.witnesses == np.array([-1])).all()
+
+
+COINS = DatasetSchema("coins", tuple(Column(name, "int64") for name in "abc"))
+
+
+@pytest.mark.parametrize("max_share", [0, 0.9])
+def test_rows_that_chance_repeats_are_not_dropped_unless_columns_are_named(tmp_path, max_share):
+    """Eight different rows a hundred times: none of them need be a copy, whatever share the check allows."""
+    found = [{"a": i % 2, "b": i // 2 % 2, "c": i // 4 % 2} for i in range(800)]
+    given = {"max_share": max_share}
+    unnamed = Expectation("expect_rows_to_be_unique", given, check_id="copies", path="checks/동전.yaml")
+    named = Expectation("expect_rows_to_be_unique", {"columns": ["a", "b", "c"], **given}, check_id="copies")
+    with Session(table_of(tmp_path, COINS, found), threads=1) as session:
+        facts = Facts.of(COINS, session.table, session)
+        with pytest.raises(UsageError, match="none is dropped") as refused:
+            rows_found(session, unnamed, facts)
+        assert "chance alone" in refused.value.why and "`columns` of `copies` in checks/동전.yaml" in refused.value.hint
+        assert len(rows_found(session, named, facts).places) == 792
