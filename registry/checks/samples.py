@@ -17,6 +17,8 @@ from registry.checks.numbers import plain
 from registry.model.evidence import MAX_SAMPLES
 from registry.model.schema import DatasetSchema
 from registry.tables.duck import Session, quote_ident, quote_text
+from registry.tables.formats import IMAGES
+from registry.tables.images import IMAGE
 from registry.tables.table import FILE, ROW, SPLIT, Table
 
 OPEN = frozenset(("label", "split"))  # roles whose values are shown
@@ -50,7 +52,7 @@ class Found:
 
 
 class Sampler:
-    """Draws samples from a session; it names rows by the schema's keys, else by `<path>#<row>`."""
+    """Draws samples from a session; it names rows by the schema's keys, else by picture, else by `<path>#<row>`."""
 
     def __init__(self, session: Session, table: Table, schema: DatasetSchema) -> None:
         """`table` is the one of `session`, `schema` its declaration."""
@@ -61,7 +63,8 @@ class Sampler:
         kinds = dict(session.columns)
         declared = [schema.column(name) for name in schema.keys]
         usable = all(c is not None and c.name in kinds and c.classification.lower() in PUBLIC for c in declared)
-        self.keys = schema.keys if usable else ()
+        pictures = (IMAGE,) if table.format == IMAGES else ()  # a picture is a file, which names the row
+        self.keys = (schema.keys if usable else ()) or pictures
 
     def draw(self, found: Found) -> tuple[dict[str, Any], ...]:
         """At most 20 samples `{row, split, values[, witness]}` in order of key, file and row."""

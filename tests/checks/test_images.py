@@ -90,8 +90,9 @@ def test_planted_pictures_are_found_by_bytes_pixels_and_looks(tmp_path):
         "twins": (65, 1),
         "labels": (65, 2),
     }
-    rows = {sample["values"]["image"] for sample in found["looks"].samples}
-    assert len(rows) == 3 and all(sample["near"]["split"] == "train" for sample in found["looks"].samples)
+    rows = {sample["row"] for sample in found["looks"].samples}
+    assert rows == {"test/개/same bytes.png", "test/고양이/same pixels.png", "validation/개/looks.jpg"}
+    assert all(sample["near"]["split"] == "train" for sample in found["looks"].samples)
     assert "flips" in found["looks"].message and "crops" in found["looks"].message
     assert first["leakage-exact"].blocks("critical") and first["leakage-normalised"].blocks("critical")
     assert {sample["contradicts"]["split"] for sample in found["labels"].samples} == {"train"}
