@@ -17,6 +17,7 @@ ValueError: `__import__('os')` is no condition
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -142,6 +143,22 @@ def to_sql(condition: Condition, columns: Mapping[str, str]) -> str:
         return inside if condition.operator == "IN" else f"(NOT {missing(columns, name)} AND NOT {inside})"
     compared = f"({quoted} {_SQL[condition.operator]} {literal(condition.value, kind)})"
     return f"({compared} AND NOT {is_nan(quoted)})" if kind in FLOATS else compared
+
+
+def to_text(condition: Condition) -> str:
+    """The condition as a suite writes it.
+
+    >>> to_text(parse('col("n")>3 and col("x").is_in(["가"])'))
+    'col("n") > 3 and col("x").is_in(["가"])'
+    """
+    if isinstance(condition, Junction):
+        return f" {condition.kind} ".join(to_text(part) for part in condition.parts)
+    column = f"col({json.dumps(condition.column, ensure_ascii=False)})"
+    if isinstance(condition, Nullity):
+        return f"{column}.{'is_null' if condition.is_null else 'is_not_null'}()"
+    value = json.dumps(condition.value, ensure_ascii=False)
+    method = {"IN": "is_in", "NOT_IN": "is_not_in"}.get(condition.operator)
+    return f"{column}.{method}({value})" if method else f"{column} {condition.operator} {value}"
 
 
 def to_gx(condition: Condition) -> dict[str, Any]:

@@ -175,5 +175,6 @@ def _check(expectation: Expectation, status: Status, **rest: Any) -> Check:
         status=status,
         severity=expectation.severity,
         may_be_unmeasured=expectation.when_not_measured == "allow",
+        arguments=expectation.arguments,
         **{"columns": expectation.columns(), **rest},
     )

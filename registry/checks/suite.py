@@ -21,7 +21,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from registry.checks.conditions import Comparison, Condition, Junction, Nullity, columns_of, from_gx, parse, to_gx
+from registry.checks.conditions import (
+    Comparison,
+    Condition,
+    Junction,
+    Nullity,
+    columns_of,
+    from_gx,
+    parse,
+    to_gx,
+    to_text,
+)
 from registry.checks.core import ExpectationForm
 from registry.checks.expectations import FORMS
 from registry.checks.kwargs import Kwarg, regex_problem
@@ -68,6 +78,12 @@ class Expectation:
     def columns(self) -> tuple[str, ...]:
         """Names of the columns it is about, without those of its row condition."""
         return tuple(name for _, name in self._named())
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments as JSON values, a row condition in words."""
+        found = {name: _plain(value) for name, value in self.kwargs.items() if name != "row_condition"}
+        return found if self.condition is None else {**found, "row_condition": to_text(self.condition)}
 
     def to_json(self) -> dict[str, Any]:
         """What it means, for the digest of a ruleset: no notes, no place."""

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from registry.stores.base import Store
     from registry.tables.duck import Session
 
+SHAPE = 2
+"""Version of what evidence holds of equal findings: one remembered in another shape is measured anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class JudgeOptions:
@@ -112,7 +115,12 @@ def judge(bench: Bench) -> Evidence:
 
 def _key(bench: Bench) -> str:
     return digest_of(
-        {"data": bench.snapshot.files.sha256, "ruleset": bench.rules.sha256, "dataset": bench.dataset.name}
+        {
+            "data": bench.snapshot.files.sha256,
+            "ruleset": bench.rules.sha256,
+            "dataset": bench.dataset.name,
+            "evidence": SHAPE,
+        }
     )
 
 

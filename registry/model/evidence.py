@@ -31,7 +31,8 @@ class Check:
     `total` and `unexpected` are counts in the check's unit (rows, or measured units of an
     aggregate); `observed` and `threshold` are JSON values; `samples` holds at most 20
     entries of row keys and masked values. `may_be_unmeasured` is true where the
-    suite says `meta.when_not_measured: allow`.
+    suite says `meta.when_not_measured: allow`. `arguments` are the expectation's, as the
+    suite gives them.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Check:
     message: str = ""
     waiver: Mapping[str, str] | None = None
     may_be_unmeasured: bool = False
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def blocks(self, fail_on: str) -> bool:
         """Whether this check blocks a release when `fail_on` is the lowest blocking severity."""
@@ -73,6 +75,8 @@ class Check:
         }
         if self.waiver:
             document["waiver"] = dict(self.waiver)
+        if self.arguments:
+            document["arguments"] = dict(self.arguments)
         if self.may_be_unmeasured:
             document["when_not_measured"] = "allow"
         return document
@@ -94,6 +98,7 @@ class Check:
             message=document["message"],
             waiver=document.get("waiver"),
             may_be_unmeasured=document.get("when_not_measured") == "allow",
+            arguments=document.get("arguments", {}),
         )
 
 
