@@ -81,14 +81,16 @@ def wanted_of(facts: Facts, expectations: Sequence[Expectation], options: SplitO
     schema, columns = facts.schema, facts.columns
     for name in filter(None, (options.group, options.stratify, options.time)):
         require_column(name, facts.columns)
-    drawn = {column.name for column in schema.columns_of_role("split")} | ({FOLD} if options.folds else set())
+    drawn = {facts.image} if facts.image else set()
+    drawn |= {column.name for column in schema.columns_of_role("split")} | ({FOLD} if options.folds else set())
     known = replace(facts, columns={name: kind for name, kind in columns.items() if name not in drawn})
     group = options.group or facts.role("group") or None
-    sets = [default_columns(known)]
+    sets: list[tuple[str, ...]] = [(facts.image,)] if facts.image else []
+    sets.append(default_columns(known))
     sets += [tuple(one.kwargs["columns"]) for one in expectations if one.type == DISJOINT and one.kwargs.get("columns")]
     groups = [group] if group else []
     groups += [facts.role("group", one.kwargs.get("column")) for one in expectations if one.type == GROUPS]
-    keys = schema.keys if all(name in columns for name in schema.keys) else ()
+    keys = schema.keys if all(name in columns and name not in drawn for name in schema.keys) else ()
     return Wanted(
         group=group,
         key=keys,
@@ -96,6 +98,7 @@ def wanted_of(facts: Facts, expectations: Sequence[Expectation], options: SplitO
         compared=tuple(dict.fromkeys(chosen for chosen in sets if chosen and set(chosen) <= columns.keys())),
         **(_near(facts, expectations) if options.near else {}),
         ignored=tuple(drawn),
+        image=facts.image,
     )
 
 
@@ -105,10 +108,10 @@ def _near(facts: Facts, expectations: Sequence[Expectation]) -> dict[str, Any]:
     named = [one for one in expectations if one.type == NEAR]
     texts = [column.name for column in facts.schema.columns_of_role("text")]
     texts += [one.kwargs["column"] for one in named if one.kwargs.get("column")]
-    present = tuple(dict.fromkeys(name for name in texts if name in facts.columns))
+    present = tuple(dict.fromkeys([*(name for name in texts if name in facts.columns), *filter(None, [facts.image])]))
     if not present:
         raise UsageError(
-            "no column has the role text, so that nothing can be nearly equal",
+            "no column has the role text, so nothing can be nearly equal",
             hint="declare `role: text` in the schema, or leave out --keep-near-duplicates-together",
         )
     least = min((float(one.kwargs.get("threshold", 0.8)) for one in named), default=0.8)

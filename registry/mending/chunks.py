@@ -1,7 +1,7 @@
 """Some rows of a data file in the file's own writing, and where they are written to.
 
 What is mended is copied as it stands: a chunk holds the text of records or an Arrow table,
-and knows how to take rows and to set one column, nothing more.
+and knows how to take rows, and to read and to set one column, nothing more.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 Value = str | int | float | bool | None
 
@@ -21,6 +21,9 @@ class Chunk(Protocol):
 
     def take(self, rows: Sequence[int]) -> Self:
         """The rows at these places, in this order; a place may come twice."""
+
+    def get(self, column: str) -> list[Any]:
+        """The values of one column; None where there is none. Text files give what they say, of no type."""
 
     def put(self, column: str, values: Sequence[Value]) -> Self:
         """The same rows with `column` set, a value a row; a column that is not there comes last."""

@@ -38,6 +38,11 @@ class Rows:
             return self
         return Rows(self.table.take(pa.array(np.asarray(rows, np.int64))))
 
+    def get(self, column: str) -> list[Any]:
+        """The values of one column."""
+        present = column in self.table.column_names
+        return self.table[column].to_pylist() if present else [None] * len(self)
+
     def put(self, column: str, values: Sequence[Value]) -> Rows:
         """The rows with one column set: of its type where the values fit it, else of their own."""
         import pyarrow as pa

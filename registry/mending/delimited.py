@@ -100,6 +100,13 @@ class Records:
         """The records at these places."""
         return replace(self, records=[self.records[row] for row in rows])
 
+    def get(self, column: str) -> list[str | None]:
+        """What one field of the records says."""
+        if column not in self.names:
+            return [None] * len(self)
+        at = self.names.index(column)
+        return [read_field(self.cutter.fields(record)[at]) for record in self.records]
+
     def put(self, column: str, values: Sequence[Value]) -> Records:
         """The records with one field set; the others stay as they are written."""
         cells = [written(value, self.delimiter) for value in values]

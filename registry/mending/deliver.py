@@ -17,7 +17,7 @@ from registry.errors import InternalError, StateError, UsageError
 from registry.judge.judge import Bench, split_counts
 from registry.mending.options import Writing
 from registry.mending.record import Change, State, keep
-from registry.mending.rewrite import Original, Progress, Routing, rewrite
+from registry.mending.rewrite import Original, Progress, Rewriting
 from registry.mending.swap import beside, swap
 from registry.model.schema import DatasetSchema
 from registry.tables.duck import Session
@@ -85,14 +85,14 @@ def _require_kept(bench: Bench) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What is to be written: the routing, the schema that the new data has, the rows that each split must have.
+    """What is to be written: the rows as they go, the schema that the new data has, the rows of each split.
 
     `change` makes the record of the states before and after; `declare` writes what the
     workspace must declare of the new data. Where the new bytes would be the old ones and
     the change is `idle`, nothing is written.
     """
 
-    routing: Routing
+    rows: Rewriting
     schema: DatasetSchema
     expected: Mapping[str, int]
     change: Callable[[State, State], Change]
@@ -110,8 +110,8 @@ def deliver(bench: Bench, delivery: Delivery, target: Target, progress: Progress
     record: Path | None = None
     declared: tuple[str, ...] = ()
     with dvc.locked(workspace.root), beside(target.path) as folder:
-        rewrite(original, delivery.routing, folder, progress)
-        whole = folder if target.directory else folder / delivery.routing.files[0]
+        delivery.rows.write(original, folder, progress)
+        whole = folder if target.directory else folder / delivery.rows.files[0]
         after = hash_tree(whole)
         counts = _counts(bench, after, delivery)
         bench.snapshot.check_unmoved()
@@ -122,7 +122,7 @@ def deliver(bench: Bench, delivery: Delivery, target: Target, progress: Progress
             record = keep(workspace, delivery.change(before, State.of(after, counts)))
             declared = delivery.declare()
         swap(whole, target.path)
-    return Delivered(delivery.routing.files, record, next_commands(bench, target, record, declared))
+    return Delivered(delivery.rows.files, record, next_commands(bench, target, record, declared))
 
 
 def _counts(bench: Bench, after: Snapshot, delivery: Delivery) -> dict[str, int]:

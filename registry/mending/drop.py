@@ -16,12 +16,15 @@ from registry.judge.judge import Bench
 from registry.mending.deliver import Delivered, Delivery, Target, deliver, target_of
 from registry.mending.draw import Ints
 from registry.mending.found import by_split, chosen, require_survivors, rows_found
+from registry.mending.homes import require_classes
 from registry.mending.options import Writing
+from registry.mending.pictures import Gallery, metadata_of, pictures_of
 from registry.mending.record import Change, State
-from registry.mending.rewrite import NOWHERE, Original, Routing
+from registry.mending.rewrite import NOWHERE, Original, Rewriting, Routing
 from registry.mending.units import begins, by_row
 from registry.schemas.verify import derived_suite
 from registry.tables.duck import Session, quote_text
+from registry.tables.formats import IMAGES
 from registry.tables.table import SPLIT, Table
 
 _HINT = "registry drop NAME --check duplicates"
@@ -59,7 +62,6 @@ def drop(bench: Bench, checks: Sequence[str], writing: Writing) -> Drop:
     table = bench.table
     if not table.rows:
         raise DataError(f"{bench.dataset.path} holds no rows", why="there is nothing to drop")
-    Original(bench.snapshot, table)
     found = find(bench, checks)
     target = target_of(bench, writing, directory=bench.snapshot.directory)
     if not len(found.places) and target.current:
@@ -69,15 +71,28 @@ def drop(bench: Bench, checks: Sequence[str], writing: Writing) -> Drop:
     planned = Drop("planned", found, target, None)
     if writing.dry_run:
         return planned
-    of_row = np.repeat(np.arange(len(table.parts)), np.diff(begins(table)))
-    of_row[found.places] = NOWHERE
     delivery = Delivery(
-        Routing(tuple(part.path for part in table.parts), of_row),
+        without(Original(bench.snapshot, table, bench.rules.schema.encoding), found.places),
         bench.rules.schema,
         found.left,
         lambda before, after: _change(bench, writing, found, before, after),
     )
     return replace(planned, state="dropped", delivered=deliver(bench, delivery, target, bench.options.progress))
+
+
+def without(original: Original, places: Ints) -> Rewriting:
+    """All rows but those at `places`, each where it is."""
+    table = original.table
+    if table.format == IMAGES:
+        paths = pictures_of(table)
+        gone = set(places.tolist())
+        targets = tuple(None if at in gone else path for at, path in enumerate(paths))
+        if not metadata_of(original):
+            require_classes(paths, [path for path in targets if path])
+        return Gallery(paths, targets)
+    of_row = np.repeat(np.arange(len(table.parts)), np.diff(begins(table)))
+    of_row[places] = NOWHERE
+    return Routing(tuple(part.path for part in table.parts), of_row)
 
 
 def find(bench: Bench, checks: Sequence[str]) -> Found:

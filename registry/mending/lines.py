@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
+from typing import Any
 
 from registry.errors import DataError
 from registry.mending.chunks import Chunk, Place, Value
@@ -64,6 +65,10 @@ class LineChunk:
     def take(self, rows: Sequence[int]) -> LineChunk:
         """The lines at these places."""
         return LineChunk([self.lines[row] for row in rows])
+
+    def get(self, column: str) -> list[Any]:
+        """What one field of the lines says."""
+        return [json.loads(line).get(column) for line in self.lines]
 
     def put(self, column: str, values: Sequence[Value]) -> LineChunk:
         """The lines with one field set."""

@@ -1,6 +1,6 @@
 """Ties near-duplicates together, so that no split can part them.
 
-The search for near-duplicates gives each row its earliest witness in an earlier split. Here
+The search for near-duplicate texts gives each row its earliest witness in an earlier split. Here
 each unit plays a split: whoever finds a witness in an earlier unit joins it, and the search
 runs again over the fewer units until none finds any. Each round at least halves what is still
 to be joined (as Borůvka's does), and the last one proves that nothing is left.
@@ -13,12 +13,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from registry.checks.expectations.near import COMPARED
 from registry.errors import DataError
 from registry.mending.draw import Ints
 from registry.mending.ties import Ties
-from registry.mending.units import begins
+from registry.mending.units import begins, place_sql
 from registry.tables.duck import Session, quote_text
-from registry.tables.keys import canonical_sql, normalised
+from registry.tables.images_hash import HASH, SIDE, THUMB, ImageRequest, pairs_alike
+from registry.tables.keys import IMAGES, canonical_sql, make_keys, normalised
 from registry.tables.near.corpus import Corpus, KeyBatch, spooled
 from registry.tables.near.options import LimitReachedError, Meter, NearOptions
 from registry.tables.near.search import between
@@ -45,6 +47,24 @@ def tie_near(session: Session, column: str, ties: Ties, ids: Ints, options: Near
                 why=f"more than {known.work_limit:,} comparisons would be needed",
                 hint="remove boilerplate from the texts, or leave out --keep-near-duplicates-together",
             ) from error
+
+
+def tie_alike(session: Session, ties: Ties, ids: Ints) -> None:
+    """Ties all pictures that look alike, directly or through others; beyond the work limit `DataError`."""
+    make_keys(session, ImageRequest())
+    sql = f"SELECT {place_sql(session.table)} AS place, {HASH}, {THUMB} FROM {IMAGES} ORDER BY place"  # noqa: S608
+    rows = session.rows(sql)
+    if len(rows) ** 2 > COMPARED:
+        raise DataError(
+            "pictures that look alike cannot be kept together",
+            why=f"more than {COMPARED:,} comparisons would be needed",
+            hint="split a part of the folder at a time, or leave out --keep-near-duplicates-together",
+        )
+    hashes = np.array([row[HASH] for row in rows], np.uint64)
+    thumbs = np.frombuffer(b"".join(bytes(row[THUMB]) for row in rows), np.uint8).reshape(-1, SIDE * SIDE)
+    one_rank = np.zeros(len(rows), np.int64)
+    for picture, other, _ in pairs_alike(hashes, thumbs, one_rank, within=True):
+        ties.tie([int(ids[picture])], [int(ids[other])])
 
 
 def _tied(corpus: Corpus, ties: Ties, ids: Ints, options: NearOptions, meter: Meter) -> bool:

@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from registry.content.hashing import Snapshot
-from registry.errors import InternalError, UsageError
+from registry.errors import InternalError
 from registry.mending.chunks import Chunk, Form, Place, Value, form_of
 from registry.mending.draw import Ints
 from registry.mending.units import begins
-from registry.tables.formats import IMAGES, is_auxiliary
+from registry.tables.formats import is_auxiliary
 from registry.tables.table import Table
 
 Progress = Callable[[int, int], None]
@@ -34,18 +34,24 @@ class Original:
     table: Table
     encoding: str = "utf-8"
 
-    def __post_init__(self) -> None:
-        if self.table.format == IMAGES:
-            raise UsageError(
-                "an image folder is not written anew",
-                why="its splits are directories, its rows are files",
-                hint="move or remove the files, then registry add PATH",
-            )
-
     def places(self) -> list[Place]:
         """Where the rows of each part lie."""
         base, kind = self.snapshot.base, self.table.format
         return [Place(part.path, base / part.path, kind, self.encoding) for part in self.table.parts]
+
+
+class Rewriting(Protocol):
+    """What becomes of each row, in the form of the data: records in files, or pictures in directories."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The new files, or the directories of pictures."""
+
+    def stays(self, original: Original) -> bool:
+        """Whether every row stays in the file that it is in."""
+
+    def write(self, original: Original, folder: Path, progress: Progress | None = None) -> None:
+        """Writes the new data, and the files that hold no rows, below the empty directory `folder`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,18 @@ class Routing:
     of_row: Ints
     columns: Mapping[str, Column] = field(default_factory=dict)
 
+    def stays(self, original: Original) -> bool:
+        """Whether the files are called as before."""
+        return sorted(self.files) == sorted(part.path for part in original.table.parts)
+
+    def write(self, original: Original, folder: Path, progress: Progress | None = None) -> None:
+        """As `rewrite`, then the files that hold no rows."""
+        rewrite(original, self, folder, progress)
+        copy_along(original, folder)
+
 
 def rewrite(original: Original, routing: Routing, folder: Path, progress: Progress | None = None) -> None:
-    """Writes the new files, and those that hold no rows, below the empty directory `folder`.
+    """Writes the new files below the empty directory `folder`.
 
     Raises what the readers of record raise; a count of rows that differs from theirs is
     `InternalError`, and nothing may be kept of what was written.
@@ -88,6 +103,10 @@ def rewrite(original: Original, routing: Routing, folder: Path, progress: Progre
             progress(1, place.file.stat().st_size)
     for writer in writers.values():
         writer.close()
+
+
+def copy_along(original: Original, folder: Path) -> None:
+    """Copies the files that hold no rows to the same paths below `folder`."""
     for entry in original.snapshot.files:
         if is_auxiliary(entry.path):
             (folder / entry.path).parent.mkdir(parents=True, exist_ok=True)

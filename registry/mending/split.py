@@ -13,12 +13,15 @@ from registry.judge.judge import Bench
 from registry.mending.assign import Assignment, assign, moved
 from registry.mending.declare import declare_fold, with_fold
 from registry.mending.deliver import Delivered, Delivery, Target, deliver, target_of
+from registry.mending.homes import apart, homes_of, require_classes, require_read
 from registry.mending.options import FOLD, SplitOptions, Writing
 from registry.mending.outputs import split_files
+from registry.mending.pictures import Gallery, metadata_of, pictures_of
 from registry.mending.record import Change, State, records_of
-from registry.mending.rewrite import Column, Original, Routing
+from registry.mending.rewrite import Column, Original, Rewriting, Routing
 from registry.mending.units import begins
 from registry.model.schema import DatasetSchema
+from registry.tables.formats import IMAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,6 @@ def split(bench: Bench, options: SplitOptions, writing: Writing) -> Split:
     table, schema = bench.table, bench.rules.schema
     if not table.rows:
         raise DataError(f"{bench.dataset.path} holds no rows", why="there is nothing to split")
-    Original(bench.snapshot, table)
     target = target_of(bench, writing, directory=table.split_column is None)
     known = known_cuts(bench, options) if target.current else {}
     _vet_fold(bench, options)
@@ -61,16 +63,16 @@ def split(bench: Bench, options: SplitOptions, writing: Writing) -> Split:
     with bench.session() as session:
         assignment = assign(session, schema, bench.rules.expectations, options, known)
         moves = moved(session, assignment)
-    routing = routing_of(bench, assignment)
-    same_files = sorted(routing.files) == sorted(part.path for part in table.parts)
+    original = Original(bench.snapshot, table, schema.encoding)
+    rows = rows_of(original, schema, assignment)
     settled = target.current and assignment.cuts == known
     planned = Split("planned", assignment, moves, target, None)
-    if settled and same_files and not moves and not options.folds:
+    if settled and rows.stays(original) and not moves and not options.folds:
         return replace(planned, state="unchanged")
     if writing.dry_run:
         return planned
     delivery = Delivery(
-        routing,
+        rows,
         with_fold(schema) if options.folds else schema,
         planned.rows,
         lambda before, after: _change(bench, options, writing, planned, (before, after)),
@@ -92,18 +94,39 @@ def known_cuts(bench: Bench, options: SplitOptions) -> Mapping[str, Any]:
     return cuts
 
 
-def routing_of(bench: Bench, assignment: Assignment) -> Routing:
-    """One file a split; where a column names the split, the files stay and the column is set."""
-    table = bench.table
+def rows_of(original: Original, schema: DatasetSchema, assignment: Assignment) -> Rewriting:
+    """One file or directory a split; where a column names the split, rows stay in theirs and the column is set."""
+    table = original.table
     columns: dict[str, Column] = {}
     if assignment.folds is not None:
         columns[FOLD] = Column(assignment.folds, range(int(assignment.folds.max(initial=0)) + 1))
     if table.split_column is not None:
         columns[table.split_column] = Column(assignment.of_row, assignment.splits)
+    if table.format == IMAGES:
+        return _gallery(original, schema, assignment, columns)
+    if table.split_column is not None:
         sizes = np.diff(begins(table))
         return Routing(tuple(part.path for part in table.parts), np.repeat(np.arange(len(sizes)), sizes), columns)
-    files = split_files(table, bench.rules.schema, assignment.splits)
+    files = split_files(table, schema, assignment.splits)
     return Routing(tuple(files[name] for name in assignment.splits), assignment.of_row, columns)
+
+
+def _gallery(
+    original: Original, schema: DatasetSchema, assignment: Assignment, columns: Mapping[str, Column]
+) -> Gallery:
+    """Each picture in the directory of its split; they must still be read as of it, and of their class."""
+    paths, described = pictures_of(original.table), bool(metadata_of(original))
+    if original.table.split_column is not None:
+        return Gallery(paths, paths, columns=columns)
+    homes = homes_of(paths, schema, described=described)
+    splits = tuple(assignment.splits[at] for at in assignment.of_row.tolist())
+    wanted = [homes.move(path, split) for path, split in zip(paths, splits, strict=True)]
+    digests = {entry.path: entry.sha256 for entry in original.snapshot.files}
+    targets = tuple(apart(paths, wanted, digests))
+    require_read(dict(zip(targets, splits, strict=True)), schema)
+    if not described:
+        require_classes(paths, targets)
+    return Gallery(paths, targets, homes, splits, columns)
 
 
 def _vet_fold(bench: Bench, options: SplitOptions) -> None:

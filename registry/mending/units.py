@@ -24,7 +24,8 @@ from registry.errors import UsageError
 from registry.mending.draw import Ints
 from registry.mending.ties import Ties
 from registry.tables.duck import Session, is_instant, quote_ident, quote_text
-from registry.tables.keys import KeyRequest, canonical_sql, make_keys, normalised
+from registry.tables.images_hash import ImageRequest
+from registry.tables.keys import BYTES, KeyRequest, canonical_sql, make_keys, normalised
 from registry.tables.table import FILE, ROW, Table
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ CONTENT = "contents_named"  # a table of a session
 class Wanted:
     """What units are made of: `group` and `key` name a row, `groups` and the sets `compared` tie rows.
 
-    `near` are text columns whose near-duplicates stay together, found as `options` say. What
-    is `ignored` names no row: columns whose values are drawn here.
+    `near` are columns whose near-duplicates stay together, those of texts found as `options`
+    say. What is `ignored` names no row: columns whose values are drawn here. `image` is the
+    column of an image folder's pictures, or empty: a path says nothing, bytes and pixels do.
     """
 
     group: str | None = None
@@ -50,6 +52,7 @@ class Wanted:
     near: tuple[str, ...] = ()
     options: NearOptions | None = None
     ignored: tuple[str, ...] = ()
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,16 @@ def units_of(session: Session, wanted: Wanted, seed: int) -> Units:
     ids, names = named["id"], int(named["id"].max(initial=-1)) + 1
     ties = Ties(names)
     for column in wanted.groups:
-        _tie(session, ties, ids, (column,), fold=False)
+        _tie(session, ties, ids, _as_they_are(column))
     for columns in wanted.compared:
-        _tie(session, ties, ids, columns, fold=True)
+        _tie(session, ties, ids, _folded(session, columns, wanted.image))
     for column in wanted.near:
-        from registry.mending.nearness import tie_near
+        from registry.mending.nearness import tie_alike, tie_near
 
-        tie_near(session, column, ties, ids, wanted.options)
+        if column == wanted.image:
+            tie_alike(session, ties, ids)
+        else:
+            tie_near(session, column, ties, ids, wanted.options)
     roots = ties.roots()
     found, first, of_row, rows = np.unique(roots[ids], return_index=True, return_inverse=True, return_counts=True)
     at = np.zeros(names, np.int64)
@@ -123,28 +129,33 @@ def _named(session: Session, wanted: Wanted, seed: int) -> dict[str, np.ndarray[
     if wanted.key:
         texts.append(name_sql("k", wanted.key, kinds))
     elif wanted.compared:
-        session.add(CONTENT, _contents(session, wanted.compared[0]))
+        session.add(CONTENT, _contents(session, wanted.compared[0], wanted.image))
         sources += f" JOIN {CONTENT} ON {CONTENT}.place = {place}"
         texts.append(f"{CONTENT}.name")
     every = [f"coalesce({canonical_sql(name, kind)}, '')" for name, kind in kinds.items() if name not in wanted.ignored]
-    texts.append("'r' || " + " || ".join(f"strlen({text}) || ':' || {text}" for text in every))
+    texts.append(" || ".join(["'r'", *(f"strlen({text}) || ':' || {text}" for text in every)]))
     sql = f"""WITH named AS (SELECT {place} AS place, coalesce({", ".join(texts)}) AS name FROM {sources})
 SELECT place, dense_rank() OVER (ORDER BY left(name, 1), strlen(name), name) - 1 AS id,
   {_draw_sql(seed, "name")} AS draw, {_draw_sql(seed, "'fold:' || name")} AS fold FROM named"""  # noqa: S608 (all parts are quoted)
     return _placed(session, sql, ["id", "draw", "fold"])
 
 
-def _contents(session: Session, columns: Sequence[str]) -> pa.Table:
+def _contents(session: Session, columns: Sequence[str], image: str) -> pa.Table:
     """Of each row its place, and `c` with the sha256 of its normalised texts; null where all are null or empty.
 
     NOTE: Not the keys that checks compare by, which may change: by these names rows keep
-    their splits for ever.
+    their splits for ever. For the same reason a picture counts by the sha256 of its file,
+    not by its pixels: decoders change.
     """
     import pyarrow as pa
 
     kinds = dict(session.columns)
-    texts = ", ".join(f"{canonical_sql(name, kinds[name])} AS c{at}" for at, name in enumerate(columns))
-    sql = f"SELECT {place_sql(session.table)} AS place, {texts} FROM data"  # noqa: S608 (all parts are quoted)
+    values = [BYTES if name == image else canonical_sql(name, kinds[name]) for name in columns]
+    texts = ", ".join(f"{value} AS c{at}" for at, value in enumerate(values))
+    source = "data"
+    if image in columns:
+        source = f"data JOIN {make_keys(session, ImageRequest())} USING ({FILE}, {ROW})"
+    sql = f"SELECT {place_sql(session.table)} AS place, {texts} FROM {source}"  # noqa: S608 (all parts are quoted)
     schema = pa.schema([("place", pa.int64()), ("name", pa.string())])
     batches = []
     for batch in session.arrow(sql):
@@ -165,14 +176,33 @@ def _draw_sql(seed: int, name: str) -> str:
     return f"CAST('0x' || substr(sha256('{int(seed)}:' || {name}), 1, 12) AS BIGINT)"
 
 
-def _tie(session: Session, ties: Ties, ids: Ints, columns: tuple[str, ...], *, fold: bool) -> None:
-    """Ties the rows whose values in `columns` are equal: as they are, or folded to normalised text."""
-    source, keys, present = "data", f"hash({quote_ident(columns[0])})", f"{quote_ident(columns[0])} IS NOT NULL"
-    if fold:
-        source, keys, present = make_keys(session, KeyRequest(columns)), "k1", "k1 IS NOT NULL"
-    more = "k2" if fold else keys
-    place = place_sql(session.table)
-    sql = f"SELECT {place} AS place, {keys} AS k1, {more} AS k2 FROM {source} WHERE {present}"  # noqa: S608 (all parts are quoted)
+@dataclass(frozen=True, slots=True)
+class _Equal:
+    """What makes two rows equal: two keys, found in `source` of the rows for which `present` holds."""
+
+    source: str
+    keys: tuple[str, str]
+    present: str
+
+
+def _as_they_are(column: str) -> _Equal:
+    key = f"hash({quote_ident(column)})"
+    return _Equal("data", (key, key), f"{quote_ident(column)} IS NOT NULL")
+
+
+def _folded(session: Session, columns: tuple[str, ...], image: str) -> _Equal:
+    """Folded to normalised text; pictures as their pixels."""
+    pictured = image in columns
+    if pictured:
+        make_keys(session, ImageRequest())
+    source = make_keys(session, KeyRequest(columns, image if pictured else ""))
+    return _Equal(source, ("k1", "k2"), "k1 IS NOT NULL")
+
+
+def _tie(session: Session, ties: Ties, ids: Ints, equal: _Equal) -> None:
+    """Ties the rows that are equal."""
+    keys = f"{equal.keys[0]} AS k1, {equal.keys[1]} AS k2"
+    sql = f"SELECT {place_sql(session.table)} AS place, {keys} FROM {equal.source} WHERE {equal.present}"  # noqa: S608 (all parts are quoted)
     parts = [(_array(batch["place"]), _keys(batch)) for batch in session.arrow(sql)]
     if parts:
         ties.tie_equal(ids[np.concatenate([place for place, _ in parts])], np.concatenate([key for _, key in parts]))
