@@ -17,6 +17,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from registry.reports.arguments import arguments_of
 from registry.reports.html import code, value
 from registry.reports.mask import shown
 from registry.reports.measures import Measure, measure_of
@@ -33,7 +34,7 @@ _COUNTED = ("rows", "columns", "files")
 
 def measure_for(found: Mapping[str, Any]) -> Measure:
     """What the measure's check is."""
-    return measure_of(found["type"], found["id"])
+    return measure_of(found["type"], found["id"], found.get("arguments") or {})
 
 
 def spoken(number: Any, unit: str, text: Text) -> str:
@@ -102,6 +103,7 @@ def row(found: Mapping[str, Any], place: str, past: Sequence[Any], text: Text) -
     """A measure as one line; `past` are its values in earlier releases, the oldest first."""
     known, status = measure_for(found), found["status"]
     about = [text.pick(known.method)] if known.method[0] else []
+    about += told_arguments(found, text)
     about += [text("q.n", n=text.count(found["n"]))] if found["n"] is not None else []
     about += [text(f"severity.{found['severity']}"), code(found["id"])]
     values = [*past, (found["measured"] or {}).get("value")]
@@ -122,6 +124,13 @@ def row(found: Mapping[str, Any], place: str, past: Sequence[Any], text: Text) -
     }
 
 
+def told_arguments(found: Mapping[str, Any], text: Text) -> list[Markup]:
+    """The arguments that the measure's name does not tell already."""
+    known = found.get("arguments") or {}
+    named = measure_of(found["type"], found["id"]).normalised and known.get("normalize") == "text"
+    return arguments_of({**found, "arguments": {**known, "normalize": "none"}} if named else found, text)
+
+
 def varied(values: Sequence[Any]) -> bool:
     """Whether a figure was known more than once, and not always the same."""
     return len({value for value in values if value is not None}) > 1
@@ -134,6 +143,8 @@ def group(found: Sequence[Mapping[str, Any]], place: str, text: Text) -> dict[st
     names = [code(column) for column in columns[:LISTED]]
     names += [text("value.more", n=len(columns) - LISTED)] if len(columns) > LISTED else []
     about = [text.pick(known.method)] if known.method[0] else []
+    told = [told_arguments(one, text) for one in found]
+    about += told[0] if all(one == told[0] for one in told) else []
     about += [text("q.n", n=text.count(first["n"]))] if first["n"] is not None else []
     about += [text(f"severity.{first['severity']}"), text.join(names)]
     return row(first, place, (), text) | {
@@ -188,7 +199,7 @@ def failure(found: Mapping[str, Any], name: str, text: Text) -> dict[str, Any]:
         "value": result(found, text),
         "about": Markup(" · ").join(_about(found, text)),
         "message": reason(found, text) if told and found["message"] else "",
-        "method": text.pick(known.method),
+        "method": Markup(" ").join([text.pick(known.method), *_sentence(told_arguments(found, text))]),
         "consequence": text.pick(known.consequence) if found["status"] != "error" else "",
         "samples": [value(_sample(sample), CUT) for sample in samples[:EXAMPLES]],
         "cut": _cut(found, text),
@@ -197,6 +208,11 @@ def failure(found: Mapping[str, Any], name: str, text: Text) -> dict[str, Any]:
             (text(f"q.{key}"), value(waiver[key], 200)) for key in ("reason", "owner", "expires") if key in waiver
         ],
     }
+
+
+def _sentence(parts: Sequence[Markup]) -> list[Markup]:
+    """The parts as one clause in brackets."""
+    return [Markup("({})").format(Markup("; ").join(parts))] if parts else []
 
 
 def _about(found: Mapping[str, Any], text: Text) -> list[Markup]:

@@ -3,7 +3,7 @@
 >>> unique = "expect_column_values_to_be_unique"
 >>> measure_of(unique).family, measure_of(unique, "schema:unique:id").family
 ('values', 'schema')
->>> measure_of("expect_splits_to_be_disjoint", "leakage-normalised").name[0]
+>>> measure_of("expect_splits_to_be_disjoint", arguments={"normalize": "text"}).name[0]
 'Same text in two splits'
 >>> measure_of("expect_something_new").family
 'other'
@@ -12,7 +12,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 Pair = tuple[str, str]
 
@@ -285,7 +288,7 @@ _FIGURES: dict[str, Pair] = {
 }
 
 
-def measure_of(kind: str, id: str = "") -> Measure:  # noqa: A002
+def measure_of(kind: str, id: str = "", arguments: Mapping[str, Any] = MappingProxyType({})) -> Measure:  # noqa: A002
     """The measure of a check of type `kind` called `id`; an unknown type is named as it is, among the others.
 
     What the schema declares is of its family, whichever expectation judges it.
@@ -293,8 +296,7 @@ def measure_of(kind: str, id: str = "") -> Measure:  # noqa: A002
     found = _SCHEMA.get(id) or MEASURES.get(kind) or _unlisted(kind)
     if id.startswith(("schema:", "data:")):
         return replace(found, family="schema")
-    # NOTE: evidence names no arguments; the default suite calls the check on normalised text so.
-    if found.normalised and "normali" in id:
+    if found.normalised and arguments.get("normalize") == "text":
         name, method = found.normalised
         return replace(found, name=name, method=method)
     return found

@@ -71,7 +71,7 @@ def quality_json(evidence: Evidence, facts: ReleaseFacts) -> dict[str, Any]:
 
 def measure(check: Check, *, fail_on: str) -> dict[str, Any]:
     """One check as a measure."""
-    known, reading = measure_of(check.type, check.id), reading_of(check)
+    known, reading = measure_of(check.type, check.id, check.arguments), reading_of(check)
     return {
         "id": check.id,
         "type": check.type,
@@ -89,6 +89,7 @@ def measure(check: Check, *, fail_on: str) -> dict[str, Any]:
         ],
         "observed": _plain(check.observed),
         "limit": _plain(check.threshold),
+        "arguments": _plain(check.arguments),
         "n": check.total,
         "unexpected": check.unexpected,
         "share": share(check.unexpected, check.total) if check.unexpected is not None and check.total else None,

@@ -98,4 +98,4 @@ def _blocked(evidence: Evidence, text: Text) -> Markup | None:
 
 def check_name(check: Check, text: Text) -> str:
     """The name of what a check measures."""
-    return cut(text.pick(measure_of(check.type, check.id).name), 120)
+    return cut(text.pick(measure_of(check.type, check.id, check.arguments).name), 120)

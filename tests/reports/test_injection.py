@@ -78,7 +78,7 @@ def evidence(facts: ReleaseFacts) -> Any:
 
     sample = {"row": MARK, "split": MARK, "values": {MARK: MARK}, "same_as": {"row": MARK, "split": MARK}}
     waiver = {"reason": MARK, "owner": MARK, "expires": MARK}
-    common: dict[str, Any] = {"columns": (MARK,), "samples": (sample,), "message": MARK}
+    common: dict[str, Any] = {"columns": (MARK,), "samples": (sample,), "message": MARK, "arguments": {MARK: [MARK]}}
     kind = "expect_splits_to_be_disjoint"
     targets = {"targets": {MARK: 5}}
     checks = [

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from registry.model.evidence import Check
-from registry.reports.measured import grouped, limit_words, limits, result, spoken
+from registry.reports.measured import grouped, limit_words, limits, result, row, spoken
 from registry.reports.quality import measure
 from registry.reports.readings import Reading, reading_of
 from registry.reports.targets import targets_of
@@ -93,3 +93,33 @@ def test_rules_of_the_schema_that_pass_are_gathered_and_those_that_fail_stand_al
         ["schema:required:d"],
         ["mine"],
     ]
+
+
+ARGUMENTS = [
+    ({"normalize": "text", "max_share": 0}, {"max_share": 0}, "", ""),
+    ({"splits": ["train", "test"], "max_share": 0.1}, {"max_share": 0.1}, "splits train, test", "분할 train, test"),
+    ({"threshold": 0.9}, {"threshold": 0.9, "max_share": 0}, "similarity from 0.9", "유사도 0.9 이상"),
+    ({"row_condition": 'col("n") > 3'}, None, 'only rows where col("n") > 3', '조건에 맞는 행만: col("n") > 3'),
+    ({"order": ["train", "test"]}, None, "in the order train, test", "순서 train, test"),
+    ({"shares": {"train": [0.5, 0.9]}}, None, "planned train 50.0%–90.0%", "계획 train 50.0%~90.0%"),
+    ({"anything": 7}, None, "anything 7", "anything 7"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "threshold", "english", "korean"), ARGUMENTS)
+def test_arguments_stand_beside_the_limit_in_words(
+    arguments: dict[str, Any], threshold: Any, english: str, korean: str
+) -> None:
+    kind = "expect_splits_to_be_disjoint"
+    check = Check("c", kind, "pass", total=9, unexpected=0, threshold=threshold, arguments=arguments)
+    found = measure(check, fail_on="critical")
+    for text, words in ((Text("en"), english), (Text("ko"), korean)):
+        line = str(row(found, "0", (), text)["about"].striptags())
+        assert words in line
+        assert "max_share" not in line
+    assert ("normalised" in found["name"] or "Same text" in found["name"]) == ("normalize" in arguments)
+
+
+def test_a_check_is_named_by_its_arguments_and_not_by_its_id() -> None:
+    check = Check("leakage-normalised", "expect_splits_to_be_disjoint", "pass", total=9, unexpected=0)
+    assert measure(check, fail_on="critical")["name"] == "Equal rows in two splits"
