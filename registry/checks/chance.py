@@ -19,16 +19,19 @@ than five times excuses nothing: its own copies would be the evidence.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from registry.checks.specs import Doubt, Facts, sampled
-from registry.tables.duck import Session
+from registry.model.digest import digest_of
+from registry.tables.engine import Engine
 from registry.tables.keys import canonical_sql
 from registry.tables.table import SPLIT
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 FEWEST = 100  # rows from which distributions say something
@@ -48,8 +51,8 @@ def by_chance(
     if texts or facts.image in columns or len(columns) > MOST or facts.rows < FEWEST:
         return None
 
-    def doubt(session: Session, found: Mapping[str, Any]) -> str:
-        expected = _expected(columns, facts, splits, session)
+    def doubt(engine: Engine, found: Mapping[str, Any]) -> str:
+        expected = _expected(columns, facts, splits, engine)
         count = int(found[figure])
         if count > plausible(expected):
             return ""
@@ -73,34 +76,59 @@ def plausible(expected: float) -> float:
     return 1.5 * expected + 3 * math.sqrt(expected)
 
 
-def _expected(columns: Sequence[str], facts: Facts, splits: Sequence[str], session: Session) -> float:
-    codes, ranks = _codes(columns, facts, session)
-    if not codes.any():  # rows that are all alike are copies, or no data: nothing was drawn
-        return 0.0
-    share = likelihoods(codes)
-    if not splits:
-        return expected_repeats(share, facts.rows)
-    sizes = {row["split"]: int(row["n"]) for row in session.rows("SELECT split, count(*) AS n FROM data GROUP BY ALL")}
-    total, earlier = 0.0, 0
-    for split in splits:
-        rows = sizes.get(split, 0)
-        total += expected_leaks(share[ranks == facts.splits.index(split)], earlier, rows)
-        earlier += rows
-    return total
-
-
-def _codes(columns: Sequence[str], facts: Facts, session: Session) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """A sample of rows as numbers, shape (rows, columns), equal where values are; and the place of their split."""
-    import numpy as np
+def _expected(columns: Sequence[str], facts: Facts, splits: Sequence[str], engine: Engine) -> float:
+    """How many rows repeat by chance, computed where the sampled rows are."""
     import pyarrow as pa
 
-    values = [f"coalesce({canonical_sql(name, facts.columns[name])}, '') AS c{i}" for i, name in enumerate(columns)]
-    sql = f"SELECT {', '.join(values)}, CAST({SPLIT} AS VARCHAR) AS split FROM data WHERE {sampled(facts, SAMPLE)}"  # noqa: S608
-    rows = pa.Table.from_batches(list(session.arrow(sql)), _texts(len(columns)))
-    coded = [_numbered(rows.column(i)) for i in range(len(columns))]
-    names = rows.column("split").combine_chunks().dictionary_encode()
-    places = np.array([facts.splits.index(name) for name in names.dictionary.to_pylist()], np.int64)
-    return np.column_stack(coded), places[np.asarray(names.indices.to_pylist(), np.int64)]
+    sizes = {row["split"]: int(row["n"]) for row in engine.rows("SELECT split, count(*) AS n FROM data GROUP BY ALL")}
+    drawn = _Drawn(len(columns), facts.rows, facts.splits, tuple((split, sizes.get(split, 0)) for split in splits))
+    name = f"chance_{digest_of([list(columns), list(splits)])[:16]}"
+    if not engine.has(name):
+        values = [f"coalesce({canonical_sql(one, facts.columns[one])}, '') AS c{i}" for i, one in enumerate(columns)]
+        where = sampled(facts, SAMPLE)
+        sql = f"SELECT {', '.join(values)}, CAST({SPLIT} AS VARCHAR) AS split FROM data WHERE {where}"  # noqa: S608
+        engine.derive(name, sql, drawn.batches, pa.schema([("expected", pa.float64())]), whole=True)
+    return float(engine.row(f"SELECT expected FROM {name}")["expected"])  # noqa: S608 (a digest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What is known of the table that rows were drawn from; `sizes` are the rows of compared splits in order."""
+
+    columns: int
+    rows: int
+    splits: tuple[str, ...]
+    sizes: tuple[tuple[str, int], ...]
+
+    def batches(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """One row, one column: how many rows repeat by chance, judged by those drawn."""
+        import pyarrow as pa
+
+        drawn = pa.Table.from_batches(list(batches), _texts(self.columns))
+        yield pa.RecordBatch.from_arrays([pa.array([self.expected(drawn)], pa.float64())], names=["expected"])
+
+    def expected(self, drawn: pa.Table) -> float:
+        """As `batches`."""
+        codes, ranks = self._codes(drawn)
+        if not codes.any():  # rows that are all alike are copies, or no data: nothing was drawn
+            return 0.0
+        share = likelihoods(codes)
+        if not self.sizes:
+            return expected_repeats(share, self.rows)
+        total, earlier = 0.0, 0
+        for split, rows in self.sizes:
+            total += expected_leaks(share[ranks == self.splits.index(split)], earlier, rows)
+            earlier += rows
+        return total
+
+    def _codes(self, drawn: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows as numbers, shape (rows, columns), equal where values are; and the place of their split."""
+        import numpy as np
+
+        coded = [_numbered(drawn.column(i)) for i in range(self.columns)]
+        names = drawn.column("split").combine_chunks().dictionary_encode()
+        places = np.array([self.splits.index(name) for name in names.dictionary.to_pylist()], np.int64)
+        return np.column_stack(coded), places[np.asarray(names.indices.to_pylist(), np.int64)]
 
 
 def _texts(columns: int) -> Any:

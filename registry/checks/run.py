@@ -26,13 +26,14 @@ from registry.checks.suite import Expectation
 from registry.errors import DataError, RegistryError
 from registry.model.evidence import MAX_SAMPLES, Check, Status
 from registry.model.schema import DatasetSchema
-from registry.tables.duck import Session, quote_ident
+from registry.tables.duck import quote_ident
+from registry.tables.engine import Engine
 from registry.tables.keys import make_keys
 from registry.tables.table import SPLIT, Table
 
 
 def run_checks(
-    expectations: Sequence[Expectation], table: Table, schema: DatasetSchema, session: Session
+    expectations: Sequence[Expectation], table: Table, schema: DatasetSchema, session: Engine
 ) -> list[Check]:
     """One check per expectation, sorted by id; a check that cannot be computed is in error, the others are judged.
 
@@ -47,7 +48,7 @@ def run_checks(
 class _Run:
     """One judgement: facts of the data, the measures of our own expectations, samples."""
 
-    def __init__(self, session: Session, table: Table, schema: DatasetSchema) -> None:
+    def __init__(self, session: Engine, table: Table, schema: DatasetSchema) -> None:
         self.session = session
         self.names = tuple(name for name, _ in session.columns)
         self.columns = dict(session.columns)

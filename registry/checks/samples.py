@@ -16,7 +16,8 @@ from typing import Any
 from registry.checks.numbers import plain
 from registry.model.evidence import MAX_SAMPLES
 from registry.model.schema import DatasetSchema
-from registry.tables.duck import Session, quote_ident, quote_text
+from registry.tables.duck import quote_ident, quote_text
+from registry.tables.engine import Engine, place_of
 from registry.tables.formats import IMAGES
 from registry.tables.images import IMAGE
 from registry.tables.table import FILE, ROW, SPLIT, Table
@@ -54,12 +55,11 @@ class Found:
 class Sampler:
     """Draws samples from a session; it names rows by the schema's keys, else by picture, else by `<path>#<row>`."""
 
-    def __init__(self, session: Session, table: Table, schema: DatasetSchema) -> None:
+    def __init__(self, session: Engine, table: Table, schema: DatasetSchema) -> None:
         """`table` is the one of `session`, `schema` its declaration."""
         self.session = session
         self.schema = schema
-        self.paths = {str(part.parquet): part.path for part in table.parts}
-        self.files = tuple(self.paths)
+        self.paths = session.files
         kinds = dict(session.columns)
         declared = [schema.column(name) for name in schema.keys]
         usable = all(c is not None and c.name in kinds and c.classification.lower() in PUBLIC for c in declared)
@@ -78,16 +78,13 @@ class Sampler:
         values = [f"d.{quote_ident(name)} AS value{i}" for i, name in enumerate(found.columns)]
         other = ["found.other_file", "found.other_row"] if found.witness else []
         wanted = ", ".join([*keys, *values, f"d.{SPLIT}", f"d.{FILE}", f"d.{ROW}", *other])
-        order = ", ".join([*(f"key{i}" for i in range(len(keys))), self._part(), f"d.{ROW}"])
+        order = ", ".join([*(f"key{i}" for i in range(len(keys))), place_of(f"d.{FILE}"), f"d.{ROW}"])
         if found.sql:
             joined = f"found JOIN data AS d ON d.{FILE} = found.{FILE} AND d.{ROW} = found.{ROW}"
             start = f"WITH found AS ({found.sql}) SELECT {wanted} FROM {joined}"  # noqa: S608 (quoted above)
         else:
             start = f"SELECT {wanted} FROM data AS d WHERE {found.where}"  # noqa: S608 (quoted above)
         return f"{start} ORDER BY {order} LIMIT {MAX_SAMPLES}"
-
-    def _part(self) -> str:
-        return f"list_position([{', '.join(map(quote_text, self.files))}], d.{FILE})"
 
     def _sample(
         self, row: Mapping[str, Any], found: Found, named: Mapping[tuple[str, int], dict[str, Any]]

@@ -18,7 +18,8 @@ from typing import Any, Literal
 from registry.checks.core import ExpectationForm
 from registry.checks.sql import FLOATS, is_text, type_of
 from registry.model.schema import DatasetSchema
-from registry.tables.duck import Session, quote_ident, quote_text
+from registry.tables.duck import quote_ident, quote_text
+from registry.tables.engine import PLACE, Engine
 from registry.tables.formats import IMAGES as FOLDER
 from registry.tables.images import IMAGE
 from registry.tables.images_hash import ImageRequest
@@ -41,10 +42,10 @@ class Facts:
     image: str = ""
 
     @classmethod
-    def of(cls, schema: DatasetSchema, table: Table, session: Session) -> Facts:
-        """The facts of `table`, which is the one of `session`."""
-        columns = {SPLIT: "VARCHAR", **dict(session.columns)}
-        files = tuple(str(part.parquet) for part in table.parts)
+    def of(cls, schema: DatasetSchema, table: Table, engine: Engine) -> Facts:
+        """The facts of `table`, which is the one of `engine`."""
+        columns = {SPLIT: "VARCHAR", **dict(engine.columns)}
+        files = tuple(engine.files)
         image = IMAGE if table.format == FOLDER and table.root is not None else ""
         return cls(schema, columns, table.splits, files, table.rows, image)
 
@@ -78,7 +79,7 @@ class Counts:
         return self.unexpected / self.total if self.total else 0.0
 
 
-Doubt = Callable[[Session, Mapping[str, Any]], str]
+Doubt = Callable[[Engine, Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +183,11 @@ def rank(splits: Sequence[str]) -> str:
     return f"CASE {SPLIT} {whens} END"
 
 
-def place(facts: Facts) -> str:
-    """The place of a row's file among the data's files in order of path, from 0."""
-    return f"list_position([{', '.join(quote_text(file) for file in facts.files)}], __file)"
-
-
 def sampled(facts: Facts, most: int) -> str:
     """The condition that a row is of a sample of about `most` rows, the same in every run (Knuth 6.4, Fibonacci)."""
     if facts.rows <= most:
         return "TRUE"
-    mixed = f"(({place(facts)} * 7919 + {ROW}) % 2147483647) * 2654435761 % 4294967296"
+    mixed = f"(({PLACE} * 7919 + {ROW}) % 2147483647) * 2654435761 % 4294967296"
     return f"({mixed} < {most * 2**32 // facts.rows})"
 
 

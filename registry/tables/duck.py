@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from registry.errors import DataError, EnvironmentFailed, MissingExtraError, UsageError
+from registry.tables.engine import Batches
 from registry.tables.parquet import broken_part
 from registry.tables.table import FILE, ROW, SPLIT, Table
 
@@ -64,11 +65,14 @@ class Session:
     `threads` and `memory` (such as `2GB`) default to `REGISTRY_THREADS` and
     `REGISTRY_MEMORY`, else to DuckDB's own; `temp` is where larger data spills to, by
     default a directory of this session. `columns` are the table's columns with their
-    DuckDB types; `queries` counts the statements answered.
+    DuckDB types; `queries` counts the statements answered. It is an `Engine`.
 
     Every failure is a `RegistryError`: `QueryError` where the statement does not suit the
     data, `DataError` where a part is broken, `EnvironmentFailed` where memory ran out.
     """
+
+    name = "duckdb"
+    spread = False
 
     def __init__(
         self,
@@ -80,6 +84,7 @@ class Session:
     ) -> None:
         self.table = table
         self.queries = 0
+        self.files: Mapping[str, str] = {str(part.parquet): part.path for part in table.parts}
         self._added: set[str] = set()
         self._open = ExitStack()
         directory = str(temp or self._open.enter_context(tempfile.TemporaryDirectory(prefix="registry-duck-")))
@@ -87,7 +92,7 @@ class Session:
             self._connection = _connect(threads, memory)
             self._open.callback(self._connection.close)
             with _translated(table, ""):
-                for statement in (*_lock(table, directory), f"CREATE VIEW data AS {view_sql(table)}"):
+                for statement in (*_words(table), *_lock(table, directory), f"CREATE VIEW data AS {view_sql(table)}"):
                     self._connection.execute(statement)
                 described = self._connection.execute("DESCRIBE data").fetchall()
         except BaseException:
@@ -143,8 +148,24 @@ class Session:
             self._connection.register(name, rows)
         self._added.add(name)
 
+    def keep(self, name: str, sql: str, schema: pa.Schema) -> None:
+        """Lets statements read the rows of `sql` under `name`, as columns of `schema`; they stay in memory."""
+        import pyarrow as pa
+
+        batches = []
+        for batch in self.arrow(sql):
+            columns = [_cast(batch.column(field.name), field.type) for field in schema]
+            batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
+        self.add(name, pa.Table.from_batches(batches, schema))
+
+    def derive(self, name: str, sql: str, function: Batches, schema: pa.Schema, *, whole: bool = False) -> None:
+        """Lets statements read what `function` makes of all rows of `sql` under `name`; it stays in memory."""
+        import pyarrow as pa
+
+        self.add(name, pa.Table.from_batches(list(function(self.arrow(sql))), schema))
+
     def has(self, name: str) -> bool:
-        """Whether `add` was called for `name`."""
+        """Whether there is a table `name` that was made before."""
         return name in self._added
 
     def close(self) -> None:
@@ -158,6 +179,22 @@ class Session:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Texts as a dictionary where one is wanted: one copy of each name."""
+    import pyarrow as pa
+
+    return (column.dictionary_encode() if pa.types.is_dictionary(kind) else column).cast(kind)
+
+
+def _words(table: Table) -> list[str]:
+    """The functions that all engines have (see `registry.tables.engine`)."""
+    files = ", ".join(quote_text(str(part.parquet)) for part in table.parts)
+    return [
+        f"CREATE MACRO place_of(file) AS list_position([{files}], file)",
+        "CREATE MACRO text_of(value, kind) AS CAST(value AS VARCHAR)",
+    ]
 
 
 def view_sql(table: Table) -> str:

@@ -16,13 +16,15 @@ flips or rotations: of measured crops by 5 % and flips, none of the usual hashes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import DataError, MissingExtraError
-from registry.tables.duck import Session, quote_ident
+from registry.tables.duck import quote_ident
+from registry.tables.engine import Engine
 from registry.tables.images import IMAGE
 from registry.tables.keys import BYTES, IMAGES, PIXELS
 from registry.tables.table import FILE, ROW
@@ -50,16 +52,13 @@ class ImageRequest:
         """Name of the table in a session."""
         return IMAGES
 
-    def tables(self, session: Session) -> Mapping[str, pa.Table]:
+    def make(self, engine: Engine) -> None:
         """Reads every image once; one that cannot be decoded raises `DataError` naming it."""
-        import pyarrow as pa
-
-        root = session.table.root
+        root = engine.table.root
         if root is None:
             raise DataError("the images of this table are out of reach", hint="registry check")
         sql = f"SELECT {quote_ident(IMAGE)} AS path, {FILE}, {ROW} FROM data"  # noqa: S608 (a constant)
-        batches = [_hashed(root, batch) for batch in session.arrow(sql)]
-        return {IMAGES: pa.Table.from_batches(batches, _schema())}
+        engine.derive(IMAGES, sql, partial(_hashed, root), _schema())
 
 
 def _schema() -> pa.Schema:
@@ -70,7 +69,11 @@ def _schema() -> pa.Schema:
     return pa.schema([*texts, *looks, (FILE, pa.string()), (ROW, pa.int64())])
 
 
-def _hashed(root: Path, batch: pa.RecordBatch) -> pa.RecordBatch:
+def _hashed(root: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    return (_hashes(root, batch) for batch in batches)
+
+
+def _hashes(root: Path, batch: pa.RecordBatch) -> pa.RecordBatch:
     import pyarrow as pa
 
     rows = [hashes_of(root / path, path) for path in batch.column("path").to_pylist()]

@@ -17,14 +17,15 @@ import hashlib
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from registry.model.digest import digest_of
-from registry.tables.duck import Session, quote_ident, quote_text
+from registry.tables.duck import quote_ident, quote_text
+from registry.tables.engine import Engine, text_of
 from registry.tables.table import FILE, ROW, SPLIT
 
 if TYPE_CHECKING:
@@ -121,14 +122,14 @@ def _kinds() -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 class TableRequest(Protocol):
-    """Tables that a session needs before a statement can read them, such as keys; made once a session."""
+    """Tables that an engine needs before a statement can read them, such as keys; made once a session."""
 
     @property
     def name(self) -> str:
         """Name of the first table, safe as an identifier; the others begin with it."""
 
-    def tables(self, session: Session) -> Mapping[str, pa.Table]:
-        """The tables by name."""
+    def make(self, engine: Engine) -> None:
+        """Makes the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,22 +152,19 @@ class KeyRequest:
         """Name of the table in a session, safe as an identifier."""
         return f"keys_{digest_of([*self.columns, self.image])[:16]}"
 
-    def tables(self, session: Session) -> Mapping[str, pa.Table]:
+    def make(self, engine: Engine) -> None:
         """The table of keys, in no order."""
-        import pyarrow as pa
-
-        kinds = dict(session.columns)
+        kinds = dict(engine.columns)
         texts = [PIXELS if name == self.image else canonical_sql(name, kinds[name]) for name in self.columns]
         source = f"data JOIN {IMAGES} USING ({FILE}, {ROW})" if self.image in self.columns else "data"
-        batches = [_keyed(batch, len(texts)) for batch in session.arrow(_keys_sql(texts, source))]
-        return {self.name: pa.Table.from_batches(batches, _schema())}
+        sql = _keys_sql(texts, source, folded=not engine.spread)
+        engine.derive(self.name, sql, partial(_keyed, columns=len(texts)), _schema())
 
 
-def make_keys(session: Session, request: TableRequest) -> str:
+def make_keys(engine: Engine, request: TableRequest) -> str:
     """Makes the tables of `request` once a session; the name of the first."""
-    if not session.has(request.name):
-        for name, rows in request.tables(session).items():
-            session.add(name, rows)
+    if not engine.has(request.name):
+        request.make(engine)
     return request.name
 
 
@@ -177,10 +175,17 @@ def _schema() -> pa.Schema:
     return pa.schema([("k1", pa.uint64()), ("k2", pa.uint64()), (SPLIT, labels), (FILE, labels), (ROW, pa.int64())])
 
 
-def _keys_sql(texts: Sequence[str], source: str) -> str:
-    """`key` of the rows whose texts are `PLAIN`; of the others the texts, which are still to be normalised."""
+def _keys_sql(texts: Sequence[str], source: str, *, folded: bool) -> str:
+    """`key` of the rows whose texts are `PLAIN`; of the others the texts, which are still to be normalised.
+
+    Unless they are to be `folded` by SQL, of no row: the pattern takes Java a frame a word.
+    """
     names = [f"c{i}" for i in range(len(texts))]
-    plain = " AND ".join(f"({name} IS NULL OR regexp_full_match({name}, {quote_text(PLAIN)}))" for name in names)
+    plain = (
+        " AND ".join(f"({name} IS NULL OR regexp_full_match({name}, {quote_text(PLAIN)}))" for name in names)
+        if folded
+        else "FALSE"
+    )
     filled = " OR ".join(f"({name} IS NOT NULL AND {name} <> '')" for name in names)
     parts = ", ".join(f"coalesce(lower({name}), {quote_text(ABSENT)})" for name in names)
     digest = f"unhex(substr(sha256(concat_ws({quote_text(BETWEEN)}, {parts})), 1, 32))"
@@ -192,7 +197,11 @@ judged AS (SELECT *, {plain} AS plain FROM texts)
 SELECT {key} AS key, NOT plain AS open, {rest}, {SPLIT}, {FILE}, {ROW} FROM judged"""  # noqa: S608 (all parts are quoted)
 
 
-def _keyed(batch: pa.RecordBatch, columns: int) -> pa.RecordBatch:
+def _keyed(batches: Iterator[pa.RecordBatch], columns: int) -> Iterator[pa.RecordBatch]:
+    return (_keys(batch, columns) for batch in batches)
+
+
+def _keys(batch: pa.RecordBatch, columns: int) -> pa.RecordBatch:
     import numpy as np
     import pyarrow as pa
 
@@ -240,10 +249,11 @@ def canonical_sql(name: str, kind: str) -> str:
     'CAST("n" AS VARCHAR)'
     """
     quoted = quote_ident(name)
+    text = text_of(quoted, kind)
     if kind in ("FLOAT", "DOUBLE"):
         whole = f"{quoted} = trunc({quoted}) AND abs({quoted}) < 1e15"
         integer = f"WHEN {whole} THEN CAST(TRY_CAST({quoted} AS BIGINT) AS VARCHAR)"
-        return f"CASE WHEN {is_nan(quoted)} THEN NULL {integer} ELSE CAST({quoted} AS VARCHAR) END"
+        return f"CASE WHEN {is_nan(quoted)} THEN NULL {integer} ELSE {text} END"
     if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
-        return f"regexp_replace(CAST({quoted} AS VARCHAR), '[.]?0+$', '')"
-    return f"CAST({quoted} AS VARCHAR)"
+        return f"regexp_replace({text}, '[.]?0+$', '')"
+    return text

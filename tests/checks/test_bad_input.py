@@ -112,8 +112,8 @@ def test_a_search_is_made_once_a_session(tmp_path, monkeypatch):
     table = table_of(
         tmp_path, {split: {"t": ["this text is long enough to compare it"]} for split in ("train", "test")}
     )
-    before = NearRequest.tables
-    monkeypatch.setattr(NearRequest, "tables", lambda *given: calls.append(1) or before(*given))
+    before = NearRequest.make
+    monkeypatch.setattr(NearRequest, "make", lambda *given: calls.append(1) or before(*given))
     kind = "expect_splits_to_have_no_near_duplicates"
     configs = [{"type": kind, "kwargs": {"max_share": share}} for share in (0, 0.5, 1)]
     with Session(table) as session:

@@ -15,8 +15,9 @@ from registry.checks.core import COLUMN, ExpectationForm
 from registry.checks.expectations.leakage import SPLITS
 from registry.checks.kwargs import Kwarg
 from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured
-from registry.checks.sql import missing
+from registry.checks.sql import missing, type_of
 from registry.tables.duck import quote_ident, quote_text
+from registry.tables.engine import text_of
 
 LISTED = 100  # classes up to which each share is part of the evidence
 LIMITS = ("min_share", "min_entropy", "max_imbalance_ratio")
@@ -58,7 +59,8 @@ def _balance(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
 def count_sql(column: str, splits: Sequence[str], facts: Facts) -> str:
     """Rows by split and class; rows without a class are left out."""
     chosen = ", ".join(quote_text(split) for split in splits)
-    return f"""SELECT split, CAST({quote_ident(column)} AS VARCHAR) AS class, count(*) AS n FROM data
+    name = text_of(quote_ident(column), type_of(facts.columns, column))
+    return f"""SELECT split, {name} AS class, count(*) AS n FROM data
 WHERE split IN ({chosen}) AND NOT {missing(facts.columns, column)} GROUP BY ALL ORDER BY ALL"""  # noqa: S608 (all parts are quoted)
 
 

@@ -89,7 +89,7 @@ def _labels(equal: EqualRequest, label: str, facts: Facts) -> str:
   SELECT {value} AS label, {FILE}, {ROW} FROM data
 ), judged AS (
   SELECT suspects.*, label, min(label) OVER same IS DISTINCT FROM max(label) OVER same AS conflict,
-    row_number() OVER same AS nth
+    spot > min(spot) OVER same AS later
   FROM {equal.name} AS suspects JOIN labels USING ({FILE}, {ROW}) WHERE label IS NOT NULL
   WINDOW same AS (PARTITION BY k)
 )"""  # noqa: S608 (all parts are quoted)
@@ -98,7 +98,7 @@ def _labels(equal: EqualRequest, label: str, facts: Facts) -> str:
 def _label_sql(equal: EqualRequest, label: str, facts: Facts) -> str:
     """By split: rows with input and label, those in conflict, those without; and how many repeat others' inputs."""
     return f"""{_labels(equal, label, facts)}, found AS (
-  SELECT split, count(*) FILTER (conflict) AS unexpected, count(*) FILTER (nth > 1) AS repeated
+  SELECT split, count(*) FILTER (conflict) AS unexpected, count(*) FILTER (later) AS repeated
   FROM judged GROUP BY split
 ), totals AS (
   SELECT CAST(split AS VARCHAR) AS split, count(*) FILTER ({equal.present} AND label IS NOT NULL) AS total,

@@ -141,10 +141,12 @@ FROM totals LEFT JOIN leaked USING (rank) WHERE rank IS NOT NULL ORDER BY rank""
 
 def _rows_sql(equal: EqualRequest, splits: tuple[str, ...]) -> str:
     """Each leaked row with its witness: the first row of the same value in the earliest split."""
-    return f"""WITH found AS (
-  SELECT {FILE}, {ROW}, {rank(splits)} AS rank, min(rank) OVER same AS first,
-    arg_min({{'file': {FILE}, 'row': {ROW}}}, (rank, spot)) OVER same AS witness
-  FROM {equal.name} WHERE rank IS NOT NULL WINDOW same AS (PARTITION BY k)
+    return f"""WITH ranked AS (
+  SELECT {FILE}, {ROW}, spot, k, {rank(splits)} AS rank FROM {equal.name}
+), found AS (
+  SELECT {FILE}, {ROW}, rank, min(rank) OVER same AS first,
+    arg_min({{'file': {FILE}, 'row': {ROW}}}, {{'rank': rank, 'spot': spot}}) OVER same AS witness
+  FROM ranked WHERE rank IS NOT NULL WINDOW same AS (PARTITION BY k)
 )
 SELECT {FILE}, {ROW}, witness.file AS other_file, witness.row AS other_row FROM found WHERE rank > first"""  # noqa: S608 (all parts are quoted)
 

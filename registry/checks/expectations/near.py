@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from registry.checks.core import ExpectationForm
 from registry.checks.expectations.leakage import MAX_SHARE, SPLITS, two_splits
 from registry.checks.kwargs import Kwarg
-from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, place, rank, summed
+from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, rank, summed
 from registry.checks.sql import type_of
+from registry.errors import InternalError
 from registry.model.digest import digest_of
-from registry.model.schema import DatasetSchema
 from registry.tables.duck import Session
+from registry.tables.engine import PLACE, Engine
 from registry.tables.images_hash import BITS, HASH, LIKE, SIDE, THUMB, UNSEEN, ImageRequest, pairs_alike
 from registry.tables.keys import IMAGES, TableRequest, make_keys
 from registry.tables.table import FILE, ROW
@@ -26,8 +27,9 @@ from registry.tables.table import FILE, ROW
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from registry.tables.near import NearResult
+    from registry.tables.near import NearNotMeasured, NearResult, NearSplit
 
+UNSIGNED = 2**64 - 1  # of a hash of 64 bits, which some engines hold with a sign
 SHORTEST = 20  # characters of an assessed text
 COMPARED = 40_000_000_000  # pairs of difference hashes: 200,000 images
 COLUMN = Kwarg("column", "column", "the compared column; by default the text role, else an image folder's pictures")
@@ -50,25 +52,31 @@ class NearRequest:
         """Name of the table of rows; that of counts ends in `_counts`."""
         return f"near_{digest_of([self.column, self.threshold, list(self.splits)])[:16]}"
 
-    def tables(self, session: Session) -> Mapping[str, pa.Table]:
+    def make(self, engine: Engine) -> None:
         """Rows `{__file, __row, other_file, other_row, similarity}`, counts `{split, total, unexpected, …}`."""
         from registry.tables.near import NearNotMeasured, NearOptions, near_between, near_within
 
+        if not isinstance(engine, Session):
+            raise InternalError("near-duplicates are searched on DuckDB only")
         options = NearOptions(threshold=self.threshold)
-        if self.splits:
-            found = near_between(session, self.column, self.splits, options)
-        else:
-            found = near_within(session, self.column, options)
+        between = bool(self.splits)
+        found = (
+            near_between(engine, self.column, self.splits, options)
+            if between
+            else near_within(engine, self.column, options)
+        )
         if isinstance(found, NearNotMeasured):
-            return _tables(self.name, [], [{"work": found.work, "limit": found.limit}])
-        return _tables(self.name, _pairs(found, session), _counts(found, between=bool(self.splits)))
+            engine.add(self.name, _places(()))
+            engine.add(f"{self.name}_counts", _figures([{"work": found.work, "limit": found.limit}]))
+            return
+        engine.add(self.name, _places(_pairs(found, engine)))
+        engine.add(f"{self.name}_counts", _figures(_counts(found.splits, between=between)))
 
 
 @dataclass(frozen=True, slots=True)
 class LookRequest:
-    """As `NearRequest`, of the pictures of an image folder; `files` are its parts in order."""
+    """As `NearRequest`, of the pictures of an image folder."""
 
-    files: tuple[str, ...]
     order: tuple[str, ...]
     between: bool
 
@@ -77,30 +85,46 @@ class LookRequest:
         """Name of the table of rows; that of counts ends in `_counts`."""
         return f"look_{digest_of([list(self.order), self.between])[:16]}"
 
-    def tables(self, session: Session) -> Mapping[str, pa.Table]:
+    def make(self, engine: Engine) -> None:
         """The same two tables; every image is compared with every earlier one."""
-        import numpy as np
-
-        make_keys(session, ImageRequest())
-        facts = Facts(DatasetSchema(""), {}, (), self.files)
-        ranked = f"SELECT {HASH}, {THUMB}, {FILE}, {ROW}, CAST({rank(self.order)} AS BIGINT) AS rank"
-        sql = f"{ranked} FROM {IMAGES} JOIN data USING ({FILE}, {ROW}) ORDER BY {place(facts)}, {ROW}"
-        rows = [row for row in session.rows(sql) if row["rank"] is not None]
-        if len(rows) ** 2 > COMPARED:
-            return _tables(self.name, [], [{"work": 0, "limit": COMPARED}])
-        ranks = np.array([row["rank"] for row in rows], np.int64)
-        hashes = np.array([row[HASH] for row in rows], np.uint64)
-        thumbs = np.frombuffer(b"".join(bytes(row[THUMB]) for row in rows), np.uint8).reshape(-1, SIDE * SIDE)
-        first: dict[int, tuple[int, float]] = {}
-        for image, other, similarity in pairs_alike(hashes, thumbs, ranks, within=not self.between):
-            first.setdefault(image, (other, similarity))
-        pairs = [(rows[image], rows[other], similarity) for image, (other, similarity) in first.items()]
-        found = np.bincount(ranks[list(first)], minlength=len(self.order)) if first else [0] * len(self.order)
+        make_keys(engine, ImageRequest())
+        ranked = f"{HASH}, {THUMB}, {FILE}, {ROW}, CAST({rank(self.order)} AS BIGINT) AS rank"
+        images = f"(SELECT {ranked} FROM {IMAGES} JOIN data USING ({FILE}, {ROW}))"  # noqa: S608 (names are quoted)
+        by_rank = f"SELECT rank, count(*) AS n FROM {images} GROUP BY rank"  # noqa: S608 (constants)
+        sizes = {row["rank"]: row["n"] for row in engine.rows(by_rank)}
+        sizes.pop(None, None)
+        if sum(sizes.values()) ** 2 > COMPARED:
+            engine.add(self.name, _places(()))
+            engine.add(f"{self.name}_counts", _figures([{"work": 0, "limit": COMPARED}]))
+            return
+        sql = f"SELECT * FROM {images} WHERE rank IS NOT NULL ORDER BY {PLACE}, {ROW}"  # noqa: S608 (constants)
+        engine.derive(self.name, sql, partial(_alike, within=not self.between), _ranked_schema(), whole=True)
+        by_rank = f"SELECT rank, count(*) AS n FROM {self.name} GROUP BY rank"  # noqa: S608 (a digest)
+        found = {row["rank"]: row["n"] for row in engine.rows(by_rank)}
         counts = [
-            _count(split, int((ranks == at).sum()), int(found[at]), counted=at > 0 or not self.between)
+            _count(split, sizes.get(at, 0), found.get(at, 0), counted=at > 0 or not self.between)
             for at, split in enumerate(self.order)
         ]
-        return _tables(self.name, [_pair(*pair) for pair in pairs], counts)
+        engine.add(f"{self.name}_counts", _figures(counts))
+
+
+def _alike(batches: Iterator[pa.RecordBatch], within: bool) -> Iterator[pa.RecordBatch]:
+    """Of every image that looks like an earlier one the first of these; images come in order."""
+    import numpy as np
+    import pyarrow as pa
+
+    rows = [row for batch in batches for row in batch.to_pylist()]
+    ranks = np.array([row["rank"] for row in rows], np.int64)
+    hashes = np.array([row[HASH] & UNSIGNED for row in rows], np.uint64)
+    thumbs = np.frombuffer(b"".join(row[THUMB] for row in rows), np.uint8).reshape(-1, SIDE * SIDE)
+    first: dict[int, tuple[int, float]] = {}
+    for image, other, similarity in pairs_alike(hashes, thumbs, ranks, within=within):
+        first.setdefault(image, (other, similarity))
+    pairs = [
+        {**_pair(rows[image], rows[other], similarity), "rank": rows[image]["rank"]}
+        for image, (other, similarity) in first.items()
+    ]
+    yield pa.RecordBatch.from_pylist(pairs, _ranked_schema())
 
 
 def _pair(row: Mapping[str, Any], other: Mapping[str, Any], similarity: float) -> dict[str, Any]:
@@ -127,7 +151,7 @@ def _pairs(found: NearResult, session: Session) -> Iterator[dict[str, Any]]:
         yield _pair(row, other, pair.similarity)
 
 
-def _counts(found: NearResult, *, between: bool) -> list[dict[str, Any]]:
+def _counts(found: Sequence[NearSplit], *, between: bool) -> list[dict[str, Any]]:
     """Rows with text count between splits, assessed ones within them."""
     return [
         _count(
@@ -138,20 +162,35 @@ def _counts(found: NearResult, *, between: bool) -> list[dict[str, Any]]:
             empty=one.empty,
             short=one.short,
         )
-        for index, one in enumerate(found.splits)
+        for index, one in enumerate(found)
     ]
 
 
-def _tables(
-    name: str, pairs: Sequence[Any] | Iterator[Any], counts: Sequence[Mapping[str, Any]]
-) -> dict[str, pa.Table]:
+def _places(pairs: Iterable[Mapping[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(list(pairs), _places_schema())
+
+
+def _places_schema() -> pa.Schema:
     import pyarrow as pa
 
     places = [(FILE, pa.string()), (ROW, pa.int64()), ("other_file", pa.string()), ("other_row", pa.int64())]
+    return pa.schema([*places, ("similarity", pa.float64())])
+
+
+def _ranked_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return _places_schema().append(pa.field("rank", pa.int64()))
+
+
+def _figures(counts: Sequence[Mapping[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
     figures = [(figure, pa.int64()) for figure in ("total", "unexpected", "empty", "short", "work", "limit")]
     kinds = pa.schema([("split", pa.string()), *figures, ("counted", pa.bool_())])
-    rows = pa.Table.from_pylist(list(pairs), pa.schema([*places, ("similarity", pa.float64())]))
-    return {name: rows, f"{name}_counts": pa.Table.from_pylist(list(counts), kinds)}
+    return pa.Table.from_pylist(list(counts), kinds)
 
 
 def _between(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
@@ -177,7 +216,7 @@ def _measure(
     threshold, max_share = kwargs.get("threshold", 0.8), kwargs.get("max_share", 0)
     limits: dict[str, Any] = {"max_share": max_share}
     if column == facts.image:
-        request: TableRequest = LookRequest(facts.files, splits or facts.splits, between=bool(splits))
+        request: TableRequest = LookRequest(splits or facts.splits, between=bool(splits))
         limits |= {"bits": BITS, "correlation": LIKE}
     else:
         type_of(facts.columns, column)

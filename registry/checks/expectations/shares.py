@@ -17,8 +17,9 @@ from registry.checks.expectations.leakage import two_splits
 from registry.checks.kwargs import REQUIRED, Kwarg
 from registry.checks.numbers import rounded
 from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured
-from registry.checks.sql import missing
+from registry.checks.sql import missing, type_of
 from registry.tables.duck import quote_ident
+from registry.tables.engine import text_of
 from registry.tables.table import SPLIT
 
 ROWS = "rows"  # the target of all rows, where no column is named
@@ -116,7 +117,7 @@ def _targets(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
 
 
 def _value_sql(column: str, facts: Facts) -> str:
-    value = f"CAST({quote_ident(column)} AS VARCHAR)"
+    value = text_of(quote_ident(column), type_of(facts.columns, column))
     present = f"NOT {missing(facts.columns, column)}"
     return f"SELECT {value} AS value, count(*) AS n FROM data WHERE {present} GROUP BY ALL ORDER BY ALL"  # noqa: S608
 

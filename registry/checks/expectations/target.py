@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from registry.checks.core import ExpectationForm
 from registry.checks.kwargs import Kwarg
 from registry.checks.numbers import rounded
-from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, place, sampled, value_sql
+from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, sampled, value_sql
 from registry.checks.sql import is_number, type_of
 from registry.model.digest import digest_of
-from registry.tables.duck import Session
+from registry.tables.engine import PLACE, Engine, text_of
 from registry.tables.keys import canonical_sql
 from registry.tables.table import ROW
 
@@ -43,57 +43,68 @@ class TargetRequest:
     columns: tuple[str, ...]
     group: str
     where: str
-    place: str
 
     @property
     def name(self) -> str:
         """Name of the table in a session."""
         return f"target_{digest_of([self.label, list(self.columns), self.group])[:16]}"
 
-    def tables(self, session: Session) -> Mapping[str, pa.Table]:
+    def make(self, engine: Engine) -> None:
         """One row a column; one without a column where the label says too little."""
         import pyarrow as pa
 
-        kinds = dict(session.columns)
+        kinds = dict(engine.columns)
         texts = [("column", pa.string()), ("how", pa.string()), ("score", pa.float64())]
         schema = pa.schema([*texts, *((name, pa.int64()) for name in ("rows", "classes", "rare", "unlabelled"))])
-        return {self.name: pa.Table.from_pylist(list(self._scored(session, kinds)), schema)}
+        numbers = tuple(is_number(kinds[name]) for name in self.columns)
+        function = partial(_scored, columns=self.columns, numbers=numbers, schema=schema)
+        engine.derive(self.name, self._sql(kinds), function, schema, whole=True)
 
-    def _scored(self, session: Session, kinds: Mapping[str, str]) -> Sequence[dict[str, Any]]:
-        import numpy as np
-
-        from registry.checks.predict import best
-
-        rows = self._rows(session, kinds)
-        labels = [row["label"] for row in rows]
-        counts = {name: labels.count(name) for name in sorted({name for name in labels if name is not None})}
-        names = [name for name, n in counts.items() if n >= EACH]
-        codes = {name: code for code, name in enumerate(names)}
-        kept = [row for row in rows if row["label"] in codes]
-        facts = {"rows": len(kept), "classes": len(names), "rare": len(counts) - len(names)}
-        facts["unlabelled"] = labels.count(None)
-        if len(names) < 2 or len(kept) < FEWEST:
-            return [facts]
-        label = np.array([codes[row["label"]] for row in kept], np.int64)
-        folds = np.array([_fold(row["unit"]) for row in kept], np.int64)
-        found = []
-        for at, column in enumerate(self.columns):
-            values = [row[f"c{at}"] for row in kept]
-            how, score = best(_scores(values, label, folds, names, number=is_number(kinds[column])))
-            found.append({"column": column, "how": how, "score": rounded(score), **facts})
-        return found
-
-    def _rows(self, session: Session, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
+    def _sql(self, kinds: Mapping[str, str]) -> str:
+        """The sampled rows in order: the columns `c0` …, the label, the unit that falls into one fold."""
         values = [
             f"CAST({value_sql(name, kinds[name])} AS DOUBLE) AS c{at}"
             if is_number(kinds[name])
             else f"{canonical_sql(name, kinds[name])} AS c{at}"
             for at, name in enumerate(self.columns)
         ]
-        label = f"CAST({value_sql(self.label, kinds[self.label])} AS VARCHAR) AS label"
-        unit = canonical_sql(self.group, kinds[self.group]) if self.group else f"{self.place} || ':' || {ROW}"
+        label = f"{text_of(value_sql(self.label, kinds[self.label]), kinds[self.label])} AS label"
+        unit = canonical_sql(self.group, kinds[self.group]) if self.group else f"{PLACE} || ':' || {ROW}"
         wanted = ", ".join([*values, label, f"coalesce({unit}, '') AS unit"])
-        return session.rows(f"SELECT {wanted} FROM data WHERE {self.where} ORDER BY {self.place}, {ROW}")  # noqa: S608
+        return f"SELECT {wanted} FROM data WHERE {self.where} ORDER BY {PLACE}, {ROW}"  # noqa: S608
+
+
+def _scored(
+    batches: Iterator[pa.RecordBatch], columns: Sequence[str], numbers: Sequence[bool], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    rows = [row for batch in batches for row in batch.to_pylist()]
+    yield pa.RecordBatch.from_pylist(list(_scores_of(rows, columns, numbers)), schema)
+
+
+def _scores_of(rows: Sequence[dict[str, Any]], columns: Sequence[str], numbers: Sequence[bool]) -> list[dict[str, Any]]:
+    import numpy as np
+
+    from registry.checks.predict import best
+
+    labels = [row["label"] for row in rows]
+    counts = {name: labels.count(name) for name in sorted({name for name in labels if name is not None})}
+    names = [name for name, n in counts.items() if n >= EACH]
+    codes = {name: code for code, name in enumerate(names)}
+    kept = [row for row in rows if row["label"] in codes]
+    facts = {"rows": len(kept), "classes": len(names), "rare": len(counts) - len(names)}
+    facts["unlabelled"] = labels.count(None)
+    if len(names) < 2 or len(kept) < FEWEST:
+        return [facts]
+    label = np.array([codes[row["label"]] for row in kept], np.int64)
+    folds = np.array([_fold(row["unit"]) for row in kept], np.int64)
+    found = []
+    for at, (column, number) in enumerate(zip(columns, numbers, strict=True)):
+        values = [row[f"c{at}"] for row in kept]
+        how, score = best(_scores(values, label, folds, names, number=number))
+        found.append({"column": column, "how": how, "score": rounded(score), **facts})
+    return found
 
 
 def _fold(unit: str) -> int:
@@ -128,7 +139,7 @@ def _leakage(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     for name in columns:
         type_of(facts.columns, name)
     group = facts.role("group")
-    request = TargetRequest(label, columns, group if group != label else "", sampled(facts, SAMPLE), place(facts))
+    request = TargetRequest(label, columns, group if group != label else "", sampled(facts, SAMPLE))
     limit = kwargs.get("max_score", 0.99)
     return Measure(
         columns=columns,

@@ -13,12 +13,14 @@ from typing import Any
 from registry.checks.core import ExpectationForm
 from registry.checks.expectations.leakage import split_names, two_splits
 from registry.checks.kwargs import Kwarg
-from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, place, rank, summed, value_sql
+from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, rank, summed, value_sql
 from registry.checks.sql import MOMENTS, PlanError, is_number, is_text, type_of
 from registry.model.splits import STANDARD
 from registry.tables.duck import is_instant, quote_ident
+from registry.tables.engine import PLACE, text_of
 from registry.tables.table import FILE, ROW
 
+INSTANT = "TIMESTAMP WITH TIME ZONE"  # what a text is read as
 ZONE = "([zZ]|[+-][0-9]{2}(:?[0-9]{2})?)$"  # of a text that holds a time of day
 
 
@@ -55,7 +57,7 @@ def _timed(column: str, splits: tuple[str, ...], facts: Facts) -> str:
     time, broken, zoned = _time_sql(column, facts)
     return f"""WITH timed AS (
   SELECT {time} AS t, {broken} AS broken, {zoned} AS zoned, {rank(splits)} AS rank,
-    {{'part': {place(facts)}, 'row': {ROW}, 'file': {FILE}}} AS place, {FILE}, {ROW}
+    {{'part': {PLACE}, 'row': {ROW}, 'file': {FILE}}} AS place, {FILE}, {ROW}
   FROM data WHERE {rank(splits)} IS NOT NULL
 ), latest AS (
   SELECT rank, max(t) AS t FROM timed WHERE t IS NOT NULL GROUP BY rank
@@ -75,17 +77,19 @@ def _time_sql(column: str, facts: Facts) -> tuple[str, str, str]:
     if not is_text(kind):
         raise PlanError(f"`{column}` is of type {kind} and holds no times", hint="name a column of dates or times")
     text = f"nullif(trim({quoted}), '')"
-    parsed = f"TRY_CAST({text} AS TIMESTAMP WITH TIME ZONE)"
+    parsed = f"TRY_CAST({text} AS {INSTANT})"
     zoned = f"CASE WHEN contains({text}, ':') THEN regexp_matches({text}, '{ZONE}') END"
     return parsed, f"({text} IS NOT NULL AND {parsed} IS NULL)", zoned
 
 
 def _count_sql(column: str, splits: tuple[str, ...], facts: Facts) -> str:
+    kind = type_of(facts.columns, column)
+    first, last = (text_of(f"{name}(t)", INSTANT if is_text(kind) else kind) for name in ("min", "max"))
     return f"""{_timed(column, splits, facts)}
 SELECT {split_names(splits)} AS split, count(*) FILTER (t IS NOT NULL AND bound IS NOT NULL) AS total,
   count(*) FILTER (t <= bound) AS unexpected, count(*) FILTER (t IS NULL) AS empty, rank > 0 AS counted,
   count(*) FILTER (broken) AS broken, count(*) FILTER (zoned) AS zoned, count(*) FILTER (NOT zoned) AS naive,
-  CAST(min(t) AS VARCHAR) AS first, CAST(max(t) AS VARCHAR) AS last
+  {first} AS first, {last} AS last
 FROM timed LEFT JOIN bounds USING (rank) GROUP BY rank ORDER BY rank"""  # noqa: S608 (all parts are quoted)
 
 
