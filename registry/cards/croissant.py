@@ -128,7 +128,7 @@ def _optional(facts: ReleaseFacts) -> dict[str, Any]:
     found = {
         "license": license_url(facts),
         "datePublished": facts.date,
-        "url": declared.text("homepage") or facts.repository,
+        "url": declared.text("homepage") or declared.text("repository") or facts.repository,
         "citeAs": declared.text("citation"),
         "inLanguage": list(declared.values("language")),
         "keywords": list(declared.values("tags")),

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ FIELDS: Mapping[str, bool] = {
     "personal_data": False,
     "contact": False,
     "homepage": False,
+    "repository": False,
     "citation": False,
     "doi": False,
     "guideline": False,
@@ -97,6 +98,7 @@ SECTIONS: tuple[Section, ...] = (
         "Who maintains it, how are errors reported, how long are old versions kept?",
     ),
 )
+EVERY = "_card.md.j2"  # no legal name of a dataset begins so
 _BY_HEADING = {h.casefold(): section.id for section in SECTIONS for h in section.headings}
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -110,7 +112,19 @@ def load_card(path: Path) -> Declared:
         raise ConfigError(f"there is no card {path}", hint="registry add PATH writes a card to fill in") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read", why=str(error)) from error
-    return parse_card(text, str(path))
+    declared = parse_card(text, str(path))
+    template = next((file for file in template_files(path) if file.is_file()), None)
+    if template is None:
+        return declared
+    try:
+        return replace(declared, template=template.read_text("utf-8-sig"), template_file=str(template))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{template} cannot be read", why=str(error)) from error
+
+
+def template_files(card: Path) -> tuple[Path, Path]:
+    """Where a template of `card` may lie: beside it for this card alone, else one for all cards of the folder."""
+    return card.with_name(f"{card.name}.j2"), card.with_name(EVERY)
 
 
 def parse_card(text: str, file: str) -> Declared:

@@ -24,7 +24,22 @@ _HELP: tuple[tuple[str, str], ...] = (
     ("task_categories", "e.g. [text-classification]"),
     ("annotations_creators", "found, crowdsourced, expert-generated, machine-generated, no-annotation"),
     ("personal-data", "none, or what kind and on what basis"),
+    ("synthetic", "none, or which part is synthetic and what made it"),
     ("contact", "who answers questions and corrects errors"),
+    ("repository", "where the declarations live, if not at git's origin"),
+    ("homepage", "a page about the dataset"),
+    ("citation", "how to cite it"),
+    ("doi", "e.g. 10.5281/zenodo.123"),
+    ("guideline", "the labelling guideline and its version"),
+    ("summary_ko", "요약 한 문장"),
+    ("language_creators", "who wrote the texts: found, crowdsourced, expert-generated, machine-generated, other"),
+    ("multilinguality", "monolingual, multilingual, translation, other"),
+    ("source_datasets", "original, or the ids of datasets it extends"),
+    ("task_ids", "e.g. [sentiment-classification]"),
+    ("tags", "free words, e.g. [korean]"),
+    ("license_name", "with `license: other`"),
+    ("license_link", "with `license: other`"),
+    ("size_categories", "measured; one that is declared must agree"),
 )
 
 

@@ -6,6 +6,8 @@ the facts; what nobody declared is shown as such. Nothing from the data becomes 
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +16,13 @@ from markupsafe import Markup
 
 from registry.cards.hub import UNSPLIT, hub_splits, license_fields, metadata
 from registry.cards.markdown import code, plain, prose, table
+from registry.cards.template import fill
 from registry.cards.words import WORDS
 from registry.cards.yaml import front_matter
 from registry.model.evidence import Evidence
 from registry.model.facts import ReleaseFacts
 from registry.reports.measured import grouped, limit_words, measure_for, result
+from registry.reports.names import visible
 from registry.reports.quality import measure, quality_json
 from registry.reports.text import LANGS, Text
 
@@ -60,19 +64,31 @@ class Writer:
 
 def readme(facts: ReleaseFacts, lang: str = "en") -> str:
     """The card as Markdown; the English one carries the front matter, the Korean one is for people."""
-    writer = Writer(facts, Text(lang))
-    title = writer.say("card", title=plain(facts.heading, 200))
-    blocks = [
-        f"# {title}",
-        _summary(writer),
-        _glance(writer),
-        *_loading(writer),
-        *_details(writer),
-        *_structure(writer),
-    ]
-    blocks += [*_creation(writer), *_limits(writer), *_quality(writer), *_versions(writer), *_end(writer)]
-    body = "\n\n".join(block for block in blocks if block) + "\n"
+    blocks = blocks_of(facts, lang)
+    body = fill(facts, lang, blocks) if facts.declared.template else _joined(blocks.values()) + "\n"
     return f"{front_matter(metadata(facts))}\n{body}" if lang == "en" else body
+
+
+def blocks_of(facts: ReleaseFacts, lang: str) -> dict[str, str]:
+    """The parts of the card in order, as Markdown; a template of the user's places them."""
+    writer = Writer(facts, Text(lang))
+    return {
+        "title": f"# {writer.say('card', title=plain(facts.heading, 200))}",
+        "summary": _summary(writer),
+        "glance": _glance(writer),
+        "load": _joined(_loading(writer)),
+        "details": _joined(_details(writer)),
+        "structure": _joined(_structure(writer)),
+        "creation": _joined(_creation(writer)),
+        "limits": _joined(_limits(writer)),
+        "quality": _joined(_quality(writer)),
+        "versions": _joined(_versions(writer)),
+        "end": _joined(_end(writer)),
+    }
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "\n\n".join(part for part in parts if part)
 
 
 def _summary(w: Writer) -> str:
@@ -146,19 +162,29 @@ def _verdict(w: Writer) -> str:
 
 def _loading(w: Writer) -> Iterable[str]:
     facts = w.facts
-    repository = facts.repository
-    commands = f"registry pull {facts.ref}"
-    python = f'import registry\nds = registry.load("{facts.ref}")'
+    store = visible(facts.store)
+    commands = [f"export AWS_ENDPOINT_URL={shlex.quote(visible(facts.endpoint))}"] if store and facts.endpoint else []
+    commands += [f"registry pull {facts.ref}" + (f" --store {shlex.quote(store)}" if store else "")]
+    python = f'import registry\nds = registry.load("{facts.ref}"' + (f", store={_literal(store)})" if store else ")")
     python += f'\n\nfrom datasets import load_dataset\nds = load_dataset("./{facts.name}")  # after registry pull'
     yield f"## {w.say('load')}"
-    yield f"```bash\n{commands}\n```"
+    yield "```bash\n" + "\n".join(commands) + "\n```"
     yield f"```python\n{python}\n```"
+    if not store:
+        yield w.say("load.here")
+    if facts.hub:
+        revision = f', revision="v{facts.version}"' if facts.version else ""
+        yield w.say("load.hub", repository=code(facts.hub))
+        yield f"```python\nds = load_dataset({_literal(visible(facts.hub))}{revision})\n```"
     if not facts.split_files and facts.split_column and hub_splits(facts)[0][0] == UNSPLIT:
         yield w.say("one-split", column=code(facts.split_column), split=code(UNSPLIT))
     if facts.format in ("csv", "tsv"):
         yield w.say("csv")
-    if repository:
-        yield f"- **{w.say('repository')}:** {code(repository, 300)}"
+
+
+def _literal(text: str) -> str:
+    """`text` as a Python string that no quote in it can end."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _details(w: Writer) -> Iterable[str]:
@@ -174,8 +200,8 @@ def _details(w: Writer) -> Iterable[str]:
         yield plain(facts.schema.description, 2000)
     yield "\n".join(f"- **{name}:** {value}" for name, value in lines)
     yield f"### {w.say('sources')}"
-    sources = [("repository", plain(facts.repository) if facts.repository else w.undeclared)]
-    sources += [("homepage", w.field("homepage"))] if facts.declared.has("homepage") else []
+    repository = facts.declared.text("repository") or facts.repository
+    sources = [("repository", plain(repository) if repository else w.undeclared), ("homepage", w.field("homepage"))]
     yield "\n".join(f"- **{w.say(name)}:** {value}" for name, value in sources)
     yield f"## {w.say('uses')}\n\n### {w.say('direct')}"
     yield w.section("purpose", 3)

@@ -9,6 +9,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "undeclared": ("Not declared.", "미기재."),
     "facts": ("At a glance", "한눈에 보기"),
     "load": ("How to load", "불러오기"),
+    "load.here": (
+        "Without a store these commands ask the one of the workspace they run in; `--store URL` names another.",
+        "`--store` 없이 실행하면 그 작업 공간의 릴리스 저장소에서 가져옴. 다른 곳은 `--store URL` 사용.",
+    ),
+    "load.hub": (
+        "Mirror on the Hugging Face Hub, where it was published: {repository}.",
+        "Hugging Face Hub 미러(게시한 경우): {repository}.",
+    ),
     "details": ("Dataset Details", "데이터셋 상세"),
     "description": ("Dataset Description", "데이터셋 설명"),
     "sources": ("Dataset Sources", "데이터셋 출처"),

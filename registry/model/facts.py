@@ -28,12 +28,15 @@ class Declared:
 
     Keys of `fields` are written with underscores (`pretty_name`, `personal_data`), keys
     of `sections` with hyphens (`personal-data`). `extra` holds sections of other names
-    as (heading, text). Nothing here is measured.
+    as (heading, text). `template` is the text of a card's own template, or empty, and
+    `template_file` its place. Nothing here is measured.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
     extra: tuple[tuple[str, str], ...] = ()
+    template: str = ""
+    template_file: str = ""
 
     def text(self, name: str) -> str:
         """The field `name` as text, or the empty string."""
@@ -60,13 +63,15 @@ class Declared:
         document: dict[str, Any] = {"fields": dict(self.fields), "sections": dict(self.sections)}
         if self.extra:
             document["extra"] = [list(pair) for pair in self.extra]
+        if self.template:
+            document["template"] = self.template
         return document
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Declared:
         """The value that `to_json` wrote."""
         extra = tuple((heading, text) for heading, text in document.get("extra", ()))
-        return cls(dict(document["fields"]), dict(document["sections"]), extra)
+        return cls(dict(document["fields"]), dict(document["sections"]), extra, document.get("template", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,9 @@ class ReleaseFacts:
     last touched the dataset, or empty: documents know no other clock. `level` and
     `changes` say what differs from `previous`; `before` is the previous release's profile,
     `history` the key figures of the releases before this one, the oldest first (empty where
-    there are none). `required` names the declarations without which a release fails.
+    there are none). `required` names the declarations without which a release fails. `store`
+    is the address that others reach the release at (empty where it is this machine's alone),
+    `endpoint` that of an S3 other than AWS, `hub` the repository of its mirror on the Hub.
     """
 
     name: str
@@ -104,6 +111,9 @@ class ReleaseFacts:
     before: Mapping[str, Any] | None = None
     history: tuple[Mapping[str, Any], ...] = ()
     required: tuple[str, ...] = ()
+    store: str = ""
+    endpoint: str = ""
+    hub: str = ""
 
     @property
     def heading(self) -> str:

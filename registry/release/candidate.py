@@ -202,6 +202,9 @@ def facts_of(candidate: Candidate, version: Version | None) -> ReleaseFacts:
         before=previous.profile if previous else None,
         history=previous.history if previous else (),
         required=candidate.bench.workspace.config.card_required,
+        store=shared_store(candidate.bench),
+        endpoint=candidate.bench.workspace.config.s3_endpoint or "",
+        hub=(candidate.bench.workspace.config.hub_repo or "").replace("{name}", candidate.name),
         title=candidate.title,
         license=candidate.license,
         split_files=split_files,
@@ -213,6 +216,15 @@ def facts_of(candidate: Candidate, version: Version | None) -> ReleaseFacts:
         level=candidate.level,
         changes=candidate.facts,
     )
+
+
+def shared_store(bench: Bench) -> str:
+    """The address at which others reach the store; empty for one that is of this machine or workspace alone."""
+    declared, store = bench.workspace.config.store, bench.options.store
+    if store is not None and store.url.startswith("s3://"):
+        return store.url
+    shared = declared.startswith("file:/") and store is not None and store.url == declared.rstrip("/")
+    return declared if shared else ""
 
 
 def split_files_of(table: Table) -> dict[str, tuple[str, ...]]:

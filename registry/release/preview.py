@@ -59,4 +59,7 @@ def render_document(workspace: Workspace, dataset: Dataset, kind: str, lang: str
 
 def lint_card(workspace: Workspace, dataset: Dataset, store: Store) -> list[dict[str, str]]:
     """Problems of the card as (field, message): missing declarations and contradicted ones."""
-    return lint(preview(workspace, dataset, store), required=workspace.config.card_required)
+    facts = preview(workspace, dataset, store)
+    if facts.declared.template:
+        readme(facts)
+    return lint(facts, required=workspace.config.card_required)

@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from registry.errors import ConfigError, NotFoundError, UsageError, WorkspaceError
@@ -109,7 +109,9 @@ class Workspace:
 
     def declared_files(self, dataset: Dataset) -> list[Path]:
         """The files in git that declare `dataset`, whether they exist or not."""
-        names = [dataset.schema, *dataset.checks, dataset.card, FILE]
+        card = PurePosixPath(dataset.card)
+        templates = (card.with_name(f"{card.name}.j2"), card.with_name("_card.md.j2"))  # of the card, if there are any
+        names = [dataset.schema, *dataset.checks, dataset.card, *map(str, templates), FILE]
         if self.config.waivers:
             names.append(self.config.waivers)
         pointer = self.pointer(dataset)

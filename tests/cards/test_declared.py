@@ -132,3 +132,25 @@ def test_vocabularies_are_canonical() -> None:
     assert all(name == name.lower() for name in LICENSES | TASKS)
     assert len({section.id for section in SECTIONS}) == len(SECTIONS)
     assert all("-" not in name for name in FIELDS)
+
+
+def test_a_new_card_asks_for_every_field() -> None:
+    text = new_card(DatasetSchema("d", license="CC0 for Korea"))
+    asked = [line.partition(":")[0].replace("-", "_") for line in text.split("---")[1].splitlines() if line]
+    assert sorted(asked) == sorted(FIELDS)
+    assert parse_card(text, "cards/d.md").text("license_name") == "CC0 for Korea"
+
+
+def test_a_template_lies_beside_its_card_or_serves_all(tmp_path: Path) -> None:
+    card = tmp_path / "reviews.md"
+    card.write_text("---\nsummary: x\n---\n", "utf-8")
+    assert load_card(card).template == ""
+    (tmp_path / "_card.md.j2").write_text("모두", "utf-8")
+    assert load_card(card).template == "모두"
+    (tmp_path / "reviews.md.j2").write_text("하나", "utf-8")
+    declared = load_card(card)
+    assert (declared.template, declared.template_file) == ("하나", str(tmp_path / "reviews.md.j2"))
+    assert declared.to_json()["template"] == "하나"
+    (tmp_path / "reviews.md.j2").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=r"reviews\.md\.j2"):
+        load_card(card)
