@@ -73,7 +73,8 @@ class Bench:
         """A DuckDB session over the table; afterwards the files must be unmoved."""
         from registry.tables.duck import Session
 
-        with Session(self.table, threads=self.options.threads, memory=self.options.memory) as session:
+        learnt = self.workspace.cache / "learnt" / self.dataset.name if self.options.remember else None
+        with Session(self.table, threads=self.options.threads, memory=self.options.memory, learnt=learnt) as session:
             yield session
         self.snapshot.check_unmoved()
 

@@ -23,7 +23,7 @@ from registry.tables.images_hash import HASH, SIDE, THUMB, ImageRequest, pairs_a
 from registry.tables.keys import IMAGES, canonical_sql, make_keys, normalised
 from registry.tables.near.corpus import Corpus, KeyBatch, spooled
 from registry.tables.near.options import LimitReachedError, Meter, NearOptions
-from registry.tables.near.search import between
+from registry.tables.near.search import between, rows_of
 from registry.tables.table import FILE, ROW
 
 _SLICE = 1 << 13  # rows normalised at a time
@@ -71,7 +71,8 @@ def _tied(corpus: Corpus, ties: Ties, ids: Ints, options: NearOptions, meter: Me
     """One round; whether anything was tied."""
     roots = np.fromiter((ties.root(one) for one in ids[corpus.first].tolist()), np.int64, len(corpus.first))
     _, ranks = np.unique(roots, return_inverse=True)
-    found = between(replace(corpus, ranks=ranks), options, meter)
+    apart = replace(corpus, ranks=ranks)
+    found = rows_of(apart, between(apart, options, meter), copies=False)
     ties.tie(ids[found.ids].tolist(), ids[found.witnesses].tolist())
     return len(found) > 0
 

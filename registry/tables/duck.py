@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from registry.errors import DataError, EnvironmentFailed, MissingExtraError, UsageError
 from registry.tables.engine import Batches
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+T = TypeVar("T")
 BATCH = 100_000  # rows of one Arrow batch
 
 
@@ -64,7 +65,8 @@ class Session:
 
     `threads` and `memory` (such as `2GB`) default to `REGISTRY_THREADS` and
     `REGISTRY_MEMORY`, else to DuckDB's own; `temp` is where larger data spills to, by
-    default a directory of this session. `columns` are the table's columns with their
+    default a directory of this session; `learnt` is where searches keep what the next version
+    of the data need not search again, if anywhere. `columns` are the table's columns with their
     DuckDB types; `queries` counts the statements answered. It is an `Engine`.
 
     Every failure is a `RegistryError`: `QueryError` where the statement does not suit the
@@ -81,11 +83,14 @@ class Session:
         threads: int | None = None,
         memory: str | None = None,
         temp: Path | None = None,
+        learnt: Path | None = None,
     ) -> None:
         self.table = table
+        self.learnt = learnt
         self.queries = 0
         self.files: Mapping[str, str] = {str(part.parquet): part.path for part in table.parts}
         self._added: set[str] = set()
+        self._kept: dict[str, Any] = {}
         self._open = ExitStack()
         directory = str(temp or self._open.enter_context(tempfile.TemporaryDirectory(prefix="registry-duck-")))
         try:
@@ -167,6 +172,13 @@ class Session:
     def has(self, name: str) -> bool:
         """Whether there is a table `name` that was made before."""
         return name in self._added
+
+    def kept(self, key: str, opened: Callable[[], AbstractContextManager[T]]) -> T:
+        """What `opened` gives, entered once a session under `key` and left with it."""
+        if key not in self._kept:
+            self._kept[key] = self._open.enter_context(opened())
+        value: T = self._kept[key]
+        return value
 
     def close(self) -> None:
         """Ends the connection and removes what it spilled."""

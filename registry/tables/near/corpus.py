@@ -1,6 +1,6 @@
 """The texts of a search: each different text of a split once, kept on disk, read by its place.
 
-Only numbers stay in memory (some 80 bytes a row). Equal texts are told by a digest of 128
+Only numbers stay in memory (some 100 bytes a row). Equal texts are told by a digest of 128
 bits (BLAKE2b, RFC 7693), so that a million copies of one text are one entry.
 
 >>> batch = KeyBatch(np.array([5, 1, 3]), np.array([0, 0, 0]), ["a" * 20, "a" * 20, "짧은 글"])
@@ -43,7 +43,7 @@ class KeyBatch:
 class Corpus:
     """Entries are the different texts of each split, ordered by `first`, the least id that holds them.
 
-    Of entries: `first`, `ranks`, `chars` (code points), `hangul` (mostly). Of assessed rows, by
+    Of entries: `first`, `ranks`, `chars` (code points), `hangul` (mostly), `digests` (n, 2). Of assessed rows, by
     id: `ids`, `entry_of_row`. Of ranks: how many rows are `empty` (null or no text) or `short`.
     The text of an entry lies in `file` (a descriptor) at `starts`, `sizes` bytes of UTF-8.
     """
@@ -52,6 +52,7 @@ class Corpus:
     ranks: Ints
     chars: Ints
     hangul: Flags
+    digests: Words
     ids: Ints
     entry_of_row: Ints
     empty: Ints
@@ -141,6 +142,7 @@ def _corpus(written: Sequence[_Written], file: int, splits: int) -> Corpus:
         ranks=ranks[at],
         chars=chars[at],
         hangul=hangul[at],
+        digests=digests[at],
         ids=ids[order],
         entry_of_row=entry[order],
         empty=np.bincount(empty, minlength=splits),

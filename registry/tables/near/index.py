@@ -16,7 +16,7 @@ Levels are the ranks of splits (between splits) or the ids themselves (within on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -145,16 +145,21 @@ class NearIndex:
 
     def match_rows(self, rows: Rows, meter: Meter, dead: Flags | None = None) -> Matches:
         """As `match`, less the indexed rows that are `dead`; raises `LimitReachedError` where `meter` runs out."""
-        parts = []
+        return Matches.joined(self._met(rows, lambda leg, side: leg.match(side, meter, dead)))
+
+    def first_met(self, rows: Rows, meter: Meter) -> Matches:
+        """The other way round: for each of `rows` the earliest indexed row near to it, if any."""
+        met = self._met(rows, lambda leg, side: leg.pairs(side, meter))
+        return Matches.joined([Matches(some.witnesses, some.ids, some.similarities) for some in met])
+
+    def _met(self, rows: Rows, meet: Callable[[Leg, Side], tuple[Ints, Ints, Floats]]) -> Iterator[Matches]:
         for hangul in (False, True):
             some = rows.take(np.flatnonzero(rows.hangul == hangul))
             legs = [leg for leg in self.legs if hangul in leg.meets] if len(some) else []
             hashed: dict[int, Words] = {k: hashes(some.texts.codes, k) for k in sorted({leg.k for leg in legs})}
             for leg in legs:
-                side = Side(some.texts, some.levels, hashed[leg.k])
-                numbers, at, similarities = leg.match(side, meter, dead)
-                parts.append(Matches(self.ids[numbers], some.ids[at], similarities))
-        return Matches.joined(parts)
+                numbers, at, similarities = meet(leg, Side(some.texts, some.levels, hashed[leg.k]))
+                yield Matches(self.ids[numbers], some.ids[at], similarities)
 
     def without(self, dead: Flags) -> NearIndex:
         """Less the indexed rows that are `dead`, which then cost nothing more."""

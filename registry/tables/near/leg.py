@@ -94,6 +94,17 @@ class Leg:
             parts.append((self.numbers[owners], rows, near))
         return _joined(parts)
 
+    def pairs(self, side: Side, meter: Meter) -> tuple[Ints, Ints, Floats]:
+        """(number, row, similarity): every indexed text with every row of `side` near to it."""
+        parts: list[tuple[Ints, Ints, Floats]] = []
+        for owners, rows in self._candidates(side, np.zeros(len(self.numbers), bool), meter):
+            possible = self._possible(owners, rows, side)
+            owners, rows = owners[possible], rows[possible]
+            near = self._measure(owners, rows, side, meter)
+            true = near >= self.threshold - CLOSE
+            parts.append((self.numbers[owners[true]], rows[true], near[true]))
+        return _joined(parts)
+
     def _candidates(self, side: Side, found: Flags, meter: Meter) -> Iterator[tuple[Ints, Ints]]:
         """(owners, rows) that share enough postings, by owner, then row: whole rows at a time, rows ascending.
 

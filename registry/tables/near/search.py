@@ -2,7 +2,7 @@
 
 A row that has its witness is retired at once, so that the cost follows the rows found and
 not the pairs, of which boilerplate has a quadratic number. Streaming begins with small
-chunks for the same reason.
+chunks for the same reason. What an earlier search learnt is not searched for again.
 
 >>> from registry.tables.near.corpus import KeyBatch, spooled
 >>> texts = ["the parcel came quickly and well packed", "the parcel came quickly and well packed!"]
@@ -20,6 +20,7 @@ import numpy as np
 from registry.tables.near.arrays import Ints, cuts
 from registry.tables.near.corpus import Corpus
 from registry.tables.near.index import Matches, NearIndex, Rows
+from registry.tables.near.learnt import Known, recall
 from registry.tables.near.options import Meter, NearOptions
 
 _FIRST = 1 << 10  # rows of the first chunk; each is twice as long as the one before
@@ -27,28 +28,69 @@ _SAMPLE = 1 << 14  # rows of a sample, at least
 _SHARE = 8  # an index is cleaned when one row in so many is retired
 
 
-def between(corpus: Corpus, options: NearOptions, meter: Meter) -> Matches:
-    """For each row of a later split its earliest witness in any earlier split; ids are those of rows."""
-    later, earlier = np.flatnonzero(corpus.ranks > 0), np.arange(len(corpus.ranks))
-    found = _search(corpus, (later, earlier), corpus.ranks, options, meter)
-    witness = np.full(len(corpus.first), -1)
-    similarity = np.zeros(len(corpus.first))
-    witness[found.ids], similarity[found.ids] = corpus.first[found.witnesses], found.similarities
-    at = np.flatnonzero(witness[corpus.entry_of_row] >= 0)
-    entries = corpus.entry_of_row[at]
-    return Matches(corpus.ids[at], witness[entries], similarity[entries])
+def between(corpus: Corpus, options: NearOptions, meter: Meter, known: Known | None = None) -> Matches:
+    """For each entry of a later split its earliest witness in any earlier split; ids are those of entries."""
+    known = known or recall(None, corpus.digests, corpus.ranks)
+    every = np.arange(len(corpus.ranks))
+    anew = np.flatnonzero((corpus.ranks > 0) & known.anew)
+    parts = [_remembered(known), _search(corpus, (anew, every), corpus.ranks, options, meter)]
+    bounds = np.where(known.witnesses >= 0, known.witnesses, len(every))
+    for rank in np.unique(corpus.ranks[corpus.ranks > 0]):
+        rest = np.flatnonzero((corpus.ranks == rank) & ~known.anew)
+        fresh = np.flatnonzero((corpus.ranks < rank) & known.fresh)
+        parts.append(_against(corpus, (rest, fresh), bounds, options, meter))
+    return Matches.joined(parts)
 
 
-def within(corpus: Corpus, options: NearOptions, meter: Meter) -> Matches:
-    """For each row its earliest witness among the earlier rows of its split; ids are those of rows."""
-    witness, similarity = corpus.first.copy(), np.ones(len(corpus.first))
+def within(corpus: Corpus, options: NearOptions, meter: Meter, known: Known | None = None) -> Matches:
+    """For each entry its earliest witness among the earlier entries of its split; ids are those of entries."""
+    known = known or recall(None, corpus.digests, corpus.ranks)
+    places = np.arange(len(corpus.ranks))
+    bounds = np.where(known.witnesses >= 0, known.witnesses, places)
+    parts = [_remembered(known)]
     for rank in np.unique(corpus.ranks):
-        split = np.flatnonzero(corpus.ranks == rank)
-        found = _search(corpus, (split, split), np.arange(len(corpus.ranks)), options, meter)
-        witness[found.ids], similarity[found.ids] = corpus.first[found.witnesses], found.similarities
-    at = np.flatnonzero(witness[corpus.entry_of_row] < corpus.ids)  # a later copy has the first one, at the least
-    entries = corpus.entry_of_row[at]
-    return Matches(corpus.ids[at], witness[entries], similarity[entries])
+        split = corpus.ranks == rank
+        anew, rest = np.flatnonzero(split & known.anew), np.flatnonzero(split & ~known.anew)
+        parts.append(_search(corpus, (anew, np.flatnonzero(split)), places, options, meter))
+        parts.append(_against(corpus, (rest, np.flatnonzero(split & known.fresh)), bounds, options, meter))
+    return Matches.joined(parts)
+
+
+def rows_of(corpus: Corpus, found: Matches, *, copies: bool) -> Matches:
+    """The rows of the entries `found`, each with the first row of its witness.
+
+    With `copies` a later copy of any entry is found too: the first one is its witness, at the least.
+    """
+    witness = corpus.first.copy() if copies else np.full(len(corpus.first), -1)
+    similarity = np.ones(len(corpus.first))
+    witness[found.ids], similarity[found.ids] = corpus.first[found.witnesses], found.similarities
+    of_rows = witness[corpus.entry_of_row]
+    at = np.flatnonzero(of_rows < corpus.ids if copies else of_rows >= 0)
+    return Matches(corpus.ids[at], of_rows[at], similarity[corpus.entry_of_row[at]])
+
+
+def _remembered(known: Known) -> Matches:
+    at = np.flatnonzero(known.witnesses >= 0)
+    return Matches(at, known.witnesses[at], known.similarities[at])
+
+
+def _against(corpus: Corpus, sides: tuple[Ints, Ints], bounds: Ints, options: NearOptions, meter: Meter) -> Matches:
+    """For each entry of the first side the earliest one of the second that is near to it and before its bound.
+
+    The second side is the one that is indexed: it is small.
+    """
+    streamed, indexed = sides
+    parts: list[Matches] = []
+    for cut in cuts(corpus.chars[indexed], options.block_codes, options.block):
+        held = indexed[cut]
+        after = streamed[bounds[streamed] > held.min()]
+        if len(after):
+            index = NearIndex.build(
+                corpus.rows(held, -np.arange(len(bounds))), _sampled(corpus, after, -bounds, options), options,
+                hangul=bool(corpus.hangul[after].any()),
+            )  # fmt: skip
+            parts.extend(index.first_met(corpus.rows(some, -bounds), meter) for some in _chunks(corpus, after, options))
+    return Matches.joined(parts)
 
 
 def _search(corpus: Corpus, sides: tuple[Ints, Ints], levels: Ints, options: NearOptions, meter: Meter) -> Matches:
@@ -67,9 +109,7 @@ def _past(
     corpus: Corpus, held: Rows, lower: Ints, levels: Ints, options: NearOptions, meter: Meter
 ) -> Iterator[Matches]:
     """Streams the entries `lower` past an index of `held`."""
-    sampled = _sample(lower)
-    cut = cuts(corpus.chars[sampled], options.chunk_codes, options.chunk)
-    sample = (corpus.rows(sampled[some], levels) for some in cut)
+    sample = _sampled(corpus, lower, levels, options)
     index = NearIndex.build(held, sample, options, hangul=bool(corpus.hangul[lower].any()))
     dead, retired = np.zeros(len(held), bool), 0
     for some in _chunks(corpus, lower, options):
@@ -81,6 +121,12 @@ def _past(
             return
         if (count - retired) * _SHARE > len(dead) - retired:
             index, retired = index.without(dead), count
+
+
+def _sampled(corpus: Corpus, entries: Ints, levels: Ints, options: NearOptions) -> Iterator[Rows]:
+    sampled = _sample(entries)
+    for cut in cuts(corpus.chars[sampled], options.chunk_codes, options.chunk):
+        yield corpus.rows(sampled[cut], levels)
 
 
 def _sample(entries: Ints) -> Ints:

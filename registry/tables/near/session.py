@@ -24,26 +24,42 @@ it, and no other. Texts are compared as `registry.tables.keys.normalised` gives 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from registry.errors import ConfigError
+from registry.model.digest import digest_of
 from registry.tables.duck import Session, quote_text
 from registry.tables.keys import canonical_sql, normalised
 from registry.tables.near.arrays import Ints, starts_of
 from registry.tables.near.corpus import Corpus, KeyBatch, spooled
+from registry.tables.near.definition import K_HANGUL, K_TEXT, SHORTEST
 from registry.tables.near.index import Matches
+from registry.tables.near.learnt import LEARNT, Known, Learnt, recall
 from registry.tables.near.options import LimitReachedError, Meter, NearOptions
 from registry.tables.near.result import NearNotMeasured, NearPlaces, NearResult, NearSplit
-from registry.tables.near.search import between, within
+from registry.tables.near.search import between, rows_of, within
 from registry.tables.table import FILE, ROW, SPLIT, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _SLICE = 1 << 13  # rows normalised at a time
-_Search = Callable[[Corpus, NearOptions, Meter], Matches]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is searched for: the function that finds entries, and whether a copy of an entry counts."""
+
+    name: str
+    find: Callable[[Corpus, NearOptions, Meter, Known], Matches]
+    copies: bool
+
+
+_BETWEEN, _WITHIN = _Search("between", between, copies=False), _Search("within", within, copies=True)
 
 
 def near_between(
@@ -53,9 +69,10 @@ def near_between(
 
     `splits` are in order, by default those of the table; rows of others are left out. The
     earliest is first in the order of file (as the table lists them) and row, of all
-    earlier splits. Raises `ConfigError` for an unknown column or split.
+    earlier splits. What the session's `learnt` directory knows of an earlier version is not
+    searched for again. Raises `ConfigError` for an unknown column or split.
     """
-    return _near(session, column, tuple(splits or session.table.splits), options or NearOptions(), between)
+    return _near(session, column, tuple(splits or session.table.splits), options or NearOptions(), _BETWEEN)
 
 
 def near_within(session: Session, column: str, options: NearOptions | None = None) -> NearResult | NearNotMeasured:
@@ -63,25 +80,62 @@ def near_within(session: Session, column: str, options: NearOptions | None = Non
 
     Raises `ConfigError` for an unknown column.
     """
-    return _near(session, column, session.table.splits, options or NearOptions(), within)
+    return _near(session, column, session.table.splits, options or NearOptions(), _WITHIN)
 
 
 def _near(
     session: Session, column: str, splits: tuple[str, ...], options: NearOptions, search: _Search
 ) -> NearResult | NearNotMeasured:
+    rows, corpus = session.kept(
+        f"near corpus {digest_of([column, splits])}", lambda: _spooled(session, column, splits, options)
+    )
     meter = Meter(options.work_limit)
+    try:
+        entries = _entries(session, _identity(column, splits, options, search), corpus, options, meter, search)
+    except LimitReachedError:
+        return NearNotMeasured(meter.spent, options.work_limit)
+    matches = rows_of(corpus, entries, copies=search.copies)
+    found, witnesses = (_places(ids, corpus, session.table, splits) for ids in (matches.ids, matches.witnesses))
+    counts = _counts(matches, corpus, splits, rows)
+    judged = counts if search.copies else counts[1:]
+    empty, short = sum(some.empty for some in judged), sum(some.short for some in judged)
+    total = sum(some.rows for some in judged) - empty - (short if search.copies else 0)
+    return NearResult(total, len(matches), short, empty, counts, found, witnesses, matches.similarities, meter.spent)
+
+
+@contextmanager
+def _spooled(
+    session: Session, column: str, splits: tuple[str, ...], options: NearOptions
+) -> Iterator[tuple[Ints, Corpus]]:
+    """The rows of each split, and their texts, which both searches of a session share."""
     rows = np.zeros(len(splits), np.int64)
     with spooled(_keyed(session, column, splits, rows), options, len(splits)) as corpus:
-        try:
-            matches = search(corpus, options, meter)
-        except LimitReachedError:
-            return NearNotMeasured(meter.spent, options.work_limit)
-        found, witnesses = (_places(ids, corpus, session.table, splits) for ids in (matches.ids, matches.witnesses))
-        counts = _counts(matches, corpus, splits, rows)
-    judged = counts[1:] if search is between else counts
-    empty, short = sum(some.empty for some in judged), sum(some.short for some in judged)
-    total = sum(some.rows for some in judged) - empty - (0 if search is between else short)
-    return NearResult(total, len(matches), short, empty, counts, found, witnesses, matches.similarities, meter.spent)
+        yield rows, corpus
+
+
+def _identity(column: str, splits: tuple[str, ...], options: NearOptions, search: _Search) -> str:
+    """What a search answers: other rules know nothing of what these learnt."""
+    sizes = [K_TEXT, K_HANGUL, SHORTEST]
+    return f"near-{digest_of([LEARNT, search.name, column, splits, options.threshold, sizes])[:32]}.learnt"
+
+
+def _entries(
+    session: Session, identity: str, corpus: Corpus, options: NearOptions, meter: Meter, search: _Search
+) -> Matches:
+    """The entries with a witness, what an earlier version taught used, and what this one teaches kept."""
+    if session.learnt is None:
+        return search.find(corpus, options, meter, recall(None, corpus.digests, corpus.ranks))
+    file = session.learnt / identity
+    try:
+        known = recall(Learnt.load(file), corpus.digests, corpus.ranks)
+        found = search.find(corpus, options, meter, known)
+    except LimitReachedError:  # the new texts share long passages with the others: all pairs of them are too many
+        meter.spent = 0
+        found = search.find(corpus, options, meter, recall(None, corpus.digests, corpus.ranks))
+    witnesses, similarities = np.full(len(corpus.ranks), -1), np.zeros(len(corpus.ranks))
+    witnesses[found.ids], similarities[found.ids] = found.witnesses, found.similarities
+    Learnt(corpus.digests, corpus.ranks, witnesses, similarities).save(file)
+    return found
 
 
 def _keyed(session: Session, column: str, splits: tuple[str, ...], rows: Ints) -> Iterator[KeyBatch]:

@@ -12,7 +12,7 @@ from registry.tables.keys import normalise_text
 from registry.tables.near.corpus import KeyBatch, spooled
 from registry.tables.near.definition import EPSILON, SHORTEST, mostly_hangul, shingles
 from registry.tables.near.options import Meter, NearOptions
-from registry.tables.near.search import between, within
+from registry.tables.near.search import between, rows_of, within
 
 Found = dict[int, tuple[int, float]]  # row -> its earliest witness and their similarity
 
@@ -52,7 +52,8 @@ def search(texts: Sequence[str], ranks: Sequence[int], options: NearOptions, *, 
     cuts = np.array_split(np.arange(len(texts)), parts)[::-1]
     batches = [KeyBatch(cut, np.asarray(ranks, np.int64)[cut], [texts[at] for at in cut]) for cut in cuts]
     with spooled(batches, options, max(ranks, default=0) + 1) as corpus:
-        found = (within if inside else between)(corpus, options, Meter(options.work_limit))
+        entries = (within if inside else between)(corpus, options, Meter(options.work_limit))
+        found = rows_of(corpus, entries, copies=inside)
     pairs = zip(found.witnesses.tolist(), found.similarities.tolist(), strict=True)
     return dict(zip(found.ids.tolist(), pairs, strict=True))
 

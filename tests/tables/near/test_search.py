@@ -14,7 +14,7 @@ from registry.tables.keys import normalise_text
 from registry.tables.near.corpus import KeyBatch, spooled
 from registry.tables.near.definition import similarity
 from registry.tables.near.options import LimitReachedError, Meter, NearOptions
-from registry.tables.near.search import between, within
+from registry.tables.near.search import between, rows_of, within
 from tests.tables.near.brute import HANGUL, LATIN, ODD, corpus, earliest, edited, search
 
 THRESHOLDS = (0.5, 0.7, 0.8, 0.9)
@@ -93,7 +93,8 @@ def test_a_million_copies_cost_no_more_than_one() -> None:
     )
     meter = Meter(10_000)
     with spooled(batches, NearOptions(), 2) as some:
-        apart, inside = between(some, NearOptions(), meter), within(some, NearOptions(), meter)
+        apart = rows_of(some, between(some, NearOptions(), meter), copies=False)
+        inside = rows_of(some, within(some, NearOptions(), meter), copies=True)
     assert len(apart) == count // 2
     assert set(apart.witnesses.tolist()) == {0}
     assert len(inside) == count - 2
