@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from registry.tables import convert, pieces
+
 pytest_plugins = ["tests.servers"]
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -28,6 +30,16 @@ def own_environment(tmp_path_factory, monkeypatch):
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "김 데이터")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "kim@example.org")
+
+
+@pytest.fixture(autouse=True)
+def read_here(monkeypatch):
+    """Files are read in the tests' own process, which is quick; `tests/hostile` and the commands read them apart."""
+
+    def prepare_here(job, limits):
+        convert.prepare(pieces.cut(job.root, job.files, job.schema), job.cache, lambda path: None)
+
+    monkeypatch.setattr("registry.tables.read.prepare_apart", prepare_here)
 
 
 # Equal examples in every run: a finding is a bug to mend, not the weather. HYPOTHESIS_PROFILE=full draws anew.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.errors import DataError
+from registry.tables.shape import vet_depth
 from registry.tables.types import normal_table
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def tables(file: Path, path: str) -> Iterator[pa.Table]:
     try:
         with pa.OSFile(str(file)) as source:
             schema, batches = _opened(source, path)
+            for field in schema:
+                vet_depth(field.type, path, field.name)
             yield normal_table(pa.Table.from_batches([], schema))
             for batch in batches:
                 batch.validate(full=True)
@@ -38,7 +41,9 @@ def tables(file: Path, path: str) -> Iterator[pa.Table]:
                 count += 1
     except FileNotFoundError as error:
         raise DataError(f"`{path}` is missing", hint="restore the file, then run the same command again") from error
-    except (OSError, pa.ArrowException) as error:
+    except MemoryError:
+        raise
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise _broken(path, f"record batch {count} cannot be read") from error
 
 

@@ -19,6 +19,7 @@ from registry.tables.table import FILE, ROW, SPLIT
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MOST = 10_000  # columns of a table; beyond it every check of each would be without end
 RESERVED = (FILE, ROW, "file_row_number")  # what a session's view adds, and where DuckDB finds it
 
 
@@ -34,6 +35,10 @@ def vet_columns(names: Sequence[str], path: str) -> None:
     """Raises `DataError` for a name that is empty, given twice, reserved or holds NUL; `path` names the file."""
     if not names:
         raise DataError(f"`{path}` has no columns", hint="write at least one column", path=path)
+    if len(names) > MOST:
+        why = f"a table has {MOST:,} at most"
+        hint = "write the many numbers of a row as one list, as JSON Lines or Parquet"
+        raise DataError(f"`{path}` has {len(names):,} columns", why=why, hint=hint, path=path)
     seen: dict[str, str] = {}
     for index, name in enumerate(names, 1):
         if not name.strip():

@@ -10,6 +10,7 @@ Footer(columns=(('n', 'int64'),), rows=2, groups=1)
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Iterable, Iterator
@@ -38,7 +39,7 @@ class Footer:
 
 def footer(file: Path, path: str) -> Footer:
     """The footer of `file`; a broken one raises `DataError` that names `path`."""
-    with _opened(file, path) as parquet:
+    with opened(file, path) as parquet:
         columns = tuple((field.name, format_type(field.type)) for field in parquet.schema_arrow)
         return Footer(columns, parquet.metadata.num_rows, parquet.metadata.num_row_groups)
 
@@ -47,14 +48,16 @@ def tables(file: Path, path: str) -> Iterator[pa.Table]:
     """The rows, one table a row group, in normal types; a broken row group raises `DataError` that names it."""
     import pyarrow as pa
 
-    with _opened(file, path) as parquet:
+    with opened(file, path) as parquet:
         yield normal_table(pa.Table.from_batches([], parquet.schema_arrow))
         for group in range(parquet.metadata.num_row_groups):
             try:
                 table = parquet.read_row_group(group)
                 table.validate(full=True)
+            except MemoryError:
+                raise
             except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-                raise _broken(path, f"row group {group} cannot be read", group=group) from error
+                raise broken(path, f"row group {group} cannot be read", group=group) from error
             yield normal_table(table)
 
 
@@ -81,6 +84,8 @@ def write(target: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) ->
                 writer.write_table(table, row_group_size=GROUP_ROWS)
         os.replace(beside, target)  # noqa: PTH105 (atomic, over an existing file)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise
         why = error.strerror or str(error)
         raise EnvironmentFailed("converted rows cannot be written", why=why, hint="registry cache prune") from error
     finally:
@@ -103,7 +108,8 @@ def _groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa
         yield pa.Table.from_batches(gathered, schema)
 
 
-def _opened(file: Path, path: str) -> pa.parquet.ParquetFile:
+def opened(file: Path, path: str) -> pa.parquet.ParquetFile:
+    """The Parquet file, its footer read; a missing or broken one raises `DataError` that names `path`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -111,10 +117,13 @@ def _opened(file: Path, path: str) -> pa.parquet.ParquetFile:
         return pq.ParquetFile(file)
     except FileNotFoundError as error:
         raise DataError(f"`{path}` is missing", hint="restore the file, then run the same command again") from error
-    except (OSError, pa.ArrowException) as error:
-        raise _broken(path, "its footer cannot be read") from error
+    except MemoryError:
+        raise
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise broken(path, "its footer cannot be read") from error
 
 
-def _broken(path: str, why: str, **fields: object) -> DataError:
+def broken(path: str, why: str, **fields: object) -> DataError:
+    """The error of a Parquet file that cannot be read."""
     hint = "restore the file, then run the same command again"
     return DataError(f"`{path}` is no sound Parquet file", why=why, hint=hint, path=path, **fields)

@@ -10,7 +10,7 @@ rows; types that the schema does not declare are settled over all pieces togethe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,18 +78,24 @@ class Cut:
         for batch in found:
             yield pa.Table.from_batches([batch])
 
-    def guess(self) -> dict[str, pa.DataType]:
-        """The type of every column that the schema does not declare, from all values of all pieces."""
+    def guess(self, begin: Callable[[str], None] = lambda _: None) -> dict[str, pa.DataType]:
+        """The type of every column that the schema does not declare, from all values of all pieces.
+
+        `begin` is told the path of each file before it is read.
+        """
         guesses: dict[str, Guess] = {}
         types: dict[str, pa.DataType] = {}
         if self.format == IMAGES:
+            begin(self.pieces[0].entries[0].path)  # a metadata file, where there is one
             guesses, types = images.guess(self.root, (entry.path for p in self.pieces for entry in p.entries))
         elif self.format == "jsonl":
             for piece in self.pieces:
+                begin(piece.path)
                 for name, kind in jsonl.guess(self._source(piece)).items():
                     types[name] = jsonl.joined(piece.path, name, types.get(name), kind)
         else:
             for piece in self.pieces:
+                begin(piece.path)
                 for name, one in csv.guess(self._source(piece), csv.DELIMITERS[self.format]).items():
                     guesses[name] = guesses[name].joined(one) if name in guesses else one
         settled = {name: jsonl.settled(kind) for name, kind in types.items()}

@@ -1,8 +1,7 @@
 """Opens a dataset as one table: Parquet as it lies, everything else through a cache.
 
-What is not Parquet is converted once. A converted file is found again by the digest of
-its bytes, the types it was read with and the version of the readers, so that a second
-look costs next to nothing, and a changed file converts anew alone.
+Files that were not seen before are read by a process of their own under limits
+(`registry.tables.apart`): it vets Parquet and converts what is not Parquet, once.
 
 >>> from tempfile import TemporaryDirectory
 >>> from registry.model.digest import sha256_of
@@ -18,31 +17,22 @@ look costs next to nothing, and a changed file converts anew alone.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from registry.errors import ConfigError, DataError, MovedError
-from registry.model.digest import canonical, digest_of
+from registry.errors import DataError, InternalError
 from registry.model.files import FileList
 from registry.model.schema import DatasetSchema
 from registry.model.splits import ordered_splits
-from registry.tables.columns import UndeclaredColumnsError, vet_columns, vet_split_column
-from registry.tables.images import vet_image
-from registry.tables.parquet import Footer, footer, write
-from registry.tables.pieces import TYPED, Cut, Piece, cut
+from registry.tables.apart import Job, prepare_apart
+from registry.tables.columns import vet_columns, vet_split_column
+from registry.tables.convert import ready
+from registry.tables.limits import Limits
+from registry.tables.parquet import Footer, footer
+from registry.tables.pieces import Cut, cut
 from registry.tables.table import Part, Table
-from registry.tables.types import format_type, parse_type
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-READER = 1  # version of the readers: raise it when they read the same bytes differently
 SPLIT_TYPES = ("string", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
@@ -54,14 +44,17 @@ def open_table(root: Path, files: FileList, schema: DatasetSchema | None, cache:
     a column that one file lacks is null there.
 
     Raises `DataError` for what is wrong in the data (unreadable, ragged, a value not of
-    its type), naming file and row; `ConfigError` for what the schema must declare (an
-    encoding, the splits); `MovedError` if a file changed while it was read.
+    its type, a file that cannot be read within the limits), naming file and row;
+    `ConfigError` for what the schema must declare (an encoding, the splits); `MovedError`
+    if a file changed while it was read.
     """
     found = cut(root.absolute(), files, schema)
-    if found.format == "parquet":
-        parts = [(piece, found.root / piece.path) for piece in found.pieces]
-    else:
-        parts = _converted(found, cache.absolute())
+    parts = ready(found, cache.absolute())
+    if parts is None:
+        prepare_apart(Job(found.root, files, schema, cache.absolute()), Limits.of(found))
+        parts = ready(found, cache.absolute())
+    if parts is None:
+        raise InternalError("what was read just now is not in the cache", why=f"{cache} is emptied by someone")
     footers = [footer(file, piece.path) for piece, file in parts]
     columns = _columns(found, [piece.path for piece, _ in parts], footers)
     opened = tuple(
@@ -69,81 +62,6 @@ def open_table(root: Path, files: FileList, schema: DatasetSchema | None, cache:
     )
     splits = _splits(found, opened, schema, dict(columns))
     return Table(opened, columns, splits, found.split_column, found.format, found.root)
-
-
-def _converted(found: Cut, cache: Path) -> list[tuple[Piece, Path]]:
-    """The pieces with the Parquet of each; missing ones are converted."""
-    if found.format in TYPED:
-        return [(piece, _convert(found, piece, {}, cache)) for piece in found.pieces]
-    settled = _settled_file(found, cache)
-    types = _settled(settled) or found.declared
-    try:
-        return [(piece, _convert(found, piece, types, cache)) for piece in found.pieces]
-    except UndeclaredColumnsError:
-        types = {**found.declared, **found.guess()}
-    settled.parent.mkdir(parents=True, exist_ok=True)
-    beside = settled.with_name(f".{settled.name}.{uuid.uuid4().hex}")
-    beside.write_bytes(canonical([[name, format_type(kind)] for name, kind in types.items()]))
-    os.replace(beside, settled)  # noqa: PTH105 (atomic, over an existing file)
-    return [(piece, _convert(found, piece, types, cache)) for piece in found.pieces]
-
-
-def _convert(found: Cut, piece: Piece, types: Mapping[str, pa.DataType], cache: Path) -> Path:
-    """The Parquet of one piece, made now unless it is there and sound."""
-    key = digest_of({"reader": READER, "piece": _identity(found, piece), "types": _named(types)})
-    target = cache / key[:2] / f"{key}.parquet"
-    if _is_sound(target):
-        return target
-    if piece.folder is not None:
-        for image in piece.folder.images:
-            vet_image(found.root / image, image)
-    tables = found.batches(piece, types)
-    first = next(tables)
-    batches = chain.from_iterable(table.to_batches() for table in _unmoved(found, piece, tables))
-    write(target, first.schema, batches)
-    return target
-
-
-def _unmoved(found: Cut, piece: Piece, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The rows; then the files must still have the digests that the cache knows them by."""
-    yield from tables
-    for entry in piece.entries:
-        with (found.root / entry.path).open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != entry.sha256:
-                hint = "wait until nothing writes to it, then run the same command again"
-                raise MovedError(f"`{entry.path}` changed while it was read", hint=hint, path=entry.path)
-
-
-def _identity(found: Cut, piece: Piece) -> object:
-    return [found.format, found.encoding, piece.path, [[entry.path, entry.sha256] for entry in piece.entries]]
-
-
-def _settled_file(found: Cut, cache: Path) -> Path:
-    """Where the types of a dataset with undeclared columns are kept."""
-    pieces = [_identity(found, piece) for piece in found.pieces]
-    key = digest_of({"reader": READER, "pieces": pieces, "types": _named(found.declared)})
-    return cache / key[:2] / f"{key}.types.json"
-
-
-def _settled(file: Path) -> dict[str, pa.DataType] | None:
-    try:
-        return {name: parse_type(kind) for name, kind in json.loads(file.read_bytes())}
-    except (FileNotFoundError, ValueError, ConfigError):  # a broken file of the cache is made anew
-        return None
-
-
-def _named(types: Mapping[str, pa.DataType]) -> list[list[str]]:
-    return [[name, format_type(kind)] for name, kind in types.items()]
-
-
-def _is_sound(target: Path) -> bool:
-    if not target.exists():
-        return False
-    try:
-        footer(target, target.name)
-    except DataError:  # a broken file of the cache is made anew
-        return False
-    return True
 
 
 def _columns(found: Cut, paths: Sequence[str], footers: Sequence[Footer]) -> tuple[tuple[str, str], ...]:

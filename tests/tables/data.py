@@ -98,10 +98,10 @@ def as_arrow(table: pa.Table, *, stream: bool = True) -> bytes:
 
 WRITERS: dict[str, Callable[[pa.Table], bytes]] = {
     "a.csv": as_csv,
-    "a.csv.gz": lambda table: gzip.compress(as_csv(table)),
+    "a.csv.gz": lambda table: gzip.compress(as_csv(table), mtime=0),
     "a.tsv": lambda table: as_csv(table, "\t"),
     "a.jsonl": as_jsonl,
-    "a.jsonl.gz": lambda table: gzip.compress(as_jsonl(table)),
+    "a.jsonl.gz": lambda table: gzip.compress(as_jsonl(table), mtime=0),
     "a.parquet": as_parquet,
     "a.arrow": as_arrow,
     "a.feather": lambda table: as_arrow(table, stream=False),

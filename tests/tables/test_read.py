@@ -77,7 +77,7 @@ def test_guessed_types_lose_nothing(table: pa.Table, path: str) -> None:
 def test_a_second_look_converts_nothing(tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     table = pa.table({"번호": [1, 2], "본문": ["가", None]})
     first = opened(tmp_path, {path: WRITERS[path](table)}, schema_of(table))
-    monkeypatch.setattr("registry.tables.read.write", lambda *_: pytest.fail("converted again"))
+    monkeypatch.setattr("registry.tables.convert.write", lambda *_: pytest.fail("converted again"))
     assert opened(tmp_path, {path: WRITERS[path](table)}, schema_of(table)) == first
     assert (first.parts[0].parquet == tmp_path / "data" / path) == path.endswith(".parquet")
 
