@@ -16,10 +16,10 @@ from typing import Any
 
 from registry.mending.draft import Draft, NotApplicableError, Place
 from registry.model.schema import Column
-from registry.tables.keys import normalise_text
-from registry.tables.near.definition import SHORTEST
+from registry.tables.images import IMAGE
 
-FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+HEADER = 16  # bytes that are left of a broken picture
+APART = ("split", "label", "key", "group", "image")  # roles of columns that other defects are about
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +37,25 @@ def _leak_exact(draft: Draft) -> int:
 
 
 def _leak_normalised(draft: Draft) -> int:
-    column = _text(draft)
-    rows = [place for place in _leaking(draft, everything=True) if draft.value(column, place)][: _some(draft)]
-    if not rows:
-        raise NotApplicableError(f"no row of {draft.splits[0]} has a value in `{column}`")
-    texts = [f" {str(draft.value(column, place)).translate(FULL_WIDTH)}\u200b " for place in rows]
-    return draft.copy(rows, draft.splits[-1], {column: texts})
+    return _leak_changed(draft, draft.subject.disguised)
 
 
 def _leak_near(draft: Draft) -> int:
-    column = _text(draft)
-    long = [place for place in _leaking(draft, everything=True) if _is_long(draft.value(column, place))]
-    rows = long[: _some(draft)]
-    if not rows:
-        raise NotApplicableError(f"no text of {draft.splits[0]} has {SHORTEST} characters or more")
-    return draft.copy(rows, draft.splits[-1], {column: [f"{draft.value(column, place)}!?" for place in rows]})
+    return _leak_changed(draft, draft.subject.nudged)
+
+
+def _leak_changed(draft: Draft, change: Callable[[Any], Any]) -> int:
+    column, most = draft.subject.column, _some(draft)
+    changed: dict[Place, Any] = {}
+    for place in _leaking(draft, everything=True):
+        value = change(draft.value(column, place))
+        if value is not None:
+            changed[place] = value
+        if len(changed) == most:
+            break
+    if not changed:
+        raise NotApplicableError(f"no row of {draft.splits[0]} has {draft.subject.needs}")
+    return draft.copy(list(changed), draft.splits[-1], {column: list(changed.values())})
 
 
 def _duplicate(draft: Draft) -> int:
@@ -79,13 +83,13 @@ def _imbalance(draft: Draft) -> int:
 
 
 def _drift_type(draft: Draft) -> int:
-    plain = [column for column in draft.schema.columns if column.role not in ("split", "label", "key", "group")]
+    plain = [column for column in draft.schema.columns if column.role not in APART]
     numbers = [column for column in plain if column.type.startswith(("int", "uint", "float", "double", "bool"))]
     if numbers:
         return draft.set(numbers[0].name, draft.rows(draft.splits[-1]), "열두")
     texts = [column for column in plain if column.type == "string"]
-    if draft.format in ("csv", "tsv") or not texts:
-        raise NotApplicableError("every column is text, and all that is written in CSV can be read as text")
+    if not draft.typed or not texts:
+        raise NotApplicableError("no column holds numbers, and whatever is written here can be read as text")
     return draft.set(texts[0].name, draft.rows(draft.splits[-1]), 12)
 
 
@@ -96,11 +100,18 @@ def _drift_column(draft: Draft) -> int:
 
 
 def _null(draft: Draft) -> int:
-    required = [c for c in draft.schema.columns if (c.required or c.primary_key) and c.role != "split"]
+    required = [c for c in draft.schema.columns if (c.required or c.primary_key) and c.role not in ("split", "image")]
     if not required:
         raise NotApplicableError("the schema requires no column")
     column = next((column for column in required if not column.primary_key), required[0])
     return draft.set(column.name, draft.rows(draft.splits[0])[: _some(draft)], None)
+
+
+def _broken_picture(draft: Draft) -> int:
+    if not draft.pictured:
+        raise NotApplicableError("the data has no pictures")
+    rows = draft.rows(draft.splits[-1])[: _some(draft)]
+    return draft.set_each(IMAGE, rows, [draft.value(IMAGE, place)[:HEADER] for place in rows])
 
 
 def _shifted_label(draft: Draft) -> int:
@@ -145,13 +156,6 @@ def _some(draft: Draft, split: str | None = None) -> int:
     return max(3, len(draft.rows(split or draft.splits[-1])) // 20)
 
 
-def _text(draft: Draft) -> str:
-    found = [column.name for column in draft.schema.columns_of_role("text") if column.type == "string"]
-    if not found:
-        raise NotApplicableError("no column has the role text")
-    return found[0]
-
-
 def _label(draft: Draft) -> tuple[Column, list[Any]]:
     """The label column and its classes as they occur, the rarest last."""
     label = draft.schema.column_of_role("label")
@@ -171,19 +175,16 @@ def _next(classes: list[Any], value: Any) -> Any:
     return classes[(classes.index(value) + 1) % len(classes)] if value in classes else classes[0]
 
 
-def _is_long(value: Any) -> bool:
-    return isinstance(value, str) and len(normalise_text(value)) >= SHORTEST + 10
-
-
 DEFECTS = (
     Defect("leak-exact", "rows of the first split also in the last", _leak_exact),
-    Defect("leak-normalised", "the same in full-width letters, with spaces and invisible characters", _leak_normalised),
-    Defect("leak-near", "the same with two characters more", _leak_near),
+    Defect("leak-normalised", "the same in full-width letters with spaces; pictures encoded anew", _leak_normalised),
+    Defect("leak-near", "the same with two characters more; pictures smaller, darker, with losses", _leak_near),
     Defect("duplicate", "rows twice in the first split", _duplicate),
     Defect("label-conflict", "rows twice in the first split, with another label", _conflict),
     Defect("imbalance", "the rarest class all but gone from every split", _imbalance),
     Defect("type-drift", "a column of another type in the last split", _drift_type),
     Defect("extra-column", "a column that the schema does not declare", _drift_column),
+    Defect("broken-picture", "pictures of which only the first bytes are there", _broken_picture),
     Defect("null", "nulls in a required column", _null),
     Defect("shifted-label", "every label one row too early", _shifted_label),
     Defect("out-of-range", "values outside of the declared range or classes", _out_of_range),

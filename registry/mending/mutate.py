@@ -18,12 +18,14 @@ from registry.errors import ConfigError, DataError
 from registry.judge.judge import Bench, JudgeOptions, judge, lay_out
 from registry.judge.obtain import Obtained
 from registry.judge.rules import load_rules
+from registry.mending.album import Negatives
 from registry.mending.defects import DEFECTS, Defect
 from registry.mending.draft import Copy, Draft, NotApplicableError
 from registry.mending.rewrite import Original
+from registry.mending.sheet import Pages
 from registry.model.evidence import Check, Evidence
 from registry.tables.duck import Session
-from registry.tables.formats import is_auxiliary
+from registry.tables.formats import IMAGES, is_auxiliary
 from registry.tables.read import open_table
 from registry.workspace.workspace import Dataset, Workspace
 
@@ -99,8 +101,12 @@ def mutate(bench: Bench) -> Trial:
             raise DataError(f"{bench.dataset.path} holds no rows", why="there is nothing to plant a defect into")
         original = Original(bench.snapshot, table, bench.rules.schema.encoding)
         with Session(table) as session:
-            copy = Copy(original, bench.rules.schema, session)
-            clean = _judged(aside, bench, Draft(copy))
+            copy: Copy
+            if table.format == IMAGES:
+                copy = Negatives(original, bench.rules.schema, session, Path(folder, "negatives"))
+            else:
+                copy = Pages(original, bench.rules.schema, session)
+            clean = _judged(aside, bench, copy.draft())
             catches = tuple(_tried(aside, bench, copy, defect, clean) for defect in DEFECTS)
     return Trial(bench.dataset.name, copy.rows, table.rows, clean.verdict, catches)
 
@@ -132,7 +138,7 @@ def _judged(aside: Workspace, bench: Bench, draft: Draft) -> Evidence:
 
 
 def _tried(aside: Workspace, bench: Bench, copy: Copy, defect: Defect, clean: Evidence) -> Catch:
-    draft = Draft(copy)
+    draft = copy.draft()
     nothing = Catch(defect.name, defect.what, "not_applicable")
     try:
         planted = defect.plant(draft)

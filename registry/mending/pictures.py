@@ -94,7 +94,7 @@ class Gallery:
             if target is None:
                 continue
             home = self.homes.folder(target) if self.homes else "."
-            values: list[Value] = [_relative(target, home), *(found[at] for found in label.values())]
+            values: list[Value] = [relative(target, home), *(found[at] for found in label.values())]
             values += [self.value(name, at) for name in self.columns]
             files.setdefault(home, []).append(",".join(written(value, ",") for value in values))
         for home, records in files.items():
@@ -152,7 +152,7 @@ class _Note:
 
     def _set(self, chunk: Chunk, gallery: Gallery, pictures: tuple[int, ...], target: str) -> Chunk:
         home = str(PurePosixPath(target).parent)
-        names = [_relative(gallery.targets[at] or "", home) for at in pictures]
+        names = [relative(gallery.targets[at] or "", home) for at in pictures]
         if names != chunk.get(NAME):
             chunk = chunk.put(NAME, names)
         for column in gallery.columns:
@@ -177,7 +177,8 @@ def metadata_of(original: Original) -> list[Place]:
     return [Place(path, base / path, "csv" if path.casefold().endswith(".csv") else "jsonl") for path in paths]
 
 
-def _relative(path: str, folder: str) -> str:
+def relative(path: str, folder: str) -> str:
+    """A path below a directory as seen from it; `.` is the root."""
     return path if folder == "." else path.removeprefix(f"{folder}/")
 
 
