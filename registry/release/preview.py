@@ -5,7 +5,7 @@ from __future__ import annotations
 from registry.cards.croissant import croissant
 from registry.cards.lint import lint
 from registry.cards.readme import readme
-from registry.judge.judge import JudgeOptions, judge, lay_out
+from registry.judge.judge import Bench, JudgeOptions, judge, lay_out
 from registry.model.digest import canonical
 from registry.model.facts import ReleaseFacts
 from registry.release.candidate import (
@@ -29,7 +29,22 @@ def preview(workspace: Workspace, dataset: Dataset, store: Store) -> ReleaseFact
 
     Raises `DataError` where its files cannot be read.
     """
+    return _facts(lay_out(workspace, dataset, JudgeOptions(store=store)), store)
+
+
+def second_report(workspace: Workspace, dataset: Dataset, lang: str, store: Store) -> bytes:
+    """The page of fg-data-profiling over a sample of the dataset as it stands."""
+    from registry.reports.second import interpreter, second_html
+
+    interpreter()
     bench = lay_out(workspace, dataset, JudgeOptions(store=store))
+    facts = _facts(bench, store)
+    with bench.session() as session:
+        return second_html(session, facts, lang).encode()
+
+
+def _facts(bench: Bench, store: Store) -> ReleaseFacts:
+    dataset = bench.dataset
     declared, splits = declared_card(bench), measure_splits(bench)
     previous = previous_of(store, dataset.name, None)
     candidate = Candidate(

@@ -31,7 +31,7 @@ def render(template: str, text: Text, **context: Any) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     page = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             t=text,
@@ -59,7 +59,8 @@ def value(text: object, limit: int = 120) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Our templates, with autoescape; `MissingExtraError` without Jinja."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError as error:

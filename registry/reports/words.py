@@ -42,6 +42,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "no": ("no", "아니요"),
     "all": ("all", "전체"),
     "range": ("{low}–{high}", "{low}~{high}"),
+    # the second report
+    "second.title": ("Report of fg-data-profiling", "fg-data-profiling 보고서"),
+    "second.sampled": ("From {rows} of {total}, seed {seed}.", "{total} 중 {rows}, 시드 {seed}."),
+    "second.masked": (
+        "Personal data is masked; characters that could be markup are replaced by look-alikes.",
+        "개인정보는 마스킹, 마크업이 될 수 있는 문자는 모양이 비슷한 문자로 대체.",
+    ),
+    "second.left-out": ("Withheld or beyond the limit: {columns}.", "제외: {columns}."),
+    "second.trust": (
+        "An extra: the EDA report and the quality evaluation are what the release stands on.",
+        "참고용 문서. 릴리스의 근거는 데이터 분석서와 품질 평가서.",
+    ),
     # statuses
     "status.pass": ("Pass", "적합"),
     "status.fail": ("Fail", "부적합"),

@@ -17,11 +17,12 @@ from tests.reports import test_injection, test_pages
 from tests.reports.payloads import PAYLOADS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+MISSING = CHROMIUM is None or importlib.util.find_spec("playwright") is None
+WHY = "no chromium: apt-get install chromium" if CHROMIUM is None else "no playwright: make install"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore"),
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium"),
-    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="no playwright: make install"),
+    pytest.mark.skipif(MISSING, reason=WHY),
 ]
 plain = test_injection.plain
 facts = test_pages.facts

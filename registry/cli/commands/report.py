@@ -20,6 +20,13 @@ class Kind(StrEnum):
     croissant = "croissant"
 
 
+class Profiler(StrEnum):
+    """What draws the EDA report."""
+
+    native = "native"
+    fg = "fg"
+
+
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
@@ -29,12 +36,15 @@ def register(app: typer.Typer) -> None:
         kind: Annotated[Kind, typer.Argument(metavar="KIND", help="eda, quality, card or croissant.")],
         name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which dataset.")] = None,
         output: Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help="The file.")] = None,
+        profiler: Annotated[
+            Profiler, typer.Option("--profiler", help="fg: fg-data-profiling's report of a sample beside ours.")
+        ] = Profiler.native,
     ) -> None:
         """Render one document without a release.
 
         Example: registry report eda reviews -o eda.html
         """
-        from registry.release.preview import render_document
+        from registry.release.preview import render_document, second_report
         from registry.workspace.files import write_bytes
 
         workspace = run.workspace()
@@ -49,6 +59,10 @@ def register(app: typer.Typer) -> None:
                 target = target.with_suffix(f"{mark}{target.suffix}")
             write_bytes(target, data)
             written.append(str(target))
+            if profiler == Profiler.fg and kind == Kind.eda:
+                beside = target.with_name(f"{target.stem}-fg{target.suffix}")
+                write_bytes(beside, second_report(workspace, dataset, language, run.store()))
+                written.append(str(beside))
         run.out.document({"format": "registry.report/1", "name": dataset.name, "kind": kind.value, "written": written})
         for file in written:
             run.out.text(file)
