@@ -1,63 +1,132 @@
-"""`CHANGELOG.md`: what each release changed in the data, newest first.
+"""`CHANGELOG.md`: what each release changed in the data, and how it was mended, newest first.
 
 >>> added = ChangeFact("rows-added", "minor", split="train", count=1200)
->>> print(entry("1.1.0", "minor", (added,), "2026-11-21"), end="")
+>>> print(entry(Release("1.1.0", "minor", (added,), "2026-11-21")), end="")
 ## 1.1.0 (2026-11-21)
 <BLANKLINE>
 Change: minor.
 <BLANKLINE>
 - 1,200 rows added, split <code>train</code> (minor)
 <BLANKLINE>
+>>> fact_line(added, "ko")
+'행 1,200건 추가, 분할 <code>train</code> (minor)'
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from registry.cards.changelog_words import COUNTED, DETAILS, DONE, KINDS, LEVELS, WORDS
 from registry.cards.markdown import code, plain
+from registry.model.changes import Mended
 from registry.model.facts import ReleaseFacts
 from registry.model.release import ChangeFact, Level
 
+PATHS: Mapping[str, str] = {"en": ".registry/CHANGELOG.md", "ko": ".registry/CHANGELOG.ko.md"}
+DIGITS = 12  # of a digest that a reader can compare
 _COUNTED = re.compile(r"(rows|labels|classes|keys|columns|splits|files)[-_](.+)\Z")
 
 
-def changelog(facts: ReleaseFacts, history: str = "") -> str:
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What an entry tells: the version, what its change demands, the facts, what was mended since `previous`."""
+
+    version: str
+    level: Level
+    facts: tuple[ChangeFact, ...] = ()
+    date: str = ""
+    previous: str | None = None
+    mended: tuple[Mended, ...] = ()
+
+
+def changelog(facts: ReleaseFacts, history: str = "", lang: str = "en") -> str:
     """The changelog with the entry of `facts` on top of `history`, the previous release's changelog.
 
     An entry of the same version in `history` is replaced, so that a repeated release
-    writes the same bytes.
+    writes the same bytes. A record of a change that an older entry cites is not cited again.
     """
-    new = entry(facts.version or "Unreleased", facts.level, facts.changes, facts.date, previous=facts.previous)
-    version = facts.version or "Unreleased"
+    version = facts.version or _say("unreleased", lang)
     kept = [old for old in entries(history) if not re.match(rf"## {re.escape(version)}(?: |\n)", old)]
-    return join(facts.heading, [new, *kept])
+    mended = tuple(one for one in facts.mended if not any(code(one.record) in old for old in kept))
+    new = Release(version, facts.level, facts.changes, facts.date, facts.previous, mended)
+    return join(facts.heading, [entry(new, lang), *kept], lang)
 
 
-def entry(
-    version: str, level: Level, facts: Iterable[ChangeFact], date: str = "", *, previous: str | None = None
-) -> str:
-    """One version's entry: its heading, what the change demands, and one line a fact."""
-    head = f"## {plain(version, 60)}" + (f" ({plain(date, 20)})" if date else "")
-    lines = [f"- {fact_line(fact)}" for fact in facts]
-    says = f"Change since {plain(previous, 60)}: {level}." if previous else f"Change: {level}."
-    first = "First release." if level == "none" and not lines and not previous else says
-    return "\n\n".join([head, first, *(["\n".join(lines)] if lines else [])]) + "\n\n"
+def entry(release: Release, lang: str = "en") -> str:
+    """One version's entry: its heading, what the change demands, one line a fact, one line a record."""
+    head = f"## {plain(release.version, 60)}" + (f" ({plain(release.date, 20)})" if release.date else "")
+    level = LEVELS[release.level] if lang == "ko" else release.level
+    previous = plain(release.previous, 60) if release.previous else ""
+    lines = [f"- {fact_line(fact, lang)}" for fact in release.facts]
+    says = _say("since", lang, previous=previous, level=level) if previous else _say("change", lang, level=level)
+    first = _say("first", lang) if release.level == "none" and not lines and not previous else says
+    parts = [head, first, "\n".join(lines)]
+    if release.mended:
+        parts.append(_say("mended.since", lang, previous=previous) if previous else _say("mended", lang))
+        parts.append("\n".join(f"- {mended_line(one, lang)}" for one in release.mended))
+    return "\n\n".join(filter(None, parts)) + "\n\n"
 
 
-def fact_line(fact: ChangeFact) -> str:
+def fact_line(fact: ChangeFact, lang: str = "en") -> str:
     """One fact in words, as Markdown."""
+    place = [_say("of-split", lang, split=code(fact.split, 60))] if fact.split else []
+    place += [_say("of-column", lang, column=code(fact.column, 60))] if fact.column else []
+    place += [plain(_detail(fact.detail, lang), 300)] if fact.detail else []
+    return f"{', '.join([plain(_what(fact, lang)), *place])} ({fact.level})"
+
+
+def mended_line(one: Mended, lang: str = "en") -> str:
+    """One record in words, as Markdown: what was done to how many rows, by which check, why, and where it stands."""
+    kind = ("dropped" if one.kind == "drop" else "split") + (".one" if one.rows == 1 else "")
+    parts = [_say(kind, lang, n=f"{one.rows:,}") + _rows(one.splits)]
+    parts += [_say("found", lang, checks=_counts(one.checks))] if one.checks else []
+    for word in ("stratify", "time", "group"):
+        column = getattr(one, word)
+        parts += [_say(word, lang, column=code(column, 60))] if column else []
+    parts += [_say("near", lang)] if one.near else []
+    parts += [_say("folds", lang, n=str(one.folds))] if one.folds else []
+    why = f": {plain(one.why, 300)}" if one.why else ""
+    states = {"before": code(one.before[:DIGITS]), "after": code(one.after[:DIGITS])}
+    return f"{', '.join(parts)}{why} ({_say('record', lang, record=code(one.record), **states)})"
+
+
+def _rows(splits: Mapping[str, int]) -> str:
+    return f" ({_counts(splits)})" if splits else ""
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{code(name, 60)} {rows:,}" for name, rows in counts.items())
+
+
+def _what(fact: ChangeFact, lang: str) -> str:
     counted = _COUNTED.match(fact.kind)
+    if lang == "ko":
+        return _korean(fact, counted)
     if counted and fact.count is not None:
         noun = counted[1] if fact.count != 1 else {"classes": "class"}.get(counted[1], counted[1][:-1])
-        what = f"{fact.count:,} {noun} {counted[2].replace('-', ' ').replace('_', ' ')}"
-    else:
-        what = fact.kind.replace("-", " ").replace("_", " ")
-        what += f": {fact.count:,}" if fact.count is not None else ""
-    place = [f"split {code(fact.split, 60)}"] if fact.split else []
-    place += [f"column {code(fact.column, 60)}"] if fact.column else []
-    place += [plain(fact.detail, 300)] if fact.detail else []
-    return f"{', '.join([plain(what), *place])} ({fact.level})"
+        return f"{fact.count:,} {noun} {counted[2].replace('-', ' ').replace('_', ' ')}"
+    what = fact.kind.replace("-", " ").replace("_", " ")
+    return what + (f": {fact.count:,}" if fact.count is not None else "")
+
+
+def _korean(fact: ChangeFact, counted: re.Match[str] | None) -> str:
+    if counted and fact.count is not None:
+        return f"{COUNTED[counted[1]]} {fact.count:,}건 {DONE.get(counted[2], counted[2])}"
+    return KINDS.get(fact.kind, fact.kind) + (f": {fact.count:,}" if fact.count is not None else "")
+
+
+def _detail(detail: str, lang: str) -> str:
+    """The detail of a fact; in Korean where it is one of those that facts are given."""
+    for pattern, korean in DETAILS.items() if lang == "ko" else ():
+        if found := re.fullmatch(pattern, detail):
+            return found.expand(korean)
+    return detail
+
+
+def _say(key: str, lang: str, **values: str) -> str:
+    return WORDS[key][lang == "ko"].format(**values)
 
 
 def entries(history: str) -> list[str]:
@@ -66,6 +135,6 @@ def entries(history: str) -> list[str]:
     return [part.rstrip("\n") + "\n\n" for part in parts if part.startswith("## ")]
 
 
-def join(title: str, parts: Iterable[str]) -> str:
+def join(title: str, parts: Iterable[str], lang: str = "en") -> str:
     """A changelog of ready entries, newest first."""
-    return f"# Changelog of {plain(title, 200)}\n\n{''.join(parts).rstrip()}\n"
+    return f"# {_say('title', lang, title=plain(title, 200))}\n\n{''.join(parts).rstrip()}\n"

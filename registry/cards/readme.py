@@ -337,7 +337,7 @@ def _versions(w: Writer) -> Iterable[str]:
     yield f"## {w.say('versions')}"
     if facts.previous:
         yield w.say("change", previous=code(facts.previous), level=w.say(f"level.{facts.level}"))
-        yield "\n".join(f"- {fact_line(fact)}" for fact in facts.changes)
+        yield "\n".join(f"- {fact_line(fact, w.text.lang)}" for fact in facts.changes)
     elif facts.version:
         yield w.say("change.first")
     yield w.section("maintenance", 2)

@@ -137,7 +137,5 @@ def _names(bench: Bench, session: Session, places: Ints) -> tuple[Any, ...]:
 
 
 def _change(bench: Bench, writing: Writing, found: Found, before: State, after: State) -> Change:
-    counted = ", ".join(f"{check} ({rows:,})" for check, rows in found.by_check.items())
-    why = writing.reason or f"rows found by {counted}"
     details = {"drop": {"checks": dict(found.by_check), "rows": dict(found.dropped), "samples": list(found.samples)}}
-    return Change(bench.dataset.name, "drop", why, before, after, details)
+    return Change(bench.dataset.name, "drop", writing.reason, before, after, details)

@@ -17,11 +17,11 @@ from typing import Any
 
 from registry.content.hashing import Snapshot
 from registry.errors import ConfigError
+from registry.model.changes import Mended
 from registry.workspace.files import write_bytes
-from registry.workspace.workspace import Workspace
+from registry.workspace.workspace import CHANGES, Workspace
 
 FORMAT = "registry.change/1"
-FOLDER = "changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Change:
 def records_of(workspace: Workspace, dataset: str) -> list[tuple[Path, dict[str, Any]]]:
     """The records of a dataset, oldest first; a broken one raises `ConfigError`."""
     found = []
-    for file in sorted((workspace.root / FOLDER / dataset).glob("*.json"), key=_number):
+    for file in workspace.records(dataset):
         try:
             document = json.loads(file.read_bytes())
         except ValueError as error:
@@ -80,6 +80,12 @@ def records_of(workspace: Workspace, dataset: str) -> list[tuple[Path, dict[str,
     return found
 
 
+def mended_of(workspace: Workspace, dataset: str) -> tuple[Mended, ...]:
+    """What was done to the data of a dataset, the oldest first; a broken record raises `ConfigError`."""
+    found = records_of(workspace, dataset)
+    return tuple(Mended.of(file.relative_to(workspace.root).as_posix(), document) for file, document in found)
+
+
 def keep(workspace: Workspace, change: Change) -> Path:
     """Writes the record of `change`, unless the last one says the same; where it lies."""
     known = records_of(workspace, change.dataset)
@@ -87,7 +93,7 @@ def keep(workspace: Workspace, change: Change) -> Path:
     if known and known[-1][1] == json.loads(_text(document)):
         return known[-1][0]
     number = _number(known[-1][0]) + 1 if known else 1
-    file = workspace.root / FOLDER / change.dataset / f"{number:04}-{change.kind}.json"
+    file = workspace.root / CHANGES / change.dataset / f"{number:04}-{change.kind}.json"
     write_bytes(file, _text(document))
     return file
 

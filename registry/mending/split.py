@@ -168,5 +168,4 @@ def _change(
         "together": {**together, "near": list(wanted.near)},
         "units": planned.assignment.units,
     }
-    why = writing.reason or f"splits drawn anew: {planned.moved:,} rows moved"
-    return Change(bench.dataset.name, "split", why, *states, {"split": details, "moved": planned.moved})
+    return Change(bench.dataset.name, "split", writing.reason, *states, {"split": details, "moved": planned.moved})

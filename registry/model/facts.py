@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from registry.model.changes import Mended
 from registry.model.evidence import Evidence
 from registry.model.files import FileList
 from registry.model.release import ChangeFact, Level
@@ -84,9 +85,10 @@ class ReleaseFacts:
     last touched the dataset, or empty: documents know no other clock. `level` and
     `changes` say what differs from `previous`; `before` is the previous release's profile,
     `history` the key figures of the releases before this one, the oldest first (empty where
-    there are none). `required` names the declarations without which a release fails. `store`
-    is the address that others reach the release at (empty where it is this machine's alone),
-    `endpoint` that of an S3 other than AWS, `hub` the repository of its mirror on the Hub.
+    there are none), `mended` how the data was mended, the oldest first. `required` names the
+    declarations without which a release fails. `store` is the address that others reach the
+    release at (empty where it is this machine's alone), `endpoint` that of an S3 other than AWS,
+    `hub` the repository of its mirror on the Hub.
     """
 
     name: str
@@ -110,6 +112,7 @@ class ReleaseFacts:
     changes: tuple[ChangeFact, ...] = ()
     before: Mapping[str, Any] | None = None
     history: tuple[Mapping[str, Any], ...] = ()
+    mended: tuple[Mended, ...] = ()
     required: tuple[str, ...] = ()
     store: str = ""
     endpoint: str = ""

@@ -11,6 +11,7 @@ from registry.cards.declared import load_card
 from registry.consume.resolve import Released, find_previous
 from registry.errors import StateError
 from registry.judge.judge import Bench
+from registry.mending.record import mended_of
 from registry.model.digest import digest_of
 from registry.model.facts import Declared, ReleaseFacts, split_bytes
 from registry.model.names import Version
@@ -201,6 +202,7 @@ def facts_of(candidate: Candidate, version: Version | None) -> ReleaseFacts:
         previous=str(previous.manifest.version) if previous else None,
         before=previous.profile if previous else None,
         history=previous.history if previous else (),
+        mended=mended_of(candidate.bench.workspace, candidate.name),
         required=candidate.bench.workspace.config.card_required,
         store=shared_store(candidate.bench),
         endpoint=candidate.bench.workspace.config.s3_endpoint or "",

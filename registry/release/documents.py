@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from registry.cards.changelog import changelog
+from collections.abc import Mapping
+
+from registry.cards.changelog import PATHS, changelog
 from registry.cards.croissant import croissant
 from registry.cards.lint import require_honest
 from registry.cards.readme import readme
@@ -15,12 +17,12 @@ PLACE = ".registry"
 LANGUAGES = {"en": ("en",), "ko": ("ko",), "both": ("en", "ko")}
 
 
-def documents(facts: ReleaseFacts, *, history: str, lang: str) -> dict[str, bytes]:
-    """Every document of a release; `history` is the previous release's changelog, or empty.
+def documents(facts: ReleaseFacts, *, history: Mapping[str, str], lang: str) -> dict[str, bytes]:
+    """Every document of a release; `history` is the previous release's changelog by language.
 
     `lang` is en, ko or both. The card's headings are English, which tools parse;
-    `README.ko.md` comes beside it where Korean is asked for. Raises `CardError` where the
-    card lacks a required declaration or says what the measurement contradicts.
+    `README.ko.md` and `CHANGELOG.ko.md` come beside theirs where Korean is asked for. Raises
+    `CardError` where the card lacks a required declaration or says what the measurement contradicts.
     """
     assert facts.evidence is not None
     require_honest(facts)
@@ -32,7 +34,7 @@ def documents(facts: ReleaseFacts, *, history: str, lang: str) -> dict[str, byte
         f"{PLACE}/profile.json": canonical(facts.profile),
         f"{PLACE}/quality.json": canonical(quality),
         f"{PLACE}/schema.json": canonical(facts.schema.to_json()),
-        f"{PLACE}/CHANGELOG.md": changelog(facts, history).encode(),
+        PATHS["en"]: changelog(facts, history.get("en", "")).encode(),
     }
     first, *others = LANGUAGES[lang]
     found[f"{PLACE}/eda.html"] = eda_html(facts, first).encode()
@@ -42,4 +44,5 @@ def documents(facts: ReleaseFacts, *, history: str, lang: str) -> dict[str, byte
         found[f"{PLACE}/quality.{other}.html"] = quality_html(facts, other).encode()
     if "ko" in LANGUAGES[lang]:
         found["README.ko.md"] = readme(facts, "ko").encode()
+        found[PATHS["ko"]] = changelog(facts, history.get("ko") or history.get("en", ""), "ko").encode()
     return found

@@ -92,13 +92,13 @@ def make_plan(
     candidate: Candidate,
     version: Version,
     *,
-    history: str,
+    history: Mapping[str, str],
     known: frozenset[tuple[str, str, int]],
     options: PlanOptions,
 ) -> Plan:
     """The plan of releasing `candidate` as `version`.
 
-    `history` is the previous changelog, `known` the (md5, sha256, size) of files that the
+    `history` is the previous changelog by language, `known` the (md5, sha256, size) of files that the
     store's manifests list. Raises `GateFailed` with the evidence, `VersionTooLowError`.
     """
     if candidate.evidence.verdict != "pass":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from registry.cards.changelog import PATHS
 from registry.consume.resolve import Released, find_released, known_files
 from registry.errors import VersionExistsError
 from registry.judge.judge import Bench, JudgeOptions, judge, lay_out
@@ -35,7 +36,7 @@ from registry.stores.layout import open_registry, read_object, versions
 from registry.versions.demand import WORDS, requested, require_order
 from registry.workspace.workspace import Dataset, Workspace
 
-CHANGELOG = ".registry/CHANGELOG.md"
+CHANGELOG = PATHS["en"]
 
 Step = Callable[[str], None]
 
@@ -124,10 +125,11 @@ def gather(bench: Bench, declared: Declared, version: str, store: Store, step: S
 def plan_for(candidate: Candidate, version: str, store: Store, options: PlanOptions) -> Plan:
     """The plan of `candidate` as `version`, given what the store has."""
     before = candidate.previous
-    history = b"" if before is None else read_object(store, before.manifest.artefacts[CHANGELOG].sha256)
+    there = {} if before is None else before.manifest.artefacts
+    history = {lang: read_object(store, there[path].sha256).decode() for lang, path in PATHS.items() if path in there}
     number = requested(version, before.manifest.version if before else None, candidate.level)
     known = known_files(store, candidate.name)
-    return make_plan(candidate, number, history=history.decode(), known=known, options=options)
+    return make_plan(candidate, number, history=history, known=known, options=options)
 
 
 def _already(bench: Bench, declared: Declared, version: str, store: Store) -> Released | None:

@@ -30,7 +30,7 @@ from registry.stores.layout import at_once, read_files, read_manifest, read_refe
 Kind = Literal["missing", "corrupt", "dangling", "foreign", "orphaned", "abandoned", "stale"]
 DATA = re.compile(r"files/md5/([0-9a-f]{2})/([0-9a-f]{30})(\.dir)?\Z")
 DOCUMENT = re.compile(r"objects/sha256/([0-9a-f]{2})/([0-9a-f]{62})\Z")
-KEPT = frozenset({".registry/schema.json", ".registry/CHANGELOG.md"})
+KEPT = frozenset({".registry/schema.json", ".registry/CHANGELOG.md", ".registry/CHANGELOG.ko.md"})
 """Documents of a purged release that the next release builds on; they hold no rows."""
 
 

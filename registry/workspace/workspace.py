@@ -8,6 +8,7 @@ convention unless `meta` points elsewhere.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,8 @@ from registry.workspace.config import FILE, Config, load_config
 from registry.workspace.git import Git
 from registry.workspace.pointer import Pointer, read_pointer
 from registry.workspace.yamls import load_yaml
+
+CHANGES = "changes"  # where `split` and `drop` record what they did, by dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,13 @@ class Workspace:
         if self.config.waivers:
             names.append(self.config.waivers)
         pointer = self.pointer(dataset)
-        return [*(self.root / name for name in names), *([pointer.file] if pointer else [])]
+        files = [*(self.root / name for name in names), *([pointer.file] if pointer else [])]
+        return files + self.records(dataset.name)
+
+    def records(self, name: str) -> list[Path]:
+        """The files that record how the data of a dataset was mended, the oldest first."""
+        files = (file for file in (self.root / CHANGES / name).glob("*.json") if re.match(r"\d+-", file.name))
+        return sorted(files, key=lambda file: (int(file.name.split("-")[0]), file.name))
 
 
 def read_datasets(root: Path) -> dict[str, Dataset]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from registry.cards.changelog import changelog, entry
+from registry.cards.changelog import Release, changelog, entry
 from registry.cards.croissant import croissant, license_url
 from registry.cards.declared import parse_card
 from registry.cards.hub import UNSPLIT, hub_split
@@ -365,8 +365,8 @@ def test_changelog_puts_the_newest_on_top_and_repeats_to_the_same_bytes(tmp_path
 
 
 def test_an_entry_says_what_the_change_demands() -> None:
-    assert "Change: patch." in entry("1.0.1", "patch", (), "2026-11-21")
-    assert "First release." in entry("1.0.0", "none", ())
+    assert "Change: patch." in entry(Release("1.0.1", "patch", (), "2026-11-21"))
+    assert "First release." in entry(Release("1.0.0", "none"))
 
 
 def test_small_markdown_rules() -> None:

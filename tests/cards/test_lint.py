@@ -45,7 +45,7 @@ def test_a_contradicted_declaration_fails_lint_and_release(
     facts = made(tmp_path, fields, *checks, version="1.0.0")
     assert [problem["code"] for problem in lint(facts)] == [code]
     with pytest.raises(CardError) as refused:
-        documents(facts, history="", lang="en")
+        documents(facts, history={}, lang="en")
     assert refused.value.exit == 1
     assert "registry card lint d" in refused.value.hint
 
@@ -54,7 +54,7 @@ def test_honest_declarations_pass(tmp_path: Path) -> None:
     fields = {"size_categories": ["n<1K"], "language": ["ko"], "personal_data": "none", "synthetic": "20% by a model"}
     facts = made(tmp_path, fields, SYNTHETIC, version="1.0.0")
     assert lint(facts) == []
-    assert "README.md" in documents(facts, history="", lang="both")
+    assert "README.md" in documents(facts, history={}, lang="both")
 
 
 def test_required_declarations_are_demanded_by_the_release(tmp_path: Path) -> None:
@@ -64,10 +64,10 @@ def test_required_declarations_are_demanded_by_the_release(tmp_path: Path) -> No
 
 
 def test_documents_in_korean_link_to_each_other(tmp_path: Path) -> None:
-    both = documents(made(tmp_path, {}, version="1.0.0"), history="", lang="both")
+    both = documents(made(tmp_path, {}, version="1.0.0"), history={}, lang="both")
     assert b'href="quality.ko.html"' in both[".registry/eda.ko.html"]
     assert b'href="quality.html"' in both[".registry/eda.html"]
-    assert documents(made(tmp_path, {}, version="1.0.0"), history="", lang="both") == both
+    assert documents(made(tmp_path, {}, version="1.0.0"), history={}, lang="both") == both
 
 
 def test_the_card_shows_roles_checks_and_what_they_found(tmp_path: Path) -> None:

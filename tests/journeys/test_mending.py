@@ -10,7 +10,9 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from jsonschema import Draft202012Validator
 
+from registry.formats.documents import schema_of
 from tests.journeys.harness import CHECKOUT, rows, tree, write_csv
 
 pytestmark = pytest.mark.slow
@@ -91,7 +93,7 @@ def test_splits_drawn_anew_pass_the_gate_and_stay_when_the_data_grows(shell, kin
         assert checked[check]["status"] in ("pass", "not_applicable"), checked[check]
     again = shell("split", "mine", "--shares", SHARES, "--keep-near-duplicates-together", "--json").json
     assert again["state"] == "unchanged" and again["moved"] == 0 and again["record"] is None
-    assert len(list((shell.cwd / "changes/mine").iterdir())) == 1
+    assert [record["kind"] for record in recorded(shell, "mine")] == ["split"]
 
 
 def test_text_files_keep_the_text_of_every_record(shell):
@@ -119,6 +121,9 @@ def test_folds_are_declared_and_pass(team):
     assert team("check", "--json").json["datasets"][0]["data"]["splits"].keys() == {"train", "test"}
     assert team("split", "reviews", "--shares", "train=0.8,test=0.2", "--folds", "4", "--stratify", "label",
                 "--json").json["state"] == "unchanged"  # fmt: skip
+    (record,) = recorded(team)
+    assert record["split"]["plan"]["folds"] == 4 and record["why"] == ""
+    assert record["after"]["splits"].keys() == {"train", "test"}
 
 
 def test_a_split_column_is_set_where_it_decides(shell):
@@ -151,6 +156,14 @@ def test_one_file_is_split_to_another_path(shell, tmp_path):
     )
 
 
+def recorded(shell, name="reviews"):
+    """The records of what was done to the data, each valid by its JSON Schema."""
+    found = [json.loads(file.read_bytes()) for file in sorted((shell.cwd / "changes" / name).iterdir())]
+    for document in found:
+        Draft202012Validator(schema_of("registry.change/1")).validate(document)
+    return found
+
+
 def leak(team):
     """Five rows of train stand in test, under other ids, after rows with awkward quotes."""
     folder = team.cwd / "data/reviews"
@@ -174,11 +187,22 @@ def test_drop_removes_exactly_what_was_found_and_the_release_passes(team):
     after = tree(team.cwd / "data/reviews")
     assert after["test.csv"].decode() == wanted
     assert {k: v for k, v in after.items() if k != "test.csv"} == {k: v for k, v in before.items() if k != "test.csv"}
-    record = json.loads((team.cwd / "changes/reviews/0001-drop.json").read_text("utf-8"))
+    (record,) = recorded(team)
     assert record["why"] == "복사 실수" and record["drop"]["checks"] == {"leakage-exact": 5}
     team("add", "data/reviews")
-    team.commit("Mend")
-    assert team("release", "v1.0", "--json").json["state"] == "released"
+    team.git("add", "data")
+    team.git("commit", "-q", "-m", "Mend")
+    refused = team("release", "v1.0", "--json", code=4).json
+    assert "git add changes/reviews/0001-drop.json" in refused["hint"]
+    team.commit("Record")
+    assert team("release", "v1.0", "--lang", "both", "--json").json["state"] == "released"
+    released = team.cwd.parent / "released"
+    team("pull", "reviews", "-o", released)
+    told = "5 rows dropped (<code>test</code> 5), found by <code>leakage-exact</code> 5: 복사 실수 (record"
+    assert told in (released / ".registry/CHANGELOG.md").read_text("utf-8")
+    assert told in (team.cwd / "releases/reviews/CHANGELOG.md").read_text("utf-8")
+    korean = (released / ".registry/CHANGELOG.ko.md").read_text("utf-8")
+    assert "5행 삭제" in korean and "검사 <code>leakage-exact</code> 5에서 발견: 복사 실수" in korean
     evidence = team("check", "--json").json["datasets"][0]
     assert evidence["data"]["sha256"] == record["after"]["sha256"]
     assert team("drop", "reviews", "--check", "leakage-exact", "--json").json["state"] == "unchanged"

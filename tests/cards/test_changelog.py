@@ -1,0 +1,109 @@
+"""The changelog cites how the data was mended: what, why, by which check, how many rows, once and in both languages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from registry.cards.changelog import Release, changelog, entry, fact_line, mended_line
+from registry.cards.changelog_words import DETAILS, KINDS, WORDS
+from registry.errors import ConfigError
+from registry.model.changes import Mended
+from registry.model.facts import ReleaseFacts
+from registry.model.files import FileList
+from registry.model.release import ChangeFact
+from registry.model.schema import DatasetSchema
+
+A, B, C = ("a" * 64, "b" * 64, "c" * 64)
+DROP = Mended("changes/reviews/0001-drop.json", "drop", "가져오기 <b>실수</b>", 5, {"test": 5}, A, B,
+              {"leakage-exact": 4, "duplicates": 1})  # fmt: skip
+SPLIT = Mended("changes/reviews/0002-split.json", "split", "", 1, {"train": 8, "test": 2}, B, C,
+               stratify="라벨", near=True, folds=5)  # fmt: skip
+
+
+def facts(version, previous=None, mended=(), **more) -> ReleaseFacts:
+    empty = FileList.of([])
+    return ReleaseFacts("reviews", DatasetSchema("reviews", ()), {"rows": 0, "splits": []}, empty, "csv",
+                        version=version, previous=previous, mended=tuple(mended), **more)  # fmt: skip
+
+
+def test_a_record_is_told_in_both_languages():
+    assert mended_line(DROP) == (
+        "5 rows dropped (<code>test</code> 5), found by <code>leakage-exact</code> 4, <code>duplicates</code> 1: "
+        "가져오기 &#60;b&#62;실수&#60;/b&#62; (record <code>changes/reviews/0001-drop.json</code>, "
+        "data <code>aaaaaaaaaaaa</code> → <code>bbbbbbbbbbbb</code>)"
+    )
+    assert mended_line(SPLIT, "ko") == (
+        "분할 다시 추출, 1행 이동 (<code>train</code> 8, <code>test</code> 2), <code>라벨</code> 기준 층화, "
+        "유사 중복은 같은 분할, 폴드 5개 (기록 <code>changes/reviews/0002-split.json</code>, "
+        "데이터 <code>bbbbbbbbbbbb</code> → <code>cccccccccccc</code>)"
+    )
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_each_record_is_cited_once_in_the_release_that_it_led_to(lang):
+    first = changelog(facts("1.0.0", mended=[DROP], changes=(ChangeFact("first-release", "none"),)), "", lang)
+    later = facts("1.1.0", "1.0.0", [DROP, SPLIT], level="minor")
+    second = changelog(later, first, lang)
+    newest, _, oldest = second.partition("## 1.0.0")
+    assert DROP.record in oldest and DROP.record not in newest
+    assert SPLIT.record in newest and SPLIT.record not in oldest
+    assert WORDS["mended.since"][lang == "ko"].format(previous="1.0.0") in newest
+    assert WORDS["mended"][lang == "ko"] in oldest
+    assert changelog(later, second, lang) == second
+
+
+def test_records_of_like_names_are_told_apart():
+    other = replace(DROP, record="changes/reviews/0001-drop.json2")
+    first = changelog(facts("1.0.0", mended=[other]))
+    assert DROP.record + "</code>" in changelog(facts("1.1.0", "1.0.0", [DROP, other]), first).partition("## 1.0.0")[0]
+
+
+def test_an_english_history_goes_on_in_korean():
+    first = changelog(facts("1.0.0"))
+    assert re.findall(r"^## (\S+)", changelog(facts("1.1.0", "1.0.0"), first, "ko"), re.MULTILINE) == ["1.1.0", "1.0.0"]
+
+
+def test_every_fact_of_a_difference_has_korean_words():
+    from registry.model.schema import Column
+    from registry.versions.change import State, difference
+
+    def state(schema, splits, terms, digest):
+        return State(DatasetSchema("x", schema), splits, terms, digest, digest)
+
+    before = state((Column("a", "int64", required=True, role="key"), Column("y", "string", classes=("p", "q"))),
+                   {"train": (3, "1"), "test": (2, "1"), "old": (1, "1")}, "mit", "1")  # fmt: skip
+    after = state((Column("a", "string"), Column("y", "string", classes=("q", "r")), Column("b", "string")),
+                  {"train": (4, "2"), "test": (2, "2"), "new": (1, "1")}, "", "2")  # fmt: skip
+    found = [*difference(before, after, frozen=("test",)), *difference(after, before, frozen=("test",)),
+             *difference(before, replace(before, encoding="3"), frozen=())]  # fmt: skip
+    assert {fact.kind for fact in found} <= KINDS.keys()
+    for fact in found:
+        line = fact_line(fact, "ko").removesuffix(f"({fact.level})")
+        assert not re.search(r"\b(rows|with|without|not declared|the|another)\b", line), line
+    assert len({re.compile(pattern) for pattern in DETAILS}) == len(DETAILS)
+
+
+def test_an_entry_names_no_record_where_nothing_was_mended():
+    assert "0001" not in entry(Release("1.0.0", "none"))
+
+
+BREAKS = [
+    lambda document: document.pop("after"),
+    lambda document: document.update(kind="x"),
+    lambda document: document.update(drop=[]),
+    lambda document: document["drop"].update(rows={"test": "x"}),
+]
+
+
+@pytest.mark.parametrize("break_it", BREAKS)
+def test_a_broken_record_names_its_file(break_it):
+    state = {"sha256": A, "md5": "0" * 32, "rows": 1, "splits": {"test": 1}}
+    document = {"kind": "drop", "why": "", "before": state, "after": state,
+                "drop": {"checks": {"c": 1}, "rows": {"test": 1}, "samples": []}}  # fmt: skip
+    assert Mended.of("r.json", document).splits == {"test": 1}
+    break_it(document)
+    with pytest.raises(ConfigError, match=r"r.json is no record"):
+        Mended.of("r.json", document)
