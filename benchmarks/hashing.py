@@ -36,7 +36,7 @@ def plant(root: Path) -> None:
     for index in range(FILES):
         folder = root / f"{index % 200:03}"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{index:05}.txt").write_bytes(noise.randbytes(SIZE))
+        (folder / f"{index:05}.csv").write_bytes(noise.randbytes(SIZE))
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ def large(root: Path) -> None:
     store = LocalStore(root / "large")
     folder = root / "one"
     folder.mkdir()
-    (folder / "train.bin").write_bytes(secrets.token_bytes(512 * 1024 * 1024))
+    (folder / "train.csv").write_bytes(secrets.token_bytes(512 * 1024 * 1024))
     publish(store, plan_of(folder, "1.0"))
     [big] = [path for path in store.root.rglob("*") if path.is_file() and path.stat().st_size > 2**20 * 400]
     for _ in range(2):

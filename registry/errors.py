@@ -66,6 +66,12 @@ class GateFailed(DataError):
     code = "gate-failed"
 
 
+class HostileFileError(DataError):
+    """A dataset holds a file that is no data: a pickle, a script, a page, an archive …"""
+
+    code = "hostile-file"
+
+
 class UsageError(RegistryError):
     """Wrong arguments."""
 

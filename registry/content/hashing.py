@@ -15,8 +15,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from registry.content.sniff import EDGE, VERSION, Look, Vet, vet
 from registry.content.walk import Found, Stat, stat_of, walk
 from registry.errors import MovedError
 from registry.model.files import BLOCK, FileEntry, FileList
@@ -87,8 +89,9 @@ class StatCache:
         known: dict[str, tuple[Stat, FileEntry]] = {}
         try:
             for line in file.read_bytes().splitlines():
-                path, state, size, md5, sha256, blocks = json.loads(line)
-                known[path] = (Stat(*state), FileEntry(path, size, md5, sha256, tuple(blocks)))
+                path, state, size, md5, sha256, blocks, vetted = json.loads(line)
+                if vetted == VERSION:
+                    known[path] = (Stat(*state), FileEntry(path, size, md5, sha256, tuple(blocks)))
         except (OSError, ValueError, TypeError):
             known = {}
         return cls(file, known)
@@ -101,7 +104,7 @@ class StatCache:
     def save(self, snapshot: Snapshot) -> None:
         """Remembers the digests of `snapshot`; one write beside, then a rename."""
         lines = [
-            json.dumps([e.path, list(snapshot.states[e.path]), e.size, e.md5, e.sha256, list(e.blocks)])
+            json.dumps([e.path, list(snapshot.states[e.path]), e.size, e.md5, e.sha256, list(e.blocks), VERSION])
             for e in snapshot.files
         ]
         self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -110,14 +113,21 @@ class StatCache:
         beside.replace(self.file)
 
 
-def hash_tree(root: Path, *, cache: StatCache | None = None, progress: Progress | None = None) -> Snapshot:
-    """Hashes every file below `root` (or the file `root`).
+def hash_tree(
+    root: Path, *, cache: StatCache | None = None, progress: Progress | None = None, vet: Vet | None = vet
+) -> Snapshot:
+    """Hashes every file below `root` (or the file `root`), and refuses those that are no data.
 
-    `progress` is called with (files, bytes) done since the last call. Raises what `walk`
-    raises, and `MovedError` if a file changes while it is read.
+    `progress` is called with (files, bytes) done since the last call; `vet` sees the path and
+    the edges of each file that is read. Raises what `walk` and `vet` raise, and `MovedError`
+    if a file changes while it is read.
     """
     with _collector_paused():
-        return _hash_tree(root, cache, progress)
+        return _hash_tree(root, cache, progress, vet or _anything)
+
+
+def _anything(path: str, look: Look) -> None:
+    """Vets nothing."""
 
 
 @contextmanager
@@ -132,7 +142,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _hash_tree(root: Path, cache: StatCache | None, progress: Progress | None) -> Snapshot:
+def _hash_tree(root: Path, cache: StatCache | None, progress: Progress | None, vet: Vet) -> Snapshot:
     found = walk(root)
     _let_settle(found)
     entries: dict[str, FileEntry] = {}
@@ -144,14 +154,14 @@ def _hash_tree(root: Path, cache: StatCache | None, progress: Progress | None) -
         elif item.stat.size >= SMALL:
             large.append(item)
         else:
-            entries[item.path] = _hash_small(item)
+            entries[item.path] = _hash_small(item, vet)
         if progress and item.path in entries:
             progress(1, item.stat.size)
     if large:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            for entry in pool.map(_hash_large, large):
+            for entry in pool.map(partial(_hash_large, vet=vet), large):
                 entries[entry.path] = entry
                 if progress:
                     progress(1, entry.size)
@@ -176,7 +186,7 @@ def _let_settle(found: list[Found]) -> None:
         time.sleep((TICK_NS - age) / 1e9)
 
 
-def _hash_small(item: Found) -> FileEntry:
+def _hash_small(item: Found, vet: Vet) -> FileEntry:
     handle = os.open(item.file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         data = os.read(handle, item.stat.size + 1)
@@ -184,6 +194,7 @@ def _hash_small(item: Found) -> FileEntry:
             raise _moved(item)
     finally:
         os.close(handle)
+    vet(item.path, Look.of(data))
     return FileEntry(
         item.path,
         len(data),
@@ -192,15 +203,17 @@ def _hash_small(item: Found) -> FileEntry:
     )
 
 
-def _hash_large(item: Found) -> FileEntry:
+def _hash_large(item: Found, vet: Vet) -> FileEntry:
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
     blocks: list[str] = []
+    start = end = b""
     size = 0
     handle = os.open(item.file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(handle, "rb", buffering=0) as file:
         if stat_of(os.fstat(file.fileno())) != item.stat:
             raise _moved(item)
         while chunk := _read_block(file.fileno()):
+            start, end = start or chunk[: 2 * EDGE], (end + chunk)[-EDGE:] if len(chunk) < EDGE else chunk[-EDGE:]
             size += len(chunk)
             md5.update(chunk)
             sha256.update(chunk)
@@ -208,6 +221,7 @@ def _hash_large(item: Found) -> FileEntry:
                 blocks.append(hashlib.sha256(chunk).hexdigest())
     if size != item.stat.size:
         raise _moved(item)
+    vet(item.path, Look(start, end, size))
     return FileEntry(item.path, size, md5.hexdigest(), sha256.hexdigest(), tuple(blocks))
 
 

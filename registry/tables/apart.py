@@ -28,6 +28,7 @@ from registry.errors import DataError, InternalError, RegistryError
 from registry.model.files import FileEntry, FileList
 from registry.model.schema import DatasetSchema
 from registry.tables.limits import MEMORY, SECONDS, Limits
+from registry.tables.parquet import sweep
 
 KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONHOME", "PYTHONPATH")
 MEMORY_REACHED, WRITTEN_REACHED, DEPTH_REACHED = "memory", "written", "depth"
@@ -103,6 +104,9 @@ def _run(job: Job, limits: Limits, complaints: IO[bytes]) -> tuple[int | None, l
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            if process.returncode:
+                sweep(job.cache, process.pid)
     return code, [json.loads(line) for line in said.split(b"\n")[:-1]]
 
 

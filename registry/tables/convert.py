@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -21,7 +20,7 @@ from registry.errors import ConfigError, DataError, MovedError
 from registry.model.digest import canonical, digest_of
 from registry.tables.columns import UndeclaredColumnsError
 from registry.tables.images import vet_image
-from registry.tables.parquet import footer, write
+from registry.tables.parquet import beside_of, footer, write
 from registry.tables.pieces import TYPED, Cut, Piece
 from registry.tables.sound import Meter, vet_parquet
 from registry.tables.types import format_type, parse_type
@@ -156,6 +155,6 @@ def _is_sound(target: Path) -> bool:
 
 def _write(target: Path, data: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    beside = beside_of(target)
     beside.write_bytes(data)
     os.replace(beside, target)  # noqa: PTH105 (atomic, over an existing file)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from registry.content.sniff import NAMES, NOTES
 from registry.errors import ConfigError, DataError
 from registry.model.files import FileEntry, FileList
 
@@ -32,8 +33,8 @@ EXTENSIONS: Mapping[str, str] = {
 }
 COMPRESSED = ("csv", "tsv", "jsonl")  # also as .gz
 METADATA = ("metadata.csv", "metadata.jsonl")
-AUXILIARY_EXTENSIONS = (".md", ".txt", ".rst", ".pdf", ".cff", ".bib", ".license", ".html", ".docx", ".hwp")
-AUXILIARY_NAMES = ("license", "licence", "copying", "notice", "authors", "readme", "changelog", "thumbs")
+AUXILIARY_EXTENSIONS = (*NOTES, ".pdf", ".docx")
+AUXILIARY_NAMES = (*NAMES, "thumbs")
 SUPPORTED = (
     "CSV and TSV (.csv, .tsv, also .gz), JSON Lines (.jsonl, .ndjson, also .gz), Parquet (.parquet), "
     "Arrow IPC (.arrow, .feather) and image folders (.jpg, .png … with metadata.csv or metadata.jsonl)"

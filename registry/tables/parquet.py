@@ -77,7 +77,7 @@ def write(target: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) ->
     import pyarrow.parquet as pq
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    beside = beside_of(target)
     try:
         with pq.ParquetWriter(beside, schema, compression="zstd", compression_level=1) as writer:
             for table in _groups(schema, batches):
@@ -90,6 +90,17 @@ def write(target: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) ->
         raise EnvironmentFailed("converted rows cannot be written", why=why, hint="registry cache prune") from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def beside_of(target: Path) -> Path:
+    """Where this process writes what will be `target`; `sweep` finds it by the process."""
+    return target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex}")
+
+
+def sweep(cache: Path, pid: int) -> None:
+    """Removes what the process `pid` began to write below `cache` and did not finish."""
+    for file in cache.glob(f"*/.*.{pid}.*"):
+        file.unlink(missing_ok=True)
 
 
 def _groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

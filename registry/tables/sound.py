@@ -112,5 +112,5 @@ def _has_lengths(kind: pa.DataType) -> bool:
 
 
 def _rows_at_once(known: pa.parquet.FileMetaData) -> int:
-    claimed = sum(known.row_group(index).total_byte_size for index in range(known.num_row_groups))
+    claimed: int = sum(known.row_group(index).total_byte_size for index in range(known.num_row_groups))
     return max(16, min(BATCH_ROWS, BATCH_BYTES * int(known.num_rows) // max(claimed, 1)))
