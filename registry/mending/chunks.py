@@ -6,7 +6,7 @@ and knows how to take rows, and to read and to set one column, nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -27,6 +27,9 @@ class Chunk(Protocol):
 
     def put(self, column: str, values: Sequence[Value]) -> Self:
         """The same rows with `column` set, a value a row; a column that is not there comes last."""
+
+    def head(self, columns: Mapping[str, Value]) -> Self:
+        """No rows, with these columns to be set, each to values of the kind of the one given."""
 
     def plus(self, other: Self) -> Self:
         """These rows, then those of `other`."""

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,17 @@ class Rows:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             plain = found.type
         return Rows(table.set_column(at, pa.field(column, plain), found))
+
+    def head(self, columns: Mapping[str, Value]) -> Rows:
+        """No rows; a column that is new has the type of the value given."""
+        import pyarrow as pa
+
+        rows = Rows(self.table.slice(0, 0))
+        for name, value in columns.items():
+            known = name in self.table.column_names
+            kind = pa.scalar(value).type
+            rows = rows.put(name, ()) if known else Rows(rows.table.append_column(name, pa.array([], kind)))
+        return rows
 
     def plus(self, other: Rows) -> Rows:
         """These rows, then those of `other` in the same columns."""

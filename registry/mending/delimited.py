@@ -12,8 +12,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 
 from registry.errors import DataError
@@ -121,6 +122,10 @@ class Records:
             fields[at] = cell
             changed.append(self.delimiter.join(fields))
         return replace(self, records=[record or '""' for record in changed])  # a blank line would be no record
+
+    def head(self, columns: Mapping[str, Value]) -> Records:
+        """The header, with these columns where they are not there."""
+        return reduce(lambda head, name: head.put(name, ()), columns, self.take(()))
 
     def plus(self, other: Records) -> Records:
         """These records, then those of `other` in the same columns."""

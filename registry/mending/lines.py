@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
@@ -73,6 +73,10 @@ class LineChunk:
     def put(self, column: str, values: Sequence[Value]) -> LineChunk:
         """The lines with one field set."""
         return LineChunk([set_field(line, column, value) for line, value in zip(self.lines, values, strict=True)])
+
+    def head(self, columns: Mapping[str, Value]) -> LineChunk:
+        """No lines: each says itself which fields it has."""
+        return LineChunk()
 
     def plus(self, other: LineChunk) -> LineChunk:
         """These lines, then those of `other`."""

@@ -138,7 +138,7 @@ class _Note:
     def head(self, gallery: Gallery) -> Chunk:
         """An empty chunk with the columns."""
         chunk = next(iter(self.form.read(self.place)))
-        return self._set(chunk, gallery, (), self.place.path)
+        return chunk.head({name: column.values[0] for name, column in gallery.columns.items()})
 
     def chunks(self, gallery: Gallery, target: str) -> Iterator[Chunk]:
         """The rows that go to the file `target`."""

@@ -135,7 +135,7 @@ def _outlines(
     heads = []
     for place in places:
         with closing(form.read(place)) as chunks:  # type: ignore[type-var]
-            heads.append(_with_columns(next(chunks), routing, slice(0, 0)))
+            heads.append(next(chunks).head({name: column.values[0] for name, column in routing.columns.items()}))
     start = begins(original.table)
     found = []
     for at, file in enumerate(routing.files):

@@ -130,8 +130,8 @@ def _named(session: Session, wanted: Wanted, seed: int) -> dict[str, np.ndarray[
         texts.append(name_sql("k", wanted.key, kinds))
     elif wanted.compared:
         session.add(CONTENT, _contents(session, wanted.compared[0], wanted.image))
-        sources += f" JOIN {CONTENT} ON {CONTENT}.place = {place}"
-        texts.append(f"{CONTENT}.name")
+        sources += f" JOIN {CONTENT} ON {CONTENT}.__place = {place}"
+        texts.append(f"{CONTENT}.__name")
     every = [f"coalesce({canonical_sql(name, kind)}, '')" for name, kind in kinds.items() if name not in wanted.ignored]
     texts.append(" || ".join(["'r'", *(f"strlen({text}) || ':' || {text}" for text in every)]))
     sql = f"""WITH named AS (SELECT {place} AS place, coalesce({", ".join(texts)}) AS name FROM {sources})
@@ -156,7 +156,7 @@ def _contents(session: Session, columns: Sequence[str], image: str) -> pa.Table:
     if image in columns:
         source = f"data JOIN {make_keys(session, ImageRequest())} USING ({FILE}, {ROW})"
     sql = f"SELECT {place_sql(session.table)} AS place, {texts} FROM {source}"  # noqa: S608 (all parts are quoted)
-    schema = pa.schema([("place", pa.int64()), ("name", pa.string())])
+    schema = pa.schema([("__place", pa.int64()), ("__name", pa.string())])  # no names of the data's columns
     batches = []
     for batch in session.arrow(sql):
         rows = zip(*(normalised(batch[f"c{at}"].to_pylist()) for at in range(len(columns))), strict=True)

@@ -204,6 +204,16 @@ def test_rows_without_key_or_text_are_named_by_all_that_they_hold(tmp_path):
     assert all(len(one) == 1 for one in by_row.values()) and set(found) == {"train", "test"}
 
 
+def test_columns_may_be_called_as_ours_are():
+    """Without a key, rows are named by their texts in a table beside the data."""
+    names = ("name", "place", "id", "draw", "fold", "k1", "split_of", "text")
+    columns = [Column(name, "string", role="text" if name == "name" else None) for name in names]
+    rows = [dict.fromkeys(names, f"후기 {i}") for i in range(40)]
+    assert set(
+        splits_of(run(rows, replace(HALVES, stratify="draw", group="place"), DatasetSchema("x", tuple(columns))))
+    )
+
+
 def test_draws_are_the_same_in_every_version(tmp_path):
     """A row must keep its split for ever: what is pinned here may not change."""
     by_key = "".join(split[:2] for split in splits_of(run(records([f"후기 {i}" for i in range(12)]), HALVES)))

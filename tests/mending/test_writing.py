@@ -7,17 +7,24 @@ import gzip
 import io
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.content.hashing import hash_tree
 from registry.errors import DataError
 from registry.mending.chunks import Place, form_of
 from registry.mending.columnar import Rows
 from registry.mending.delimited import Cutter, read_field, written
 from registry.mending.lines import set_field
+from registry.mending.rewrite import Column as Column_
+from registry.mending.rewrite import Original, Routing
+from registry.model.schema import Column, DatasetSchema
+from registry.tables.duck import Session
+from registry.tables.read import open_table
 
 cells = st.text(st.sampled_from('a가,"\n\r\t 😀'), max_size=6)
 values = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), cells, st.lists(st.integers(0, 3), max_size=2))
@@ -139,6 +146,45 @@ def test_arrow_files_stay_files_and_streams_stay_streams(tmp_path, make):
     writer.close()
     assert (tmp_path / "b.arrow").read_bytes()[:6] == (tmp_path / "a.arrow").read_bytes()[:6]
     assert [c.table for c in form.read(Place("b.arrow", tmp_path / "b.arrow", "arrow"))][1].equals(table)
+
+
+def _arrow(table, file):
+    with pa.ipc.new_file(str(file), table.schema) as out:
+        out.write_table(table)
+
+
+def _csv(table, file):
+    file.write_text("글,name\n" + "".join(f"{row['글']},{row['name']}\n" for row in table.to_pylist()), "utf-8")
+
+
+def _jsonl(table, file):
+    file.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()), "utf-8")
+
+
+WRITERS = {"parquet": pq.write_table, "arrow": _arrow, "csv": _csv, "jsonl": _jsonl}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "csv", "jsonl"])
+def test_a_column_that_is_new_is_written_to_every_file_in_one_type(tmp_path, kind):
+    schema = DatasetSchema("x", (Column("글", "string"), Column("name", "string", role="key")), open=True)
+    data = tmp_path / "data"
+    data.mkdir()
+    for split, names in (("test", []), ("train", ["a", "b", "c"])):
+        table = pa.table({"글": pa.array(["가"] * len(names), pa.string()), "name": pa.array(names, pa.string())})
+        WRITERS[kind](table, data / f"{split}.{kind}")
+    snapshot = hash_tree(data)
+    original = Original(snapshot, open_table(data, snapshot.files, schema, tmp_path / "cache"))
+    column = Column_(np.array([1, 0, 1]), range(2))
+    routing = Routing((f"test.{kind}", f"train.{kind}"), np.array([1, 0, 1]), {"fold": column})
+    (tmp_path / "new").mkdir()
+    routing.write(original, tmp_path / "new")
+    after = hash_tree(tmp_path / "new")
+    with Session(open_table(tmp_path / "new", after.files, schema, tmp_path / "cache"), threads=1) as session:
+        assert session.rows("SELECT name, split, fold FROM data ORDER BY name") == [
+            {"name": "a", "split": "train", "fold": 1},
+            {"name": "b", "split": "test", "fold": 0},
+            {"name": "c", "split": "train", "fold": 1},
+        ]
 
 
 def test_a_value_that_does_not_fit_gives_a_column_its_own_type():
