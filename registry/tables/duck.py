@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 BATCH = 100_000  # rows of one Arrow batch
+QUESTIONS = ("SELECT", "EXPLAIN")  # kinds of statements that a session answers
 
 
 class QueryError(DataError):
@@ -110,6 +111,7 @@ class Session:
         """All rows of `sql`, in its order, as dictionaries of Python values."""
         self.queries += 1
         with _translated(self.table, sql):
+            self._vet(sql)
             answer = self._connection.execute(sql)
             described = answer.description or []
             if any(is_instant(str(column[1])) for column in described):
@@ -117,6 +119,13 @@ class Session:
                 return self._zoned_rows(sql, [column[0] for column in described if str(column[1]) == "HUGEINT"])
             names = [column[0] for column in described]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    def _vet(self, sql: str) -> None:
+        """A session answers questions: the lock admits the parts to be read, and so to be overwritten by COPY."""
+        kinds = [str(statement.type).rpartition(".")[2] for statement in self._connection.extract_statements(sql)]
+        if len(kinds) != 1 or kinds[0] not in QUESTIONS:
+            why = f"it is {' and '.join(kinds) or 'empty'}"
+            raise QueryError("a statement does more than ask", why=why, hint="ask with one SELECT", sql=sql)
 
     def _zoned_rows(self, sql: str, whole: list[str]) -> list[dict[str, Any]]:
         """Rows with instants, through Arrow: DuckDB's own way to Python needs pytz for them.
@@ -143,6 +152,7 @@ class Session:
         """The rows of `sql` as Arrow batches, streamed; exhaust it before the next statement."""
         self.queries += 1
         with _translated(self.table, sql):
+            self._vet(sql)
             relation = self._connection.sql(sql)
             if relation is not None:
                 yield from relation.to_arrow_reader(BATCH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,8 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from registry.errors import DataError, RegistryError, UsageError
 from registry.tables.duck import QueryError, Session, quote_ident, quote_text
@@ -71,23 +74,82 @@ def test_columns_missing_from_one_file_are_null(tmp_path: Path) -> None:
         assert session.rows("SELECT a, b FROM data ORDER BY a") == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT * FROM read_text('/etc/hostname')",
-        "SELECT * FROM read_csv('/etc/passwd')",
-        "COPY data TO '/tmp/leak.csv'",
-        "ATTACH '/tmp/x.db'",
-        "INSTALL httpfs",
-        "LOAD httpfs",
-        "SET enable_external_access=true",
-        "SET threads=1",
-        "SELECT * FROM glob('/*')",
-    ],
+BEYOND = (
+    "SELECT * FROM '{root}/secret.parquet'",
+    "SELECT * FROM read_parquet('{root}/*.parquet')",
+    "SELECT * FROM read_parquet('{root}/sub/../secret.parquet')",
+    "SELECT * FROM read_parquet('{root}/link.parquet')",
+    "SELECT * FROM read_parquet('{root}/train.parquet.more')",
+    "SELECT * FROM parquet_metadata('{root}/secret.parquet')",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM sniff_csv('/etc/passwd')",
+    "SELECT * FROM read_json('/etc/passwd')",
+    "SELECT * FROM read_text('/etc/hostname')",
+    "SELECT * FROM read_blob('/etc/hostname')",
+    "SELECT * FROM query('SELECT * FROM read_text(''/etc/hostname'')')",
+    "SELECT * FROM glob('/*')",
+    "SELECT * FROM 'https://example.org/a.parquet'",
+    "SELECT * FROM read_parquet('s3://bucket/a.parquet')",
+    "SELECT getenv('HOME')",
+    "SELECT * FROM leak",
+    "COPY data TO '/tmp/leak.csv'",
+    "COPY (SELECT 1 AS n) TO '{root}/train.parquet'",
+    "COPY (SELECT 1 AS n) TO '{root}/train.parquet' (USE_TMP_FILE false)",
+    "COPY (SELECT 1 AS n) TO '{root}/train.parquet' (FORMAT csv, USE_TMP_FILE false)",
+    "EXPORT DATABASE '{root}/out'",
+    "IMPORT DATABASE '{root}/out'",
+    "ATTACH '{root}/x.db'",
+    "ATTACH '{root}/train.parquet' AS again",
+    "ATTACH ':memory:' AS more",
+    "INSTALL httpfs",
+    "FORCE INSTALL json",
+    "LOAD httpfs",
+    "LOAD '/tmp/x.duckdb_extension'",
+    "CREATE SECRET (TYPE s3, KEY_ID 'x', SECRET 'y')",
+    "SET enable_external_access=true",
+    "SET GLOBAL enable_external_access=true",
+    "PRAGMA enable_external_access=true",
+    "RESET enable_external_access",
+    "SET lock_configuration=false",
+    "RESET lock_configuration",
+    "SET allowed_paths=['/']",
+    "SET threads=1",
+    "SET temp_directory='/'",
+    "SET VARIABLE v=1",
+    "PRAGMA memory_limit='1GB'",
+    "PRAGMA profiling_output='{root}/profile'",
+    "CALL enable_logging(storage='file', storage_path='{root}/log')",
+    "DROP VIEW data",
+    "CREATE TABLE more(n INT)",
+    "SELECT 1; DROP VIEW data",
+    "",
 )
+
+
+@pytest.mark.parametrize("sql", BEYOND)
 def test_nothing_but_the_parts_can_be_reached(tmp_path: Path, sql: str) -> None:
-    with Session(two_splits(tmp_path)) as session, pytest.raises(RegistryError):
-        session.rows(sql)
+    leak = pa.table({"n": [1]})  # DuckDB would find it by its name
+    table = two_splits(tmp_path)
+    pq.write_table(leak, tmp_path / "secret.parquet")
+    pq.write_table(leak, tmp_path / "train.parquet.more")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.parquet").symlink_to(tmp_path / "secret.parquet")
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    for ask in (Session.rows, lambda session, text: list(session.arrow(text))):
+        with Session(table) as session, pytest.raises(RegistryError):
+            ask(session, sql.format(root=tmp_path))
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=20))
+@settings(max_examples=25)
+def test_a_name_is_a_name_and_nothing_else(name: str) -> None:
+    """Whatever a column or a file is called: the statement stays one question about it."""
+    with tempfile.TemporaryDirectory() as root:
+        one = part(Path(root) / "a.parquet", "train", {"n": [1]})
+        with Session(Table((one,), (("n", "int64"),), ("train",), None, "parquet")) as session:
+            sql = f"SELECT {quote_text(name)} AS __asked, n AS {quote_ident(name)} FROM data"
+            assert list(session.row(sql).items()) == [("__asked", name), (name, 1)]
 
 
 def test_errors_are_ours(tmp_path: Path) -> None:
