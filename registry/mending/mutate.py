@@ -152,6 +152,7 @@ def _tried(aside: Workspace, bench: Bench, copy: Copy, defect: Defect, clean: Ev
         return Catch(defect.name, defect.what, "caught", planted, ("data:readable",), blocked=True, why=str(error))
     before = {check.id: check for check in clean.checks}
     caught = [check for check in found.checks if _is_new(check, before.get(check.id), found.fail_on)]
+    blind = [check.id for check in found.checks if check.status == "not_measured" and not caught]
     return Catch(
         defect.name,
         defect.what,
@@ -159,6 +160,7 @@ def _tried(aside: Workspace, bench: Bench, copy: Copy, defect: Defect, clean: Ev
         planted,
         tuple(check.id for check in caught),
         blocked=any(check.blocks(found.fail_on) for check in caught),
+        why=f"not measured: {', '.join(blind)}" if blind else "",
     )
 
 

@@ -281,7 +281,7 @@ def test_the_gate_is_tried_and_nothing_is_written(team):
     assert "schema:classes:label" in caught["out-of-range"]
     assert found["leak-exact"]["blocked"] and not found["duplicate"]["blocked"]
     text = team("check", "reviews", "--mutate").out
-    assert "caught by" in text and "leakage-exact" in text
+    assert "outcome" in text and "leakage-exact" in text
     assert team("check", "reviews", "--mutate", "--json").json == document
 
 

@@ -209,9 +209,8 @@ def test_columns_may_be_called_as_ours_are():
     names = ("name", "place", "id", "draw", "fold", "k1", "split_of", "text")
     columns = [Column(name, "string", role="text" if name == "name" else None) for name in names]
     rows = [dict.fromkeys(names, f"후기 {i}") for i in range(40)]
-    assert set(
-        splits_of(run(rows, replace(HALVES, stratify="draw", group="place"), DatasetSchema("x", tuple(columns))))
-    )
+    found = run(rows, replace(HALVES, stratify="draw", group="place"), DatasetSchema("x", tuple(columns)))
+    assert set(splits_of(found)) == {"train", "test"} and found.units == 40
 
 
 def test_draws_are_the_same_in_every_version(tmp_path):

@@ -74,7 +74,7 @@ def _mutate(run: Run, workspace: Workspace, chosen: list[Dataset], as_of: date |
     from registry.judge.judge import JudgeOptions
     from registry.mending.mutate import lay_out_untouched, mutate, mutate_document
 
-    words = {"caught": "caught by", "not_caught": "not caught", "not_applicable": "not applicable"}
+    words = {"caught": "caught", "not_caught": "not caught", "not_applicable": "not applicable"}
     trials = []
     for dataset in chosen:
         here = (workspace.root / dataset.path).exists()
@@ -89,9 +89,9 @@ def _mutate(run: Run, workspace: Workspace, chosen: list[Dataset], as_of: date |
                 f"{catch.planted:,}" if catch.planted else "",
                 words[catch.state],
                 ", ".join(catch.caught_by) or catch.why,
-                "release blocked" if catch.blocked else "",
+                "blocked" if catch.blocked else "",
             )
             for catch in trial.catches
         ]
-        run.out.table(("defect", "planted", "", "", ""), table)
+        run.out.table(("defect", "planted", "outcome", "by", "a release"), table)
     run.out.document(mutate_document(trials))

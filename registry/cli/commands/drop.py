@@ -73,5 +73,7 @@ def _report(run: Run, name: str, done: Drop) -> None:
     )
     if record:
         run.out.text(f"recorded in {record}")
+    if done.state == "planned":
+        run.out.note(f"Nothing was written; without --dry-run it goes to {done.target.path}.")
     for line in following:
         run.out.note(f"Next: {line}")

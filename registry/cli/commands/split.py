@@ -10,7 +10,10 @@ import typer
 from registry.cli.common import Run, command
 
 if TYPE_CHECKING:
+    from registry.mending.options import SplitOptions
     from registry.mending.split import Split
+
+FAR = 0.02  # share by which a split may miss what was asked before it is worth a word
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +32,8 @@ def register(app: typer.Typer) -> None:
         ] = None,
         time: Annotated[str | None, typer.Option("--time", metavar="C", help="Later splits hold later rows.")] = None,
         near: Annotated[
-            bool, typer.Option("--keep-near-duplicates-together", help="Texts that nearly equal share a split.")
+            bool,
+            typer.Option("--keep-near-duplicates-together", help="Texts, or pictures, that are nearly equal."),
         ] = False,
         seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed draws other splits.")] = 0,
         folds: Annotated[
@@ -44,8 +48,8 @@ def register(app: typer.Typer) -> None:
         """Draw splits that cannot leak.
 
         A row's split follows from a hash of its key (or group), so that it keeps it when
-        the data grows. Rows that are equal as normalised text stay together. The data is
-        written anew in its own format, whole or not at all.
+        the data grows. Rows that are equal as normalised text, and pictures of equal pixels,
+        stay together. The data is written anew in its own format, whole or not at all.
         Example: registry split reviews --shares train=0.8,validation=0.1,test=0.1 --stratify label
         """
         from registry.judge.judge import JudgeOptions, lay_out
@@ -60,10 +64,10 @@ def register(app: typer.Typer) -> None:
             parsed = parse_shares(shares, tuple(bench.rules.schema.splits))
             options = SplitOptions(parsed, stratify, group, time, near, seed, folds)
             target = run.directory / output if output else None
-            _report(run, name, draw(bench, options, Writing(target, reason, dry_run)))
+            _report(run, name, draw(bench, options, Writing(target, reason, dry_run)), options)
 
 
-def _report(run: Run, name: str, done: Split) -> None:
+def _report(run: Run, name: str, done: Split, asked: SplitOptions) -> None:
     total = sum(done.rows.values())
     record = done.delivered.record if done.delivered else None
     following = done.delivered.next if done.delivered else ()
@@ -95,7 +99,11 @@ def _report(run: Run, name: str, done: Split) -> None:
     )
     if done.assignment.largest > total / 10:
         run.out.note(f"{done.assignment.largest:,} rows are one unit that stays together; shares follow it.")
+    elif not asked.stratify and max(abs(done.rows[s] / total - share) for s, share in asked.shares.items()) > FAR:
+        run.out.note("Shares are met on average; --stratify C (a label) meets them closely.")
     if record:
         run.out.text(f"recorded in {record}")
+    if done.state == "planned":
+        run.out.note(f"Nothing was written; without --dry-run it goes to {done.target.path}.")
     for line in following:
         run.out.note(f"Next: {line}")
