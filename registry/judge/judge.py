@@ -76,6 +76,8 @@ class Bench:
         learnt = self.workspace.cache / "learnt" / self.dataset.name if self.options.remember else None
         with Session(self.table, threads=self.options.threads, memory=self.options.memory, learnt=learnt) as session:
             yield session
+            if session.parts is not None:
+                session.parts.prune()
         self.snapshot.check_unmoved()
 
     def remembered(self, kind: str, compute: Any, **inputs: Any) -> Any:

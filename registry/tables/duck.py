@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from registry.errors import DataError, EnvironmentFailed, MissingExtraError, UsageError
 from registry.tables.engine import Batches
 from registry.tables.parquet import broken_part
-from registry.tables.table import FILE, ROW, SPLIT, Table
+from registry.tables.parts import PartMemory
+from registry.tables.table import FILE, ROW, SPLIT, Part, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,8 +67,8 @@ class Session:
 
     `threads` and `memory` (such as `2GB`) default to `REGISTRY_THREADS` and
     `REGISTRY_MEMORY`, else to DuckDB's own; `temp` is where larger data spills to, by
-    default a directory of this session; `learnt` is where searches keep what the next version
-    of the data need not search again, if anywhere. `columns` are the table's columns with their
+    default a directory of this session; `learnt` is where is kept what the next version
+    of the data need not do again, if anywhere. `columns` are the table's columns with their
     DuckDB types; `queries` counts the statements answered. It is an `Engine`.
 
     Every failure is a `RegistryError`: `QueryError` where the statement does not suit the
@@ -88,6 +89,7 @@ class Session:
     ) -> None:
         self.table = table
         self.learnt = learnt
+        self.parts = None if learnt is None else PartMemory(learnt / "parts")
         self.queries = 0
         self.files: Mapping[str, str] = {str(part.parquet): part.path for part in table.parts}
         self._added: set[str] = set()
@@ -173,11 +175,27 @@ class Session:
             batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
         self.add(name, pa.Table.from_batches(batches, schema))
 
-    def derive(self, name: str, sql: str, function: Batches, schema: pa.Schema, *, whole: bool = False) -> None:
-        """Lets statements read what `function` makes of all rows of `sql` under `name`; it stays in memory."""
+    def derive(
+        self, name: str, sql: str, function: Batches, schema: pa.Schema, *, whole: bool = False,
+        reads: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
+        """Lets statements read what `function` makes of all rows of `sql` under `name`; it stays in memory.
+
+        Of parts whose columns `reads` are known from before the rows come from the session's `learnt`.
+        """
         import pyarrow as pa
 
-        self.add(name, pa.Table.from_batches(list(function(self.arrow(sql))), schema))
+        def of(parts: Sequence[Part]) -> pa.Table:
+            files = ", ".join(quote_text(str(part.parquet)) for part in parts)
+            some = sql if len(parts) == len(self.table.parts) else f"SELECT * FROM ({sql}) WHERE {FILE} IN ({files})"  # noqa: S608
+            return pa.Table.from_batches(list(function(self.arrow(some))), schema)
+
+        if reads is None or self.parts is None:
+            self.add(name, of(self.table.parts))
+        else:
+            kinds = dict(self.columns)
+            rule = [name, sql, [[column, kinds[column]] for column in reads]]
+            self.add(name, self.parts.derived(self.table, rule, reads, of))
 
     def has(self, name: str) -> bool:
         """Whether there is a table `name` that was made before."""

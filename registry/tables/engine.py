@@ -15,7 +15,7 @@ engine runs where its rows are; only counts, figures and at most 20 sampled rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from registry.tables.table import FILE, Table
@@ -61,11 +61,15 @@ class Engine(Protocol):
     def keep(self, name: str, sql: str, schema: pa.Schema) -> None:
         """Lets statements read the rows of `sql` under `name`, as columns of `schema`."""
 
-    def derive(self, name: str, sql: str, function: Batches, schema: pa.Schema, *, whole: bool = False) -> None:
+    def derive(
+        self, name: str, sql: str, function: Batches, schema: pa.Schema, *, whole: bool = False,
+        reads: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
         """Lets statements read what `function` makes of the rows of `sql` under `name`.
 
         With `whole` it is called once, with all rows in the order of `sql`; else any number
-        of times, each time with some.
+        of times, each time with some. Rows that follow from the columns `reads` of their own
+        part alone may be kept until these columns of that part change.
         """
 
     def has(self, name: str) -> bool:

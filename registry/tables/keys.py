@@ -158,7 +158,8 @@ class KeyRequest:
         texts = [PIXELS if name == self.image else canonical_sql(name, kinds[name]) for name in self.columns]
         source = f"data JOIN {IMAGES} USING ({FILE}, {ROW})" if self.image in self.columns else "data"
         sql = _keys_sql(texts, source, folded=not engine.spread)
-        engine.derive(self.name, sql, partial(_keyed, columns=len(texts)), _schema())
+        reads = None if self.image in self.columns else self.columns
+        engine.derive(self.name, sql, partial(_keyed, columns=len(texts)), _schema(), reads=reads)
 
 
 def make_keys(engine: Engine, request: TableRequest) -> str:

@@ -10,7 +10,6 @@ does not is new. The answer is that of a search that knows nothing.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from registry.tables.near.arrays import Flags, Floats, Ints, Words
-from registry.workspace.files import write_bytes
+from registry.workspace.files import read_sealed, write_sealed
 
 LEARNT = 1  # version of what is kept: raise it when the search or the form changes
 _SHARE = 4  # with more than one in so many texts new, knowing the others saves nothing
@@ -50,19 +49,15 @@ class Learnt:
             witnesses=self.witnesses[found],
             similarities=self.similarities[found],
         )
-        body = out.getvalue()
-        write_bytes(file, hashlib.sha256(body).digest() + body)
+        write_sealed(file, out.getvalue())
 
     @classmethod
     def load(cls, file: Path) -> Learnt | None:
         """What `save` wrote, or None where it is missing or broken."""
-        try:
-            data = file.read_bytes()
-        except OSError:
+        data = read_sealed(file)
+        if data is None:
             return None
-        if hashlib.sha256(memoryview(data)[32:]).digest() != data[:32]:
-            return None
-        with np.load(io.BytesIO(memoryview(data)[32:]), allow_pickle=False) as kept:
+        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             digests, ranks, found = kept["digests"], kept["ranks"].astype(np.int64), kept["found"]
             witnesses, similarities = np.full(len(ranks), -1), np.zeros(len(ranks))
             witnesses[found], similarities[found] = kept["witnesses"], kept["similarities"]
