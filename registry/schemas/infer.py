@@ -22,6 +22,7 @@ from registry.tables.images import IMAGE
 from registry.tables.table import Table
 
 MAX_CLASSES = 50
+BATCH = 16  # columns counted in one pass
 LONG = 20  # characters on average, from which strings are text whatever their number
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "key": ("id", "uid", "uuid", "guid", "key", "번호", "아이디"),
@@ -142,14 +143,17 @@ def _is_text(name: str, kind: str, seen: Facts, rows: int) -> bool:
 
 
 def _facts(session: Session, table: Table) -> dict[str, Facts]:
-    """Counts of all columns, in one pass."""
-    parts: list[str] = []
-    for index, (column, kind) in enumerate(table.columns):
-        name = quote_ident(column)
-        parts += [f"count(*) - count({name}) AS n{index}", f"count(DISTINCT {name}) AS d{index}"]
-        if kind == "string":
-            parts.append(f"coalesce(sum(length({name})), 0) AS l{index}")
-    row: dict[str, Any] = session.row(f"SELECT {', '.join(parts)} FROM data")  # noqa: S608
+    """Counts of all columns, a few columns a pass: what a set of distinct values takes is taken for each of a pass."""
+    row: dict[str, Any] = {}
+    columns = list(enumerate(table.columns))
+    for start in range(0, len(columns), BATCH):
+        parts: list[str] = []
+        for index, (column, kind) in columns[start : start + BATCH]:
+            name = quote_ident(column)
+            parts += [f"count(*) - count({name}) AS n{index}", f"count(DISTINCT {name}) AS d{index}"]
+            if kind == "string":
+                parts.append(f"coalesce(sum(length({name})), 0) AS l{index}")
+        row |= session.row(f"SELECT {', '.join(parts)} FROM data")  # noqa: S608
     found: dict[str, Facts] = {}
     for index, (column, _) in enumerate(table.columns):
         filled = max(table.rows - row[f"n{index}"], 1)
