@@ -33,10 +33,11 @@ def main() -> int:
     from registry.tables.pieces import cut
 
     job = Job.parse(sys.stdin.buffer.readline())
-    _load()
+    found = cut(job.root, job.files, job.schema)
+    _load(found.format)
     Limits(**json.loads(sys.argv[1])).impose()
     try:
-        prepare(cut(job.root, job.files, job.schema), job.cache, _begin)
+        prepare(found, job.cache, _begin)
     except MemoryError:
         release_spare()
         _say({"reached": MEMORY_REACHED})
@@ -53,14 +54,15 @@ def main() -> int:
     return 0
 
 
-def _load() -> None:
-    """Everything that is needed is mapped before address space is limited."""
+def _load(format_: str) -> None:
+    """What will be needed is mapped before address space is limited; vetting Parquet needs the least."""
     import pyarrow as pa
-    import pyarrow.compute
-    import pyarrow.csv
-    import pyarrow.json
     import pyarrow.parquet
 
+    if format_ != "parquet":
+        import pyarrow.compute
+        import pyarrow.csv
+        import pyarrow.json
     pa.set_cpu_count(min(pa.cpu_count(), THREADS))
     pa.set_io_thread_count(2)
 

@@ -19,7 +19,7 @@ from registry.tables.table import FILE, ROW, SPLIT
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOST = 10_000  # columns of a table; beyond it every check of each would be without end
+MOST = 5_000  # columns of a table; beyond it every check of each would be without end
 RESERVED = (FILE, ROW, "file_row_number")  # what a session's view adds, and where DuckDB finds it
 
 

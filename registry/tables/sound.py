@@ -91,10 +91,11 @@ def taken(values: pa.Array) -> int:
     9000
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.types as t
 
     if t.is_dictionary(values.type):
+        import pyarrow.compute as pc  # it takes long to import, and few files need it
+
         if isinstance(values, pa.DictionaryArray) and _has_lengths(values.dictionary.type):
             return int(pc.sum(pc.binary_length(values.dictionary).take(values.indices)).as_py() or 0)
         return int(8 * len(values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 LONG = "긴" + "x" * 1_000_000  # a value that is written once and meant often
 ROWS = 5_000_000
+LARGE = 64 if os.environ.get("REGISTRY_SOAK") else 20  # times 16 MiB: a gigabyte, or what is past every limit too
 
 
 def repeated(rows: int = ROWS) -> pa.Array:
@@ -31,16 +33,16 @@ def parquet_text(root: Path) -> None:
 
 
 def parquet_numbers(root: Path) -> None:
-    """Run lengths: two hundred million zeros."""
+    """Run lengths: a hundred and fifty million zeros."""
     table = pa.table({"n": zeros(1 << 24)})
     with pq.ParquetWriter(root / "train.parquet", table.schema, compression="zstd") as writer:
-        for _ in range(12):
+        for _ in range(9):
             writer.write_table(table, row_group_size=1 << 24)
 
 
 def parquet_nulls(root: Path) -> None:
-    """Nothing, sixteen million times in twenty columns."""
-    table = pa.table({f"n{i}": pa.nulls(1 << 24, pa.string()) for i in range(20)})
+    """Nothing, sixteen million times in ten columns."""
+    table = pa.table({f"n{i}": pa.nulls(1 << 24, pa.int64()) for i in range(10)})
     pq.write_table(table, root / "train.parquet", row_group_size=1 << 24)
 
 
@@ -152,12 +154,11 @@ def csv_gzip_within(root: Path) -> None:
 
 
 def csv_quote(root: Path) -> None:
-    """A quote that is opened and not closed for a gigabyte."""
+    """A quote that is opened and not closed for most of a gigabyte."""
     with (root / "train.csv").open("wb") as out:
         out.write(b'id,text\n1,"')
-        for _ in range(64):
+        for _ in range(LARGE):
             out.write(b"line of text\n" * (1 << 20))
-        out.write(b"\n" * (150 << 20))
 
 
 def csv_columns(root: Path) -> None:
@@ -170,7 +171,7 @@ def jsonl_line(root: Path) -> None:
     """One line of a gigabyte."""
     with (root / "train.jsonl").open("wb") as out:
         out.write(b'{"text": "')
-        for _ in range(64):
+        for _ in range(LARGE):
             out.write(b"x" * (16 << 20))
         out.write(b'"}\n')
 
@@ -192,7 +193,7 @@ def jsonl_keys(root: Path) -> None:
 
 def jsonl_gzip(root: Path) -> None:
     """Ten gigabytes of lines."""
-    (root / "train.jsonl.gz").write_bytes(members(b'{"text": "aaaaaaaa"}\n' * 500_000, 1000))
+    (root / "train.jsonl.gz").write_bytes(members(b'{"text": "aaaaaaaa"}\n' * 100_000, 1000))
 
 
 def jsonl_number(root: Path) -> None:
@@ -224,8 +225,8 @@ def png_pixels(root: Path) -> None:
 
 
 def png_text(root: Path) -> None:
-    """A comment of a gigabyte, compressed."""
-    packed = zlib.compress(b"x" * 300_000_000)
+    """A comment of a hundred megabytes, compressed."""
+    packed = zlib.compress(b"x" * 100_000_000)
     images(root, "text.png", png(4, 4, chunk(b"zTXt", b"Comment\x00\x00" + packed)))
 
 
@@ -246,7 +247,7 @@ def zipped(root: Path) -> None:
     import zipfile
 
     with zipfile.ZipFile(root / "train.csv", "w", zipfile.ZIP_DEFLATED) as out:
-        out.writestr("train.csv", b"\x00" * 200_000_000)
+        out.writestr("train.csv", b"\x00" * 50_000_000)
 
 
 def jsonl_array(root: Path) -> None:

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.journeys.conftest import shell, team, template
+
+__all__ = ["shell", "team", "template"]
+
 
 @pytest.fixture(autouse=True)
 def read_here():

@@ -15,7 +15,7 @@ from registry.tables.read import open_table
 
 def main() -> None:
     root, cache = map(Path, sys.argv[1:])
-    snapshot = hash_tree(root)
+    snapshot = hash_tree(root, vet=None)  # the limits have to hold without it
     told: dict[str, object] = {"error": None}
     begun = time.monotonic()
     try:
