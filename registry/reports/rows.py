@@ -31,7 +31,7 @@ def duplicates(
         return {"columns": [], "rows": None, "empty": 0, "splits": {}, "share": None}
     names = ", ".join(f"{_compared(c)} AS c{c.index}" for c in compared)
     keys = ", ".join(f"c{c.index}" for c in compared)
-    blank = " AND ".join(_blank(c) for c in compared)
+    blank = _all([_blank(c) for c in compared])
     within = "".join(f", count(*) FILTER (NOT blank AND split = {quote_text(s)}) AS s{i}" for i, s in enumerate(splits))
     sums = "".join(f", coalesce(sum(greatest(s{i} - 1, 0)), 0) AS s{i}" for i in range(len(splits)))
     # NOTE: equal rows have equal hashes; only the rows of a shared one are compared by value, so that
@@ -61,6 +61,12 @@ def _compared(column: Measured) -> str:
     """A column as it is compared: NaN is missing, and so equals null."""
     name = quote_ident(column.name)
     return f"CASE WHEN isfinite({name}) OR isinf({name}) THEN {name} END" if column.storage == "number" else name
+
+
+def _all(terms: Sequence[str]) -> str:
+    """The terms joined by AND, as a tree: DuckDB reads no chain of a thousand."""
+    half = len(terms) // 2
+    return terms[0] if len(terms) == 1 else f"({_all(terms[:half])} AND {_all(terms[half:])})"
 
 
 def _blank(column: Measured) -> str:
