@@ -147,6 +147,9 @@ def _importing() -> Iterator[None]:
     through the frames of a caller they would hold the session's connection for good.
     """
     collecting, shown = gc.isenabled(), warnings.showwarning
+    hidden = "pyspark" not in sys.modules
+    if hidden:  # it would import all of Spark, for engines of its own that are not used here
+        sys.modules["pyspark"] = None  # type: ignore[assignment]
     gc.collect()  # what is garbage already would be frozen too, and never end
     gc.disable()
     _lazy("scipy.stats")
@@ -157,6 +160,8 @@ def _importing() -> Iterator[None]:
             if warnings.showwarning is not shown:  # NOTE: its validator turns warnings of the process into logs
                 logging.captureWarnings(False)
     finally:
+        if hidden:
+            del sys.modules["pyspark"]
         gc.freeze()
         if collecting:
             gc.enable()

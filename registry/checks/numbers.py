@@ -18,9 +18,9 @@ DIGITS = 10
 
 
 def rounded(value: Any) -> Any:
-    """A float at ten significant digits; anything else as it is."""
+    """A float at ten significant digits, zero without a sign; anything else as it is."""
     if isinstance(value, float) and math.isfinite(value):
-        return float(f"{value:.{DIGITS}g}")
+        return float(f"{value:.{DIGITS}g}") + 0.0
     return value
 
 

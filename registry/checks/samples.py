@@ -76,12 +76,12 @@ class Sampler:
         """The statement that names the rows found."""
         keys = [f"d.{quote_ident(name)} AS key{i}" for i, name in enumerate(self.keys)]
         values = [f"d.{quote_ident(name)} AS value{i}" for i, name in enumerate(found.columns)]
-        other = ["found.other_file", "found.other_row"] if found.witness else []
+        other = ["hits.other_file", "hits.other_row"] if found.witness else []
         wanted = ", ".join([*keys, *values, f"d.{SPLIT}", f"d.{FILE}", f"d.{ROW}", *other])
         order = ", ".join([*(f"key{i}" for i in range(len(keys))), place_of(f"d.{FILE}"), f"d.{ROW}"])
         if found.sql:
-            joined = f"found JOIN data AS d ON d.{FILE} = found.{FILE} AND d.{ROW} = found.{ROW}"
-            start = f"WITH found AS ({found.sql}) SELECT {wanted} FROM {joined}"  # noqa: S608 (quoted above)
+            joined = f"hits JOIN data AS d ON d.{FILE} = hits.{FILE} AND d.{ROW} = hits.{ROW}"
+            start = f"WITH hits AS ({found.sql}) SELECT {wanted} FROM {joined}"  # noqa: S608 (quoted above)
         else:
             start = f"SELECT {wanted} FROM data AS d WHERE {found.where}"  # noqa: S608 (quoted above)
         return f"{start} ORDER BY {order} LIMIT {MAX_SAMPLES}"
@@ -115,6 +115,6 @@ class Sampler:
         if not wanted:
             return {}
         keys = "".join(f"{quote_ident(name)} AS key{i}, " for i, name in enumerate(self.keys))
-        inside = ", ".join(f"({quote_text(file)}, {int(row)})" for file, row in wanted)
-        sql = f"SELECT {keys}{SPLIT}, {FILE}, {ROW} FROM data WHERE ({FILE}, {ROW}) IN ({inside})"  # noqa: S608
+        inside = " OR ".join(f"({FILE} = {quote_text(file)} AND {ROW} = {int(row)})" for file, row in wanted)
+        sql = f"SELECT {keys}{SPLIT}, {FILE}, {ROW} FROM data WHERE {inside}"  # noqa: S608
         return {(row[FILE], row[ROW]): {"row": self._name(row), "split": row[SPLIT]} for row in self.session.rows(sql)}

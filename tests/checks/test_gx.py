@@ -157,3 +157,10 @@ def test_no_network(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     one = expectation("expect_table_row_count_to_equal", value=1)
     assert judge([one], {}, answered())[one.check_id].success
+
+
+def test_spark_is_not_imported_for_it():
+    """Great Expectations would import it where it is installed: two seconds that no check needs."""
+    script = "import sys; from registry.checks.gx import load; load(); print('pyspark' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -22,12 +22,13 @@ from registry.tables.duck import Session
 from registry.tables.engine import PLACE, Engine
 from registry.tables.images_hash import BITS, HASH, LIKE, SIDE, THUMB, UNSEEN, ImageRequest, pairs_alike
 from registry.tables.keys import IMAGES, TableRequest, make_keys
+from registry.tables.spark import SparkTables
 from registry.tables.table import FILE, ROW
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from registry.tables.near import NearNotMeasured, NearResult, NearSplit
+    from registry.tables.near import NearNotMeasured, NearOptions, NearResult, NearSplit
 
 UNSIGNED = 2**64 - 1  # of a hash of 64 bits, which some engines hold with a sign
 SHORTEST = 20  # characters of an assessed text
@@ -54,23 +55,43 @@ class NearRequest:
 
     def make(self, engine: Engine) -> None:
         """Rows `{__file, __row, other_file, other_row, similarity}`, counts `{split, total, unexpected, …}`."""
-        from registry.tables.near import NearNotMeasured, NearOptions, near_between, near_within
+        from registry.tables.near import NearNotMeasured, NearOptions
 
-        if not isinstance(engine, Session):
-            raise InternalError("near-duplicates are searched on DuckDB only")
         options = NearOptions(threshold=self.threshold)
+        if isinstance(engine, SparkTables):
+            found = self._spread(engine, options)
+        elif isinstance(engine, Session):
+            found = self._searched(engine, options)
+        else:
+            raise InternalError(f"near-duplicates are not searched on {engine.name}")
+        if isinstance(found, NearNotMeasured):
+            counts: Sequence[Mapping[str, Any]] = [{"work": found.work, "limit": found.limit}]
+        else:
+            counts = _counts(found, between=bool(self.splits))
+        engine.add(f"{self.name}_counts", _figures(counts))
+
+    def _searched(self, session: Session, options: NearOptions) -> Sequence[NearSplit] | NearNotMeasured:
+        """On this machine."""
+        from registry.tables.near import NearNotMeasured, near_between, near_within
+
         between = bool(self.splits)
         found = (
-            near_between(engine, self.column, self.splits, options)
+            near_between(session, self.column, self.splits, options)
             if between
-            else near_within(engine, self.column, options)
+            else near_within(session, self.column, options)
         )
         if isinstance(found, NearNotMeasured):
-            engine.add(self.name, _places(()))
-            engine.add(f"{self.name}_counts", _figures([{"work": found.work, "limit": found.limit}]))
-            return
-        engine.add(self.name, _places(_pairs(found, engine)))
-        engine.add(f"{self.name}_counts", _figures(_counts(found.splits, between=between)))
+            session.add(self.name, _places(()))
+            return found
+        session.add(self.name, _places(_pairs(found, session)))
+        return found.splits
+
+    def _spread(self, engine: SparkTables, options: NearOptions) -> Sequence[NearSplit] | NearNotMeasured:
+        """On the workers of Spark."""
+        from registry.tables.near.spread import Search
+
+        splits = self.splits or engine.table.splits
+        return Search(engine, self.name, self.column, splits, not self.splits, options).run()
 
 
 @dataclass(frozen=True, slots=True)

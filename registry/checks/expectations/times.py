@@ -73,7 +73,7 @@ def _time_sql(column: str, facts: Facts) -> tuple[str, str, str]:
     """A time to compare; whether a value is none; whether it names a zone (null where that is no question)."""
     kind, quoted = type_of(facts.columns, column), quote_ident(column)
     if kind in MOMENTS or is_instant(kind) or is_number(kind):
-        return value_sql(column, kind), "FALSE", "NULL"
+        return value_sql(column, kind), "FALSE", "CAST(NULL AS BOOLEAN)"
     if not is_text(kind):
         raise PlanError(f"`{column}` is of type {kind} and holds no times", hint="name a column of dates or times")
     text = f"nullif(trim({quoted}), '')"

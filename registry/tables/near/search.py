@@ -13,7 +13,7 @@ Matches(ids=array([1]), witnesses=array([0]), similarities=array([0.97222222]))
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -111,11 +111,17 @@ def _past(
     """Streams the entries `lower` past an index of `held`."""
     sample = _sampled(corpus, lower, levels, options)
     index = NearIndex.build(held, sample, options, hangul=bool(corpus.hangul[lower].any()))
-    dead, retired = np.zeros(len(held), bool), 0
-    for some in _chunks(corpus, lower, options):
-        found = index.match_rows(corpus.rows(some, levels), meter, dead)
+    return past(index, (corpus.rows(some, levels) for some in _chunks(corpus, lower, options)), meter)
+
+
+def past(index: NearIndex, chunks: Iterable[Rows], meter: Meter) -> Iterator[Matches]:
+    """Streams rows, in ascending order, past the index; an indexed row that has its witness meets no more."""
+    dead, retired = np.zeros(len(index.ids), bool), 0
+    ids = index.ids
+    for rows in chunks:
+        found = index.match_rows(rows, meter, dead)
         yield found
-        dead[np.searchsorted(held.ids, found.ids)] = True
+        dead[np.searchsorted(ids, found.ids)] = True
         count = int(dead.sum())
         if count == len(dead):
             return
