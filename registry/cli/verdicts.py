@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from registry.errors import UsageError
 
@@ -40,6 +40,14 @@ def parse_formats(texts: Sequence[str]) -> list[Output]:
     if sum(output.path is None for output in outputs) > 1:
         raise UsageError("only one format can go to stdout", hint="registry check --format json=verdict.json")
     return outputs
+
+
+def parse_engine(text: str) -> Literal["duckdb", "spark"]:
+    """The engine of that name."""
+    engines: Mapping[str, Literal["duckdb", "spark"]] = {"duckdb": "duckdb", "spark": "spark"}
+    if text in engines:
+        return engines[text]
+    raise UsageError(f"there is no engine `{text}`", why="the engines are duckdb and spark", hint="registry check")
 
 
 def parse_date(text: str | None) -> date | None:

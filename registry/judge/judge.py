@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from registry.checks.run import run_checks
 from registry.checks.suite import expectations_of, joined
@@ -31,6 +31,7 @@ from registry.workspace.workspace import Dataset, Workspace
 if TYPE_CHECKING:
     from registry.stores.base import Store
     from registry.tables.duck import Session
+    from registry.tables.engine import Engine
 
 SHAPE = 2
 """Version of what evidence holds of equal findings: one remembered in another shape is measured anew."""
@@ -38,7 +39,7 @@ SHAPE = 2
 
 @dataclass(frozen=True, slots=True)
 class JudgeOptions:
-    """How to judge: DuckDB's threads and memory, the day that waivers are read on, progress."""
+    """How to judge: the engine, DuckDB's threads and memory, the day that waivers are read on, progress."""
 
     as_of: date | None = None
     threads: int | None = None
@@ -46,6 +47,7 @@ class JudgeOptions:
     remember: bool = True
     progress: Progress | None = None
     store: Store | None = field(default=None, compare=False)
+    engine: Literal["duckdb", "spark"] = "duckdb"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,19 @@ class Bench:
             yield session
             if session.parts is not None:
                 session.parts.prune()
+        self.snapshot.check_unmoved()
+
+    @contextmanager
+    def engine(self) -> Iterator[Engine]:
+        """What answers the checks: DuckDB, or Spark as `registry.toml` sets it; afterwards files must be unmoved."""
+        if self.options.engine == "duckdb":
+            with self.session() as session:
+                yield session
+            return
+        from registry.tables.spark import SparkSettings, SparkTables
+
+        with SparkTables(self.table, SparkSettings.of(self.workspace.config.spark)) as tables:
+            yield tables
         self.snapshot.check_unmoved()
 
     def remembered(self, kind: str, compute: Any, **inputs: Any) -> Any:
@@ -123,6 +138,7 @@ def _key(bench: Bench) -> str:
             "ruleset": bench.rules.sha256,
             "dataset": bench.dataset.name,
             "evidence": SHAPE,
+            "engine": bench.options.engine,
         }
     )
 
@@ -138,13 +154,13 @@ def _measure(bench: Bench) -> Evidence:
     if table.rows:
         derived = expectations_of(derived_suite(bench.rules.schema), bench.dataset.schema)
         expectations = joined([derived, bench.rules.expectations])
-        with bench.session() as session:
-            counts = split_counts(session, table)
-            checks += run_checks(expectations, table, bench.rules.schema, session)
+        with bench.engine() as engine:
+            counts = split_counts(engine, table)
+            checks += run_checks(expectations, table, bench.rules.schema, engine)
     return _evidence(bench, checks, table.rows, counts)
 
 
-def split_counts(session: Session, table: Table) -> dict[str, int]:
+def split_counts(session: Engine, table: Table) -> dict[str, int]:
     """Rows of each split, in the order of splits."""
     found = {row["split"]: row["n"] for row in session.rows("select split, count(*) n from data group by split")}
     return {split: int(found.get(split, 0)) for split in table.splits}
@@ -158,6 +174,7 @@ def _evidence(bench: Bench, checks: list[Check], rows: int, splits: dict[str, in
         dataset=bench.dataset.name,
         data=DataFacts(files.sha256, len(files), files.bytes, rows, splits),
         ruleset=bench.rules.sha256,
+        engine=bench.options.engine,
     )
 
 

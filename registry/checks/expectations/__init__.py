@@ -12,6 +12,8 @@ from registry.checks.core import CORE, ExpectationForm
 from registry.checks.expectations import balance, duplicates, leakage, near, shares, target, times
 from registry.checks.specs import Spec
 
-TOPICS = (leakage, near, duplicates, balance, shares, times, target)
+ANYWHERE = (leakage, near, duplicates, balance, shares, times, target)  # topics that every engine measures
+TOPICS = (*ANYWHERE,)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
+SPREAD = frozenset(spec.form.type for topic in ANYWHERE for spec in topic.SPECS)
 FORMS: Mapping[str, ExpectationForm] = {**CORE, **{name: spec.form for name, spec in OURS.items()}}

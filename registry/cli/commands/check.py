@@ -27,6 +27,9 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option("--format", metavar="F[=PATH]", help="text or json, to stdout or a file; repeatable."),
         ] = None,
+        engine: Annotated[
+            str, typer.Option("--engine", metavar="E", help="duckdb, or spark as registry.toml sets it.")
+        ] = "duckdb",
         as_of: Annotated[
             str | None, typer.Option("--as-of", metavar="DATE", help="The day that waivers are read on.")
         ] = None,
@@ -41,12 +44,12 @@ def register(app: typer.Typer) -> None:
         planted into a copy, and a table says which checks catch them.
         Example: registry check reviews --format json=verdict.json
         """
-        from registry.cli.verdicts import parse_date, parse_formats, write_verdict
+        from registry.cli.verdicts import parse_date, parse_engine, parse_formats, write_verdict
         from registry.errors import UsageError
         from registry.judge.judge import JudgeOptions, judge, lay_out
         from registry.model.evidence import check_document
 
-        outputs = parse_formats(formats or [])
+        outputs, chosen_engine = parse_formats(formats or []), parse_engine(engine)
         workspace = run.workspace()
         chosen = [workspace.dataset(name) for name in names] if names else list(workspace.datasets.values())
         if not chosen:
@@ -62,7 +65,13 @@ def register(app: typer.Typer) -> None:
             with run.out.progress(
                 f"Hashing {dataset.name}", partial(size_of, workspace.root / dataset.path)
             ) as progress:
-                options = JudgeOptions(as_of=parse_date(as_of), remember=not no_memory, progress=progress, store=store)
+                options = JudgeOptions(
+                    as_of=parse_date(as_of),
+                    remember=not no_memory,
+                    progress=progress,
+                    store=store,
+                    engine=chosen_engine,
+                )
                 evidences.append(judge(lay_out(workspace, dataset, options)))
         write_verdict(run, evidences, outputs)
         if check_document(evidences)["verdict"] != "pass":
