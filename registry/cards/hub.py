@@ -119,7 +119,9 @@ def _config(facts: ReleaseFacts) -> dict[str, Any]:
 
 
 def _reader(facts: ReleaseFacts) -> dict[str, Any]:
-    """What keeps pandas' CSV reader close to ours: only an empty field is null."""
+    """What keeps the Hub's readers close to ours: only an empty field of a CSV is null, and splits are no classes."""
+    if facts.format == "imagefolder" and len(facts.profile["columns"]) == 1:
+        return {"drop_labels": True}
     if facts.format not in ("csv", "tsv"):
         return {}
     options: dict[str, Any] = {"keep_default_na": False, "na_values": [""]}

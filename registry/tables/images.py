@@ -2,13 +2,13 @@
 
 Columns are `image` (path relative to the dataset), then `label`, the name of the
 directory, where there is no metadata and there are at least two classes at one depth
-(as Hugging Face's ImageFolder does), then the columns of `metadata.csv` or
+(as Hugging Face's ImageFolder does; but directories of splits are no classes), then the columns of `metadata.csv` or
 `metadata.jsonl`, which name each image of their directory in `file_name`.
 
 >>> class_names(["train/고양이/1.png", "train/개/1.png"])
 ['고양이', '개']
->>> class_names(["train/1.png", "train/2.png"]) is None
-True
+>>> class_names(["train/1.png", "train/2.png"]) is None, class_names(["train/1.png", "test/2.png"]) is None
+(True, True)
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from registry.tables.columns import integers, strings
 from registry.tables.formats import METADATA
 from registry.tables.guess import Guess
 from registry.tables.source import Source
+from registry.tables.splits import named_split
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +42,14 @@ def class_names(paths: Sequence[str]) -> list[str] | None:
     """The class of each image from its directory, or None where directories give no classes."""
     names = [PurePosixPath(path).parent.name for path in paths]
     depths = {path.count("/") for path in paths}
-    return names if len(set(names)) > 1 and len(depths) == 1 and all(names) else None
+    classes = len(set(names)) > 1 and len(depths) == 1 and all(names) and not _are_splits(set(names))
+    return names if classes else None
+
+
+def _are_splits(names: Iterable[str]) -> bool:
+    """Whether directories only tell one split from another."""
+    found = {named_split(f"{name}/_", images=True) for name in names}
+    return len(found) > 1 and None not in found
 
 
 def has_classes(paths: Sequence[str]) -> bool:

@@ -390,3 +390,13 @@ def test_metadata_of_an_image_folder_is_named_with_its_split(tmp_path: Path) -> 
         "train": ["train/a.png", "metadata.csv", "train/metadata.jsonl"],
         "test": ["test.parquet", "metadata.csv"],
     }
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(1, {"drop_labels": True}), (2, {})])
+def test_directories_of_splits_are_no_labels_on_the_hub(
+    tmp_path: Path, columns: int, expected: dict[str, bool]
+) -> None:
+    facts = made(tmp_path)
+    profile = {**facts.profile, "columns": facts.profile["columns"][:columns]}
+    config = front(readme(replace(facts, format="imagefolder", profile=profile)))["configs"][0]
+    assert {name: value for name, value in config.items() if name == "drop_labels"} == expected

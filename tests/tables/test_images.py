@@ -46,6 +46,18 @@ def test_images_in_one_directory_have_no_class(tmp_path: Path) -> None:
     assert found.columns == (("image", "string"),) and found.rows == 2
 
 
+@pytest.mark.parametrize("folders", [("train", "test"), ("1.학습", "2.평가"), ("data/train", "data/val")])
+def test_directories_of_splits_are_no_classes(tmp_path: Path, folders: tuple[str, str]) -> None:
+    files: dict[str, bytes | str] = {f"{name}/{i}.png": picture(colour=i) for name in folders for i in (1, 2)}
+    found = opened(tmp_path, files)
+    assert found.columns == (("image", "string"),) and len(found.splits) == 2
+
+
+def test_classes_called_as_a_split_are_classes(tmp_path: Path) -> None:
+    found = opened(tmp_path, {f"{name}/1.png": picture() for name in ("lab_test", "field_test")})
+    assert found.columns == (("image", "string"), ("label", "string")) and found.splits == ("test",)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
