@@ -89,13 +89,14 @@ def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
     least = {"min_value": max(1, table.rows // 2)}
     yield Entry(rows, "rows", "critical", least, f"{table.rows:,} rows", "half of the rows gone is an accident")
     yield from _leakage(facts, session)
-    given: dict[str, Any] = {"max_share": DUPLICATES}
+    shown, column = _compared(facts)
+    given: dict[str, Any] = {**shown, "max_share": DUPLICATES}
     yield _judged("expect_rows_to_be_unique", "duplicates", "warning", given, facts, session)
     if facts.role("text") or facts.image:
-        given = {"max_share": NEAR}
+        given = {**column, "max_share": NEAR}
         yield _judged("expect_no_near_duplicates", "near-duplicates", "warning", given, facts, session)
     if facts.role("label"):
-        given = {**NORMALISED, "max_share": 0}
+        given = {**shown, **NORMALISED, "max_share": 0}
         yield _judged("expect_duplicates_to_agree_on_label", "label-conflicts", "warning", given, facts, session)
         given = {"max_score": SCORE}
         yield _judged("expect_no_target_leakage", "target-leakage", "warning", given, facts, session)
@@ -105,14 +106,28 @@ def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
 
 def _leakage(facts: Facts, session: Session) -> Iterator[Entry]:
     """What must not stand in two splits: rows, rows but for their spelling, groups; and, as a warning, look-alikes."""
+    shown, column = _compared(facts)
     for name, kwargs in (("leakage-exact", {}), ("leakage-normalised", NORMALISED)):
-        given = {**kwargs, "max_share": 0}
+        given = {**shown, **kwargs, "max_share": 0}
         yield _judged("expect_splits_to_be_disjoint", name, "critical", given, facts, session)
     if facts.role("group"):
         yield _judged("expect_groups_not_to_cross_splits", "leakage-groups", "critical", {}, facts, session)
     if facts.role("text") or facts.image:
         kind = "expect_splits_to_have_no_near_duplicates"
-        yield _judged(kind, "leakage-near", "warning", {"max_share": 0}, facts, session)
+        yield _judged(kind, "leakage-near", "warning", {**column, "max_share": 0}, facts, session)
+        if column:
+            given = {"column": facts.role("text"), "max_share": 0}
+            yield _judged(kind, "leakage-texts", "warning", given, facts, session)
+
+
+def _compared(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`columns` and `column` of pictures that texts describe; nothing where the expectations' own defaults will do.
+
+    A picture is the same under another caption, and captions repeat under different pictures.
+    """
+    if facts.image and facts.role("text"):
+        return {"columns": [facts.image]}, {"column": facts.image}
+    return {}, {}
 
 
 def _judged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import numpy as np
@@ -56,11 +57,11 @@ def folder(root, *, plant: bool):
         save(picture(5), root / "train" / "개" / "other label.png", compress_level=0)
 
 
-def judged(root, entries=None):
+def judged(root, entries=None, roles=Roles()):  # noqa: B008 (a value)
     snapshot = hash_tree(root)
     table = open_table(snapshot.base, snapshot.files, None, root.parent / "cache")
     with Session(table) as session:
-        schema = infer_schema("r", table, session, Roles())
+        schema = infer_schema("r", table, session, roles)
         configs = entries or [{"type": t, "kwargs": k, "meta": {"check_id": n}} for n, (t, k) in CHECKS.items()]
         checks = run_checks(expectations_of(configs, "s"), table, schema, session)
         suite = parse_suite(default_suite(schema, table, session), "r.yaml", schema)
@@ -96,6 +97,40 @@ def test_planted_pictures_are_found_by_bytes_pixels_and_looks(tmp_path):
     assert "flips" in found["looks"].message and "crops" in found["looks"].message
     assert first["leakage-exact"].blocks("critical") and first["leakage-normalised"].blocks("critical")
     assert {sample["contradicts"]["split"] for sample in found["labels"].samples} == {"train"}
+
+
+def captioned(root, *, plant: bool):
+    """As `folder`, with captions: short ones, which repeat under different pictures; planted pictures have others."""
+    folder(root, plant=plant)
+    for split in ("train", "validation", "test"):
+        images = sorted(path for path in (root / split).rglob("*") if path.is_file())
+        lines = [
+            json.dumps(
+                {"file_name": str(path.relative_to(root / split)), "caption": f"{path.parent.name} 사진 {at % 4}"},
+                ensure_ascii=False,
+            )
+            for at, path in enumerate(images)
+        ]
+        (root / split / "metadata.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def test_pictures_with_captions_are_compared_as_pictures(tmp_path):
+    captioned(tmp_path / "data", plant=True)
+    _, first = judged(tmp_path / "data", roles=Roles(text="caption"))
+    found = {name: (check.status, check.total, check.unexpected) for name, check in first.items()}
+    assert found["leakage-exact"] == ("fail", 24, 1) and found["leakage-normalised"] == ("fail", 24, 2)
+    assert found["leakage-near"] == ("fail", 24, 3) and found["near-duplicates"][2] == 1
+    assert {sample["row"] for sample in first["leakage-normalised"].samples} == {
+        "test/개/same bytes.png",
+        "test/고양이/same pixels.png",
+    }
+
+
+def test_captions_that_repeat_under_different_pictures_are_no_leak(tmp_path):
+    captioned(tmp_path / "data", plant=False)
+    _, first = judged(tmp_path / "data", roles=Roles(text="caption"))
+    assert not [check for check in first.values() if check.blocks("warning")]
+    assert first["leakage-texts"].status == "not_measured"  # short ones are not assessed
 
 
 def test_evidence_of_pictures_is_the_same_twice(tmp_path):
