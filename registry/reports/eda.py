@@ -38,6 +38,7 @@ def eda_html(facts: ReleaseFacts, lang: str, *, quality: str = "quality.html") -
     alerts = alerts_of(facts, text, quality)
     labels = [_label(label, text, splits, facts) for label in profile["labels"]]
     cards = _cards(profile["columns"], alerts, text, splits)
+    carded = {card["index"] for card in cards}
     texts = [_text(c, text, splits) for c in profile["columns"] if c["kind"] == "text" and c["overall"]["count"]]
     missing = _missing(profile, text)
     parts = {"assoc": associations(profile, text), "moved": moved(facts, text), "images": images(profile, text)}
@@ -55,7 +56,7 @@ def eda_html(facts: ReleaseFacts, lang: str, *, quality: str = "quality.html") -
         legend=_legend(splits),
         first=code(splits[0]) if splits else "",
         several=len(splits) > 1,
-        index=[index_row(c, text, splits) for c in profile["columns"]],
+        index=[index_row(c, text, splits) | {"carded": c["index"] in carded} for c in profile["columns"]],
         cards=cards,
         cards_total=len(profile["columns"]),
         folded=len(profile["columns"]) > OPEN,

@@ -103,7 +103,8 @@ class Text:
 
     def range(self, low: Any, high: Any) -> str:
         """From `low` to `high`."""
-        return str(self("range", low=self.stat(low), high=self.stat(high)))
+        key = "range.signed" if str(self.stat(low)).startswith("−") else "range"
+        return str(self(key, low=self.stat(low), high=self.stat(high)))
 
     def join(self, parts: Iterable[Any]) -> Markup:
         """Parts with commas between."""

@@ -42,6 +42,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "no": ("no", "아니요"),
     "all": ("all", "전체"),
     "range": ("{low}–{high}", "{low}~{high}"),
+    "range.signed": ("{low} to {high}", "{low}~{high}"),
     # the second report
     "second.title": ("Report of fg-data-profiling", "fg-data-profiling 보고서"),
     "second.sampled": ("From {rows} of {total}, seed {seed}.", "{total} 중 {rows}, 시드 {seed}."),

@@ -223,12 +223,25 @@ def test_awkward_tables_are_drawn(tmp_path: Path) -> None:
     assert len(eda_html(facts_of(tmp_path / "w", {"train": wide}, DatasetSchema("d")), "en").encode()) < 500 * 1024
 
 
+def test_columns_without_a_card_are_found_in_the_index(tmp_path: Path) -> None:
+    rows = pa.table({f"열{i}": pa.array([None, i] if i % 90 == 0 else [i, i + 1], pa.int64()) for i in range(310)})
+    source = eda_html(facts_of(tmp_path / "d", {"train": rows}, DatasetSchema("d")), "en")
+    page = safe(source)
+    assert {f"c-{i}" for i in range(310)} <= set(page.ids)
+    assert source.count("<article") == 4
+
+
 def test_pictures_for_readers_have_title_and_description(facts: ReleaseFacts) -> None:
     source = eda_html(facts, "en")
     for figure in re.findall(r'<svg class="figure".*?</desc>', source, re.DOTALL):
         assert re.search(r"<title id=\"[\w-]+\">[^<]*\w", figure)
         assert re.search(r"<desc id=\"[\w-]+\">[^<]*\w", figure)
     assert source.count('class="figure"') >= 2
+
+
+def test_a_range_of_negative_numbers_can_be_read() -> None:
+    assert [Text("en").range(*pair) for pair in ((-4, 4), (0, 4))] == ["−4 to 4", "0–4"]
+    assert Text("ko").range(-4, 4) == "−4~4"
 
 
 def test_unknown_language_is_an_error(facts: ReleaseFacts) -> None:
