@@ -1,13 +1,14 @@
 """Keys of normalised text: 128 bits a row, equal exactly where the normalised texts are.
 
-Normalised is NFKC, then case-folded, then without invisible characters (category Cf and the
-Hangul fillers), then with white space collapsed to single spaces and trimmed: UAX #15 and the
-Unicode Standard 3.13. Only keys are compared so; what is stored and shown stays as it is.
+Normalised is NFKC, then case-folded, then without invisible characters (controls that are no
+white space, categories Cc and Cf, and the Hangul fillers), then with white space collapsed to
+single spaces and trimmed: UAX #15 and the Unicode Standard 3.13. Only keys are compared so; what
+is stored and shown stays as it is.
 
 >>> normalise_text("  \\uff28ello\\u200b   WORLD ")
 'hello world'
 >>> normalised(["ㅋㅋ", "가\\u3164나", None, "a\\x00b", "  "]) == [
-...     normalise_text("ㅋㅋ"), "가나", None, "a\\x00b", ""]
+...     normalise_text("ㅋㅋ"), "가나", None, "ab", ""]
 True
 """
 
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-# Hangul fillers, grapheme joiner, empty braille, and the marks that select a variant of the character before.
-FILLERS = frozenset("\u3164\u115f\u1160\uffa0\u034f\u2800\u180b\u180c\u180d\u180f")
-FILLERS |= frozenset(map(chr, chain(range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))))
+# Hangul fillers, grapheme joiner, empty braille, inherent vowels of Khmer, the marks that select a variant of the
+# character before, and the code points that Unicode keeps for what is not shown (Default_Ignorable_Code_Point).
+FILLERS = frozenset("\u3164\u115f\u1160\uffa0\u034f\u2800\u180b\u180c\u180d\u180f\u17b4\u17b5\u2065")
+FILLERS |= frozenset(map(chr, chain(range(0xFE00, 0xFE10), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))))
 BETWEEN, ABSENT = "\x1f", "\x1e"  # white space, so that no normalised text holds them
 # Characters that NFKC leaves alone beside any other of them, and that fold as `lower` does: printing ASCII,
 # small Latin-1 letters, Hangul syllables, kana, common ideographs, quotes and dashes. A text of them with
@@ -47,8 +49,8 @@ IMAGES, BYTES, PIXELS = "images_hashed", "__bytes", "__pixels"  # table of `imag
 
 
 def is_invisible(char: str) -> bool:
-    """Whether a character is left out of keys: category Cf, a filler, or a mark that selects a variant."""
-    return char in FILLERS or unicodedata.category(char) == "Cf"
+    """Whether a character is left out of keys: a control that is no white space, category Cf, or a filler."""
+    return char in FILLERS or (unicodedata.category(char) in ("Cc", "Cf") and not char.isspace())
 
 
 def normalise_text(text: str) -> str:
@@ -102,7 +104,7 @@ def _collapse(joined: str) -> str:
     return bytes(codes.astype("<u4").tobytes()).decode("utf-32-le", "surrogatepass")
 
 
-_AWKWARD = re.compile("[\t-\r\x1c-\x1f]|  | \0|\0 |\\A | \\Z")
+_AWKWARD = re.compile("[\x01-\x1f\x7f]|  | \0|\0 |\\A | \\Z")
 
 
 @cache

@@ -33,7 +33,7 @@ from registry.workspace.files import read_sealed, write_sealed
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEPT = 1  # version of what is kept: raise it when the same columns give other rows
+KEPT = 2  # version of what is kept: raise it when the same columns give other rows
 UNUSED = 30 * 86_400  # seconds after which what nobody asked for is removed
 _CHUNK = 1 << 20
 

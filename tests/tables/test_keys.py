@@ -18,7 +18,7 @@ from tests.checks.tables import table_of
 
 AWKWARD = (
     "aB 가각ㅋㄱㅏ\u200b\u3164\u1160\u115f\uffa0Ａß\u0301\u1100\u1161\u11a8\t\n\u00a0\u3000\ufeffİς\x1c\x1f\x85"
-    + "👩\u200d👩\u200d👧"
+    + "👩\u200d👩\u200d👧\x00\x07\x7f\x9f\u17b4"
 )
 texts = st.text(st.sampled_from(AWKWARD) | st.characters(codec="utf-8"), max_size=12)
 
@@ -46,6 +46,8 @@ def test_what_is_one_key():
         "ＨＥＬＬＯ　ＷＯＲＬＤ",
         "hel\u200blo\tworld",
         "hello\u00adworld".replace("\u00ad", " "),
+        "\x00hello\x7f\x07 wor\x1bld\x9f",  # controls show nothing
+        "hello\u17b5 world\ufff0\U000e0fff",
     ]
     assert set(normalised(same)) == {"hello world"}
     nfc, nfd = "한글 텍스트", unicodedata.normalize("NFD", "한글 텍스트")

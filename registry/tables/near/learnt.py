@@ -20,7 +20,7 @@ import numpy as np
 from registry.tables.near.arrays import Flags, Floats, Ints, Words
 from registry.workspace.files import read_sealed, write_sealed
 
-LEARNT = 1  # version of what is kept: raise it when the search or the form changes
+LEARNT = 2  # version of what is kept: raise it when the search or the form changes
 _SHARE = 4  # with more than one in so many texts new, knowing the others saves nothing
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # tells the splits of one text apart
 
