@@ -9,16 +9,23 @@ are swapped in by rename and re-hashed at every use.
 
 from __future__ import annotations
 
+import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry.consume.contents import MANIFEST
+from registry.consume.contents import FILES, MANIFEST, Item
+from registry.consume.deliver import fits
+from registry.consume.pull import Source
 from registry.consume.resolve import Released, cache_folder
-from registry.errors import EnvironmentFailed, NotFoundError
+from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError
 from registry.model.digest import sha256_of
+from registry.model.files import FileList
 from registry.model.names import Ref, Version, select
 from registry.model.release import Manifest, Reference
+from registry.stores.base import CHUNK
+from registry.stores.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,26 @@ class Cache:
         if sha256_of(raw) != reference.manifest:
             raise NotFoundError(f"{ref} is not whole in the cache {self.root}", hint="unset REGISTRY_OFFLINE")
         return Released(reference, Manifest.parse(raw, name=ref.name, version=version), raw)
+
+    def source(self, released: Released) -> Source:
+        """The release from its tree here alone; a file that is missing or wrong there raises `NotFoundError`."""
+        root = self.tree(released.reference.manifest)
+        tree = Tree(root)
+
+        def fetch(item: Item) -> Iterator[bytes]:
+            if not fits(tree, item):
+                raise NotFoundError(
+                    f"{item.path} is not in the cache, and REGISTRY_OFFLINE is set", hint="unset REGISTRY_OFFLINE"
+                )
+            with os.fdopen(tree.open(item.path), "rb") as file:
+                while chunk := file.read(CHUNK):
+                    yield chunk
+
+        listing = root / FILES
+        data = listing.read_bytes() if listing.is_file() else b""
+        if sha256_of(data) != released.manifest.data["sha256"]:
+            raise IntegrityError(f"{listing} is not the release's file list", hint="unset REGISTRY_OFFLINE")
+        return Source(FileList.parse(data), None, fetch, 4)
 
     def _references(self, url: str, name: str) -> Path:
         return self.root / "references" / sha256_of(url.encode())[:16] / name

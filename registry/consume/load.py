@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from registry.consume.cache import Cache
-from registry.consume.contents import FILES, Item
 from registry.consume.pull import PullOptions, Source, place
 from registry.consume.resolve import Released, resolve
 from registry.consume.source import is_remote, offline, open_default_store, store_url
@@ -93,7 +91,7 @@ def cached(ref: Ref, store: str | None = None, *, cache: Cache | None = None) ->
     options = PullOptions()
     if is_remote(url) and offline():
         released = cache.recall(url, ref)
-        source = _without_store(released, cache.tree(released.reference.manifest))
+        source = cache.source(released)
     else:
         place_of = open_default_store(Path(), store)
         released = resolve(place_of, ref)
@@ -102,19 +100,6 @@ def cached(ref: Ref, store: str | None = None, *, cache: Cache | None = None) ->
     place(released, source, root, options)
     cache.remember(url, released)
     return Placed(released, root, source.files, _schema(root, released))
-
-
-def _without_store(released: Released, root: Path) -> Source:
-    def fetch(item: Item) -> Iterator[bytes]:
-        raise NotFoundError(
-            f"{item.path} is not in the cache, and REGISTRY_OFFLINE is set", hint="unset REGISTRY_OFFLINE"
-        )
-
-    listing = root / FILES
-    data = listing.read_bytes() if listing.is_file() else b""
-    if sha256_of(data) != released.manifest.data["sha256"]:
-        raise IntegrityError(f"{listing} is not the release's file list", hint="unset REGISTRY_OFFLINE")
-    return Source(FileList.parse(data), None, fetch, 4)
 
 
 def _schema(root: Path, released: Released) -> DatasetSchema | None:

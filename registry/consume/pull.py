@@ -276,7 +276,11 @@ def _staging(where: Path, released: Released, options: PullOptions) -> Iterator[
     key = digest_of([released.reference.manifest, options.selection.to_json()])[:12]
     staging = where.parent / f".{where.name[:200]}.registry-partial-{key}"
     staging.mkdir(parents=True, exist_ok=True)
-    handle = os.open(staging, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        handle = os.open(staging, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:  # swapped in between the two calls
+        yield None
+        return
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         mine = staging.exists() and os.path.samestat(os.fstat(handle), staging.stat())

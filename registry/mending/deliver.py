@@ -18,10 +18,10 @@ from registry.judge.judge import Bench, split_counts
 from registry.mending.options import Writing
 from registry.mending.record import Change, State, keep
 from registry.mending.rewrite import Original, Progress, Rewriting
-from registry.mending.swap import beside, swap
 from registry.model.schema import DatasetSchema
 from registry.tables.duck import Session
 from registry.tables.read import open_table
+from registry.workspace.swap import beside, swap
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ WRITING = {
     "doctor",
     "split",
     "drop",
+    "lock",
+    "sync",
 }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from registry.errors import EnvironmentFailed
-from registry.mending import swap as swapping
-from registry.mending.swap import beside, swap
+from registry.workspace import swap as swapping
+from registry.workspace.swap import beside, swap
 
 
 @pytest.fixture(params=[True, False], ids=["exchange", "two renames"])

@@ -1,0 +1,247 @@
+"""`lock`, `sync` and `outdated`: a project's datasets, exactly as its `registry.lock` pins them.
+
+>>> import tempfile
+>>> from registry.stores import open_store
+>>> from registry.testing.releases import make_release
+>>> with tempfile.TemporaryDirectory() as folder:
+...     store = open_store(folder + "/store")
+...     _ = make_release(store, "reviews", "1.2", {"a.csv": b"id\\n1\\n"})
+...     project = Project(Path(folder), store.url)
+...     locked = lock(project, [Ref.parse("reviews@^1")])
+...     [(done.state, done.result.version) for done in sync(project)]
+[('pulled', '1.2.0')]
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from registry.consume.cache import Cache
+from registry.consume.contents import FILES, MANIFEST, Item
+from registry.consume.deliver import Fetch
+from registry.consume.lockfile import Locked, Lockfile
+from registry.consume.pull import PullOptions, PullResult, Source, place
+from registry.consume.resolve import Released, resolve
+from registry.consume.source import is_remote, offline, open_default_store, store_url
+from registry.consume.verify import verify_directory
+from registry.errors import IntegrityError, NotFoundError, StateError, UsageError
+from registry.model.digest import sha256_of
+from registry.model.files import FileList
+from registry.model.names import Ref, Version, select
+from registry.stores.base import CHUNK, Store
+from registry.stores.layout import standings, versions
+from registry.stores.tree import Tree
+from registry.workspace.swap import swap
+
+State = Literal["pulled", "replaced", "unchanged", "would-pull"]
+Watch = Callable[[Locked], PullOptions]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where a lockfile lies, and the store to use where an entry names none."""
+
+    folder: Path
+    store: str | None = None
+
+    def open(self, url: str) -> Store:
+        """The store of an entry, else the project's."""
+        return open_default_store(self.folder, url or self.store)
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What became of one entry."""
+
+    state: State
+    result: PullResult
+
+    def to_json(self) -> dict[str, Any]:
+        """Its entry in the `registry.sync/1` document."""
+        rest = {key: value for key, value in self.result.to_json().items() if key != "format"}
+        return {"state": self.state, **rest}
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """One entry beside what there is: the newest that its spec admits, and the newest of all; its withdrawal."""
+
+    name: str
+    spec: str
+    locked: str
+    wanted: str | None
+    latest: str | None
+    yanked: str | None = None
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is anything to do: a newer release, or the locked one was withdrawn."""
+        return self.locked not in (self.wanted, None) or self.locked != self.latest or self.yanked is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """Its entry in the `registry.outdated/1` document."""
+        return {key: getattr(self, key) for key in ("name", "spec", "locked", "wanted", "latest", "yanked")}
+
+
+def lock(project: Project, refs: Sequence[Ref] = (), *, dry_run: bool = False) -> Lockfile:
+    """Pins what `refs` select, or anew what the lockfile asks for, and writes it.
+
+    Raises `UsageError` where there is neither, and what `resolve` raises; then nothing is written.
+    """
+    try:
+        before = Lockfile.load(project.folder)
+    except NotFoundError:
+        if not refs:
+            raise UsageError("nothing is locked yet", hint="registry lock NAME@^1.2") from None
+        before = Lockfile()
+    asked = [_asked(before, ref) for ref in refs] or list(before.entries)
+    after = before.with_entries([_pinned(project, entry) for entry in asked])
+    if not dry_run:
+        after.save(project.folder)
+    return after
+
+
+def _asked(before: Lockfile, ref: Ref) -> Locked:
+    known = before.get(ref.name)
+    return Locked(ref.name, ref.spec, store="", path=known.path if known else ref.name)
+
+
+def _pinned(project: Project, entry: Locked) -> Locked:
+    store = project.open(entry.store)
+    released = resolve(store, Ref(entry.name, entry.spec))
+    manifest = released.manifest
+    return replace(
+        entry, version=str(released.version), store=store.url, manifest=released.reference.manifest,
+        data=str(manifest.data["sha256"]), license=manifest.license,
+    )  # fmt: skip
+
+
+def sync(project: Project, *, frozen: bool = False, watch: Watch = lambda _: PullOptions()) -> Iterator[Synced]:
+    """Brings every locked release to its path, and verifies those that are there.
+
+    Entries that name no release yet are pinned first, which changes the lockfile: not with
+    `frozen`, which raises `StateError` instead. A directory that holds another release of the
+    dataset, untouched, is replaced in one step; files that did not change are not moved again.
+    Raises `IntegrityError` where a store has another manifest than the one that is pinned.
+    """
+    found = Lockfile.load(project.folder)
+    missing = [entry for entry in found.entries if not entry.pinned]
+    if missing and frozen:
+        names = ", ".join(entry.name for entry in missing)
+        raise StateError(f"registry.lock pins no release of {names}", hint="registry lock, then commit registry.lock")
+    if missing:
+        found = found.with_entries([_pinned(project, entry) for entry in missing])
+        found.save(project.folder)
+    for entry in found.entries:
+        yield _synced(project, entry, watch(entry))
+
+
+def _synced(project: Project, entry: Locked, options: PullOptions) -> Synced:
+    released, source = _from(project, entry, options)
+    _require_pinned(entry, released)
+    target = project.folder / entry.path
+    before = _other_release(target, released)
+    if before is None:
+        there = target.is_dir() and any(target.iterdir())
+        result = place(released, source, target, options)
+        moved: State = "pulled" if result.transferred_files or not there else "unchanged"
+        return Synced("would-pull" if options.dry_run and moved == "pulled" else moved, result)
+    source = replace(source, fetch=_here_or(target, before, source.fetch))
+    beside = target.with_name(f".{target.name[:200]}.registry-next")
+    if options.dry_run:
+        return Synced("would-pull", place(released, source, beside, options))
+    result = place(released, source, beside, options)
+    swap(beside, target)
+    shutil.rmtree(beside)
+    return Synced("replaced", replace(result, path=str(target)))
+
+
+def _from(project: Project, entry: Locked, options: PullOptions) -> tuple[Released, Source]:
+    """The pinned release and its bytes: from its store, or from the cache where the network is not to be used."""
+    ref = Ref(entry.name, entry.version)
+    url = store_url(project.folder, entry.store or project.store)
+    if is_remote(url) and offline():
+        cache = Cache.default()
+        released = cache.recall(url, ref)
+        return released, cache.source(released)
+    store = project.open(entry.store)
+    released = resolve(store, ref)
+    return released, Source.of(store, released, options)
+
+
+def _require_pinned(entry: Locked, released: Released) -> None:
+    facts = {"manifest": released.reference.manifest, "data": str(released.manifest.data["sha256"])}
+    for what, digest in facts.items():
+        if digest != getattr(entry, what):
+            raise IntegrityError(
+                f"{entry.name}@{entry.version} is not the release that registry.lock pins",
+                why=f"the sha256 of its {what} is {digest[:12]}…, not {getattr(entry, what)[:12]}…",
+                hint="ask who runs the store; a release never changes",
+                name=entry.name,
+            )
+
+
+def _other_release(target: Path, released: Released) -> dict[str, str] | None:
+    """Path by sha256 of the files of another release of the dataset that `target` holds; None where it holds none.
+
+    `StateError` where files in it are no part of that release, or were changed: they would be lost.
+    """
+    raw = target / MANIFEST
+    if not raw.is_file() or sha256_of(raw.read_bytes()) == released.reference.manifest:
+        return None
+    found = verify_directory(target)
+    if found.name != released.name:
+        return None  # `place` says what is in the way
+    kept = [problem for problem in found.problems if problem.kind != "missing"]
+    if kept:
+        raise StateError(
+            f"{target} holds {found.name}@{found.version} with changes of yours",
+            why=f"{kept[0].path} is {kept[0].kind}",
+            hint=f"move {target} away, then run the same command again",
+        )
+    try:
+        with os.fdopen(Tree(target).open(FILES), "rb") as file:
+            return {entry.sha256: entry.path for entry in FileList.parse(file.read())}
+    except FileNotFoundError:
+        return {}
+
+
+def _here_or(target: Path, known: dict[str, str], elsewhere: Fetch) -> Fetch:
+    """Fetches from the tree in `target` what it holds, the rest from `elsewhere`; all of it is hashed on its way."""
+
+    def fetch(item: Item) -> Iterator[bytes]:
+        path = known.get(item.sha256)
+        if path is None:
+            yield from elsewhere(item)
+            return
+        with os.fdopen(Tree(target).open(path), "rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+    return fetch
+
+
+def outdated(project: Project) -> list[Outdated]:
+    """Every entry beside what its store has now."""
+    return [_outdated(project, entry) for entry in Lockfile.load(project.folder).entries]
+
+
+def _outdated(project: Project, entry: Locked) -> Outdated:
+    store = project.open(entry.store)
+    log = standings(store, entry.name)
+    usable = [v for v in versions(store, entry.name) if v not in log or not log[v].withdrawn]
+    wanted: Version | None = None
+    with suppress(NotFoundError):
+        wanted = resolve(store, Ref(entry.name, entry.spec), withdrawn=True).version
+    newest = select("latest", usable)
+    standing = log.get(Version.parse(entry.version)) if entry.version else None
+    return Outdated(
+        entry.name, entry.spec, entry.version, str(wanted) if wanted else None, str(newest) if newest else None,
+        standing.reason if standing and standing.withdrawn else None,
+    )  # fmt: skip
