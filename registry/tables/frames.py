@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DUCKDB = "registry check --engine duckdb"
+_PATTERN = frozenset("*?[]{}\\")
 _PATH, _PLACE = "__path", "__place"
 _DECODED = r"url_decode(replace(regexp_replace(_metadata.file_path, '^file:/*', '/'), '+', '%2B'))"
 _PLAIN: Mapping[str, str] = {
@@ -129,15 +130,19 @@ def _value(name: str, kind: pa.DataType, *, held: bool) -> str:
 
 
 def groups_of(table: Table) -> tuple[Group, ...]:
-    """The parts by split and by the columns that their files hold, in the order of parts."""
+    """The parts by split and by the columns that their files hold, in the order of parts.
+
+    A path that Spark would read as a pattern is a group of its own: beside others its rows come twice.
+    """
     import pyarrow.parquet as pq
 
     wanted = {name for name, _ in table.columns}
-    found: dict[tuple[str | None, frozenset[str]], list[tuple[int, Part]]] = {}
+    found: dict[tuple[str | None, frozenset[str], str], list[tuple[int, Part]]] = {}
     for at, part in enumerate(table.parts, 1):
         kinds = {one.name: format_type(one.type) for one in pq.read_schema(part.parquet)}
         held = frozenset(name for name in wanted if kinds.get(name, "null") != "null")
-        found.setdefault((part.split, held), []).append((at, part))
+        path = str(part.parquet)
+        found.setdefault((part.split, held, path if set(path) & _PATTERN else ""), []).append((at, part))
     return tuple(
-        Group(split, table.columns, held, table.split_column, tuple(parts)) for (split, held), parts in found.items()
+        Group(split, table.columns, held, table.split_column, tuple(parts)) for (split, held, _), parts in found.items()
     )

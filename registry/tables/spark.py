@@ -115,7 +115,7 @@ class SparkTables:
         if seen != self.table.rows:
             raise DataError(
                 f"Spark sees {seen:,} of {self.table.rows:,} rows",
-                why="it leaves files out whose names begin with `_` or `.`",
+                why="files whose names begin with `_` or `.` are hidden from it",
                 hint=DUCKDB,
             )
 

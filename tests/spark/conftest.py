@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import warnings
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,11 +20,22 @@ OPTIONS = {  # of small data: no compiling, no planning anew, one task a step
 
 
 @pytest.fixture(scope="session")
-def spark_settings() -> SparkSettings:
+def spark_settings() -> Iterator[SparkSettings]:
     """Settings under which Spark runs already."""
     pytest.importorskip("pyspark", reason="pyspark is not installed")
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java 17, and no `java` is on the PATH")
     settings = SparkSettings("local[2]", "", OPTIONS)
     connect(settings)
-    return settings
+    yield settings
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
+def pytest_collection_modifyitems(items):
+    """Spark's client leaves its sockets to the garbage collector."""
+    for item in items:
+        if "spark_settings" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.filterwarnings("ignore::ResourceWarning"))
+            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
