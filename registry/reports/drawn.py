@@ -131,7 +131,7 @@ def _typical(column: Mapping[str, Any], text: Text) -> Markup | str:
             return text("typical.withheld")
         first = top["values"][0]
         return text("typical.top", value=value(first["value"], 24), share=text.share(first["count"] / overall["count"]))
-    if "length" in overall:
+    if "length" in overall and column["kind"] != "image":
         return text("typical.length", value=text.stat(overall["length"]["quantiles"]["p50"]))
     if "quantiles" in overall:
         middle = text.stat(overall["quantiles"]["p50"])
@@ -315,7 +315,7 @@ def numbers(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> dic
         heads += ["head.mean", "head.median", "head.quartiles", "head.range"]
     elif "quantiles" in overall:
         heads += ["head.median", "head.range"]
-    elif "length" in overall and column["kind"] != "category":
+    elif "length" in overall and column["kind"] not in ("category", "image"):
         heads += ["head.median", "head.quartiles", "head.range", "head.distinct"]
     else:
         heads += ["head.rows", "head.distinct"]

@@ -156,7 +156,7 @@ def images(profile: Mapping[str, Any], text: Text) -> dict[str, Any] | None:
         "unreadable": text("images.unreadable", n=text.count(found["unreadable"])) if found["unreadable"] else "",
         "paths": [code(path) for path in found["unreadable_paths"]],
         "grid": None if same else _grid(found, text),
-        "sizes": [_bar(_size(size), size["count"], found["images"], text) for size in found["sizes"]],
+        "sizes": [_bar(_size(s), s["count"], found["images"], text) for s in found["sizes"] if s["count"] > 1 or same],
         "modes": [_bar(code(m["value"]), m["count"], found["images"], text) for m in found["modes"]],
         "formats": [_bar(code(m["value"]), m["count"], found["images"], text) for m in found["formats"]],
     }
