@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from registry.checks.distinct import told_apart
 from registry.checks.expectations import OURS
 from registry.checks.messages import percent
 from registry.checks.specs import Counts, Facts, Unmeasured, within
@@ -32,6 +33,7 @@ DUPLICATES = 0.01  # share of duplicates above which a maintainer wants to know
 NEAR = 0.05  # share of near-duplicates within a split from which they weigh on what is learnt
 SCORE = 0.99  # balanced accuracy of one column alone from which it gives the label away
 NORMALISED = {"normalize": "text"}
+UNTOLD = "columns that only number the rows, or name their split, are not compared"
 HEAD = """\
 # What a release of this dataset must be, in the shape of a Great Expectations suite.
 # severity: critical blocks a release, warning is shown. Every expectation: {reference}
@@ -88,15 +90,16 @@ def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
     rows = "expect_table_row_count_to_be_between"
     least = {"min_value": max(1, table.rows // 2)}
     yield Entry(rows, "rows", "critical", least, f"{table.rows:,} rows", "half of the rows gone is an accident")
-    yield from _leakage(facts, session)
-    shown, column = _compared(facts)
-    given: dict[str, Any] = {**shown, "max_share": DUPLICATES}
+    compared = _compared(facts, session)
+    yield from _leakage(compared, facts, session)
+    given: dict[str, Any] = {**compared.told, "max_share": DUPLICATES}
     yield _judged("expect_rows_to_be_unique", "duplicates", "warning", given, facts, session)
     if facts.role("text") or facts.image:
-        given = {**column, "max_share": NEAR}
+        given = {**compared.near, "max_share": NEAR}
         yield _judged("expect_no_near_duplicates", "near-duplicates", "warning", given, facts, session)
-    if facts.role("label"):
-        given = {**shown, **NORMALISED, "max_share": 0}
+    if label := facts.role("label"):
+        columns = [name for name in compared.told.get("columns", ()) if name != label]
+        given = {**({"columns": columns} if columns else {}), **NORMALISED, "max_share": 0}
         yield _judged("expect_duplicates_to_agree_on_label", "label-conflicts", "warning", given, facts, session)
         given = {"max_score": SCORE}
         yield _judged("expect_no_target_leakage", "target-leakage", "warning", given, facts, session)
@@ -104,30 +107,40 @@ def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
         yield from _balance(label.name, facts, session)
 
 
-def _leakage(facts: Facts, session: Session) -> Iterator[Entry]:
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Arguments that say what is compared, empty where the expectations' own defaults will do.
+
+    `whole` for rows as they are, `told` for rows but for what only tells them apart, `near` for look-alikes.
+    """
+
+    whole: Mapping[str, Any]
+    told: Mapping[str, Any]
+    near: Mapping[str, Any]
+
+
+def _compared(facts: Facts, session: Session) -> _Compared:
+    """A picture is the same under another caption, and captions repeat under different pictures."""
+    if facts.image and facts.role("text"):
+        pictures = {"columns": [facts.image]}
+        return _Compared(pictures, pictures, {"column": facts.image})
+    columns = () if facts.image or facts.role("text") else told_apart(facts, session)
+    return _Compared({}, {"columns": list(columns)} if columns else {}, {})
+
+
+def _leakage(compared: _Compared, facts: Facts, session: Session) -> Iterator[Entry]:
     """What must not stand in two splits: rows, rows but for their spelling, groups; and, as a warning, look-alikes."""
-    shown, column = _compared(facts)
-    for name, kwargs in (("leakage-exact", {}), ("leakage-normalised", NORMALISED)):
-        given = {**shown, **kwargs, "max_share": 0}
-        yield _judged("expect_splits_to_be_disjoint", name, "critical", given, facts, session)
+    for name, kwargs in (("leakage-exact", compared.whole), ("leakage-normalised", {**compared.told, **NORMALISED})):
+        found = _judged("expect_splits_to_be_disjoint", name, "critical", {**kwargs, "max_share": 0}, facts, session)
+        yield replace(found, why=UNTOLD) if compared.told and not compared.whole and kwargs else found
     if facts.role("group"):
         yield _judged("expect_groups_not_to_cross_splits", "leakage-groups", "critical", {}, facts, session)
     if facts.role("text") or facts.image:
         kind = "expect_splits_to_have_no_near_duplicates"
-        yield _judged(kind, "leakage-near", "warning", {**column, "max_share": 0}, facts, session)
-        if column:
+        yield _judged(kind, "leakage-near", "warning", {**compared.near, "max_share": 0}, facts, session)
+        if compared.near:
             given = {"column": facts.role("text"), "max_share": 0}
             yield _judged(kind, "leakage-texts", "warning", given, facts, session)
-
-
-def _compared(facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
-    """`columns` and `column` of pictures that texts describe; nothing where the expectations' own defaults will do.
-
-    A picture is the same under another caption, and captions repeat under different pictures.
-    """
-    if facts.image and facts.role("text"):
-        return {"columns": [facts.image]}, {"column": facts.image}
-    return {}, {}
 
 
 def _judged(

@@ -16,16 +16,21 @@ from typing import Any
 
 from registry.errors import UsageError
 from registry.model.schema import Column, DatasetSchema
-from registry.tables.duck import Session, quote_ident
+from registry.tables.duck import Session, quote_ident, quote_text
 from registry.tables.formats import IMAGES
 from registry.tables.images import IMAGE
 from registry.tables.table import Table
 
 MAX_CLASSES = 50
 BATCH = 16  # columns counted in one pass
+CODES = "[!-~]+"  # strings of printing ASCII without a space, which are names and codes and no prose
+MOST = 0.9  # share of such strings from which a column is one of codes
 LONG = 20  # characters on average, from which strings are text whatever their number
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "key": ("id", "uid", "uuid", "guid", "key", "번호", "아이디"),
+    "key": (
+        *("id", "uid", "uuid", "guid", "key", "idx", "index", "pk", "rowid", "serial"),
+        *("번호", "아이디", "순번", "연번", "일련번호", "고유번호", "식별자"),
+    ),
     "label": (
         *("label", "labels", "class", "target", "sentiment", "category", "intent"),
         *("라벨", "레이블", "분류", "감성"),
@@ -33,6 +38,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "sentence", "document", "content", "body", "review", "comment", "본문", "문장", "내용", "텍스트"),
 }
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+_MEASURES = ("halffloat", "float", "double", "bool")
 _CLASS_TYPES = ("string", "bool", *_INTEGERS)
 
 
@@ -60,11 +66,12 @@ class Roles:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was counted of one column: nulls, distinct values (nulls apart), mean length of texts."""
+    """What was counted of one column: nulls, distinct values (nulls apart), mean length and codes of texts."""
 
     nulls: int
     distinct: int
     length: float = field(default=0.0)
+    codes: float = field(default=0.0)
 
 
 def hint_schema(name: str, roles: Roles) -> DatasetSchema | None:
@@ -121,7 +128,7 @@ def _found_roles(
     roles = dict(given)
     free = [name for name in types if name not in given]
     candidates = {
-        "key": [n for n in free if suggested(n) == "key" and facts[n].distinct == rows and not facts[n].nulls],
+        "key": [n for n in free if suggested(n) == "key" and _is_key(types[n], facts[n], rows)],
         "label": [n for n in free if suggested(n) == "label" and _is_label(types[n], facts[n], rows)],
         "text": sorted((n for n in free if _is_text(n, types[n], facts[n], rows)), key=lambda n: (-facts[n].length, n)),
     }
@@ -136,10 +143,14 @@ def _is_label(kind: str, seen: Facts, rows: int) -> bool:
     return kind in _CLASS_TYPES and 1 < seen.distinct <= MAX_CLASSES and seen.distinct * 2 <= max(rows, 4)
 
 
+def _is_key(kind: str, seen: Facts, rows: int) -> bool:
+    return kind not in _MEASURES and seen.distinct == rows and not seen.nulls
+
+
 def _is_text(name: str, kind: str, seen: Facts, rows: int) -> bool:
-    """Whether strings are text rather than codes of a category: so called, long, or mostly different."""
-    plain = suggested(name) == "text" or seen.length >= LONG or seen.distinct * 2 > rows - seen.nulls
-    return kind == "string" and plain
+    """Whether strings are text rather than codes: so called, or no codes and long, or no codes and mostly different."""
+    free = seen.length >= LONG or seen.distinct * 2 > rows - seen.nulls
+    return kind == "string" and (suggested(name) == "text" or (free and seen.codes < MOST))
 
 
 def _facts(session: Session, table: Table) -> dict[str, Facts]:
@@ -153,11 +164,13 @@ def _facts(session: Session, table: Table) -> dict[str, Facts]:
             parts += [f"count(*) - count({name}) AS n{index}", f"count(DISTINCT {name}) AS d{index}"]
             if kind == "string":
                 parts.append(f"coalesce(sum(length({name})), 0) AS l{index}")
+                parts.append(f"count(*) FILTER (regexp_full_match({name}, {quote_text(CODES)})) AS c{index}")
         row |= session.row(f"SELECT {', '.join(parts)} FROM data")  # noqa: S608
     found: dict[str, Facts] = {}
     for index, (column, _) in enumerate(table.columns):
         filled = max(table.rows - row[f"n{index}"], 1)
-        found[column] = Facts(row[f"n{index}"], row[f"d{index}"], float(row.get(f"l{index}", 0)) / filled)
+        shares = (float(row.get(f"{figure}{index}", 0)) / filled for figure in ("l", "c"))
+        found[column] = Facts(row[f"n{index}"], row[f"d{index}"], *shares)
     return found
 
 

@@ -339,3 +339,12 @@ def test_splits_of_other_names_have_no_order_in_time(tmp_path):
     assert check.status == "not_measured" and "name `order`" in check.message
     check = one(tmp_path, rows, "expect_splits_to_follow_time", {"column": "w", "order": ["spring", "autumn"]})
     assert (check.status, check.total) == ("pass", 1)
+
+
+def test_a_label_of_thousands_of_values_is_judged_by_its_frequent_ones(tmp_path):
+    """A target of numbers: a table of all classes by all values would not fit."""
+    labels = [i % 1200 for i in range(7200)]
+    rows = {"label": labels, "x": [f"v{label}" for label in labels], "y": [i * 7919 % 6007 for i in range(7200)]}
+    check = one(tmp_path, {"train": rows}, "expect_no_target_leakage", label="label")
+    assert (check.status, check.total, check.unexpected) == ("fail", 2, 1)
+    assert (check.observed["classes"], check.observed["rare"], check.observed["rows"]) == (200, 1000, 1200)

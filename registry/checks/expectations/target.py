@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SAMPLE = 20_000  # rows that are predicted
 FEWEST = 20  # rows, and
 EACH = 5  # rows of a class, below which nothing is concluded
+MANY = 200  # classes that are predicted, the most frequent ones
 BESIDE = ("label", "split", "annotator", "image", "weight")  # roles that are no inputs, or know the label by right
 
 
@@ -89,8 +91,9 @@ def _scores_of(rows: Sequence[dict[str, Any]], columns: Sequence[str], numbers: 
     from registry.checks.predict import best
 
     labels = [row["label"] for row in rows]
-    counts = {name: labels.count(name) for name in sorted({name for name in labels if name is not None})}
-    names = [name for name, n in counts.items() if n >= EACH]
+    counts = Counter(name for name in labels if name is not None)
+    frequent = sorted((name for name, n in counts.items() if n >= EACH), key=lambda name: (-counts[name], name))
+    names = sorted(frequent[:MANY])
     codes = {name: code for code, name in enumerate(names)}
     kept = [row for row in rows if row["label"] in codes]
     facts = {"rows": len(kept), "classes": len(names), "rare": len(counts) - len(names)}
@@ -184,7 +187,7 @@ SPECS = (
         unit="columns; unexpected: those that predict the label better than allowed. Five folds by a hash of row or "
         "group; the best of four readings: the label that goes with the value, with the text before its first "
         "digit, with the class named in a text, and thresholds of a number. At most 20,000 rows; classes of fewer "
-        "than five rows are left out",
+        "than five rows, and beyond the 200 most frequent, are left out",
         source="Kaufman et al. 2012, Leakage in data mining (doi:10.1145/2382577.2382579); Holte 1993, Very simple "
         "classification rules (1R); Breiman et al. 1984 (CART); Brodersen et al. 2010 (balanced accuracy)",
     ),
