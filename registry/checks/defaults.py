@@ -97,8 +97,8 @@ def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
     if facts.role("text") or facts.image:
         given = {**compared.near, "max_share": NEAR}
         yield _judged("expect_no_near_duplicates", "near-duplicates", "warning", given, facts, session)
-    if label := facts.role("label"):
-        columns = [name for name in compared.told.get("columns", ()) if name != label]
+    if answer := facts.role("label"):
+        columns = [name for name in compared.told.get("columns", ()) if name != answer]
         given = {**({"columns": columns} if columns else {}), **NORMALISED, "max_share": 0}
         yield _judged("expect_duplicates_to_agree_on_label", "label-conflicts", "warning", given, facts, session)
         given = {"max_score": SCORE}
