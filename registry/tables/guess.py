@@ -1,8 +1,8 @@
 """Types of columns whose values are text: guessed only where nothing can be lost.
 
 A column is a number, a boolean, a date or a timestamp only if every value is written in
-the canonical form of one; all else stays text. So `01234`, `+1`, `1e5`, `NA` and `yes`
-stay what they are.
+a usual form of one; all else stays text. So `01234`, `+1`, `NA` and `yes` stay what they
+are, and `1e5` where no value of the column has a decimal point.
 
 >>> import pyarrow as pa
 >>> [str(Guess().seeing(pa.array(v)).type) for v in (["1", None], ["01"], ["1", "2.5"], ["true"], ["2024-02-30"])]
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _INTEGER = r"(?:0|-?[1-9][0-9]{0,18})"
-# An exponent is written as Python writes it: 1e-05, 1.5e+20.
-_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[+-][0-9]{2,3})?"
+# Python writes 1e-05, JavaScript 1e-8, Java 1.5E-8, SQL .5; a column is one of numbers if any has a point.
+_NUMBER = r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _DIGITS = 17  # significant ones that any double can tell apart
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
@@ -72,7 +72,7 @@ def _all_are(kind: str, values: pa.Array) -> bool:
     if not pc.all(pc.match_substring_regex(values, rf"\A(?:{FORMS[kind]})\z")).as_py():
         return False
     if kind == "double":
-        return _significant_digits(values) <= _DIGITS
+        return _significant_digits(values) <= _DIGITS and _are_finite(values)
     if kind in _MUST_PARSE:
         try:
             values.cast(parse_type(kind))
@@ -85,8 +85,19 @@ def _significant_digits(values: pa.Array) -> int:
     """The most that any of the numbers has."""
     import pyarrow.compute as pc
 
-    digits = pc.replace_substring_regex(values, r"e.*\z|[^0-9]", "")
+    digits = pc.replace_substring_regex(values, r"[eE].*\z|[^0-9]", "")
     return int(pc.max(pc.utf8_length(pc.utf8_ltrim(digits, "0"))).as_py())
+
+
+def _are_finite(values: pa.Array) -> bool:
+    """Whether no exponent leads beyond the largest double, or so near to 0 that it becomes 0."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    powers = values.filter(pc.match_substring_regex(values, "[eE]"))
+    numbers = powers.cast(pa.float64())
+    lost = pc.and_(pc.equal(numbers, 0.0), pc.match_substring_regex(powers, r"\A[^eE]*[1-9]"))
+    return bool(pc.all(pc.is_finite(numbers)).as_py() is not False and not pc.any(lost).as_py())
 
 
 def _any_matches(values: pa.Array, pattern: str) -> bool:
