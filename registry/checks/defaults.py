@@ -22,6 +22,7 @@ from registry.checks.distinct import told_apart
 from registry.checks.expectations import OURS
 from registry.checks.messages import percent
 from registry.checks.specs import Counts, Facts, Unmeasured, within
+from registry.checks.sql import missing
 from registry.errors import RegistryError
 from registry.model.evidence import Severity
 from registry.model.schema import DatasetSchema
@@ -104,6 +105,7 @@ def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
         given = {"max_score": SCORE}
         yield _judged("expect_no_target_leakage", "target-leakage", "warning", given, facts, session)
     for label in facts.schema.columns_of_role("label"):
+        yield from _labelled(label.name, facts, session)
         yield from _balance(label.name, facts, session)
 
 
@@ -157,6 +159,15 @@ def _judged(
 
 
 UNITS = {"expect_no_target_leakage": "columns"}
+
+
+def _labelled(label: str, facts: Facts, session: Session) -> Iterator[Entry]:
+    """Rows without a label: the schema lets them pass, since they are there."""
+    sql = f"SELECT count(*) FILTER ({missing(facts.columns, label)}) AS n FROM data"  # noqa: S608 (quoted)
+    if without := session.value(sql):
+        found = f"{without:,} of {facts.rows:,} rows ({percent(without / facts.rows)}) have none"
+        kwargs = {"column": label}
+        yield Entry("expect_column_values_to_not_be_null", f"labelled-{label}", "warning", kwargs, found)
 
 
 def _balance(label: str, facts: Facts, session: Session) -> Iterator[Entry]:

@@ -238,7 +238,11 @@ def _history(document: Mapping[str, Any], text: Text) -> dict[str, Any] | None:
         if any(v is not None for v in values) and len(charts) < CHARTS:
             name = value(text.pick(measure_for(m).name))
             charts.append(_chart(name, values, m["measured"]["value"], m["measured"]["unit"], text, m["status"]))
-    return {"charts": charts, "first": value(past[0]["version"] or ""), "last": value(document["version"]) if document["version"] else text("unreleased")}
+    return {
+        "charts": charts,
+        "first": value(past[0]["version"] or ""),
+        "last": value(document["version"]) if document["version"] else text("unreleased"),
+    }
 
 
 def _chart(name: Any, past: Sequence[Any], now: Any, unit: str, text: Text, status: str = "") -> dict[str, Any]:

@@ -88,3 +88,12 @@ def test_any_column_name_survives_the_file(name):
 def test_the_reference_page_is_current():
     page = Path(__file__).parents[2] / "docs/reference/expectations.md"
     assert page.read_text("utf-8") == reference_page()
+
+
+def test_rows_without_a_label_are_a_warning(tmp_path):
+    """The schema that is inferred allows them; nobody else would say so."""
+    rows = CLEAN | {"test": {"id": [5, 6], "t": ["마", "바"], "l": ["a", None]}}
+    text, _, checks = run(tmp_path, rows, id="key", t="text", l="label")
+    assert "1 of 6 rows (16.7%) have none" in text
+    (found,) = [check for check in checks if check.id == "labelled-l"]
+    assert (found.status, found.severity, found.unexpected, found.total) == ("fail", "warning", 1, 6)

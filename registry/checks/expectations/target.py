@@ -151,7 +151,7 @@ def _leakage(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
         what=f"columns alone predict `{label}` on held-out rows",
         threshold={"max_score": limit},
         keys=(request,),
-        hint="leave such a column out, or declare what it is: it will not be there when a label is wanted",
+        hint="let no model read such a column: leave it out of the data, or name the `columns` that are inputs",
     )
 
 
