@@ -103,7 +103,7 @@ def find(bench: Bench, checks: Sequence[str]) -> Found:
     with bench.session() as session:
         facts = Facts.of(schema, table, session)
         each = {one.check_id: rows_found(session, one, facts) for one in named}
-        require_survivors(each)
+        require_survivors(each, bench.dataset.name)
         places = np.unique(np.concatenate([np.zeros(0, np.int64), *(rows.places for rows in each.values())]))
         names = _names(bench, session, places)
         of_row = _splits(session, table)

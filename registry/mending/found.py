@@ -6,9 +6,10 @@ defines duplicates; of a leak those of the later split.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import combinations
 
 import numpy as np
 
@@ -72,22 +73,29 @@ def rows_found(session: Session, expectation: Expectation, facts: Facts) -> Rows
     return Rows(found[0], found[1])
 
 
-def require_survivors(each: Mapping[str, Rows]) -> None:
-    """Raises `UsageError` where two checks between them would remove a row and the very row that it repeats."""
-    pairs = {
-        (place, other): check
-        for check, rows in each.items()
-        for place, other in zip(rows.places.tolist(), rows.witnesses.tolist(), strict=True)
-        if other >= 0
-    }
-    mutual = [(check, pairs[other, place]) for (place, other), check in pairs.items() if (other, place) in pairs]
-    if mutual:
-        one, two = mutual[0]
-        raise UsageError(
-            f"`{one}` and `{two}` together would remove both of two equal rows, {len(mutual) // 2:,} times",
-            why="each check keeps the one that the other removes",
-            hint=f"registry drop NAME --check {one}, then registry add, then look at {two} again",
-        )
+def require_survivors(each: Mapping[str, Rows], name: str = "NAME") -> None:
+    """Raises `UsageError` where two checks between them would remove a row and the very row that it repeats.
+
+    A check that removes the witnesses of its own rows too (label conflicts) means to keep none
+    of them, so that nothing is lost by mistake; what it removes is no other check's to keep.
+    """
+    whole = [rows for rows in each.values() if np.isin(rows.witnesses, rows.places).all()]
+    gone = {place for rows in whole for place in rows.places.tolist()}
+    pairs = {check: _pairs(rows, gone) for check, rows in each.items()}
+    for one, two in combinations(pairs, 2):
+        mutual = sum((other, place) in pairs[two] for place, other in pairs[one])
+        if mutual:
+            raise UsageError(
+                f"`{one}` and `{two}` together would remove both of two equal rows, {mutual:,} times",
+                why="each check keeps the one that the other removes",
+                hint=f"registry drop {name} --check {one}, then registry add, then look at {two} again",
+            )
+
+
+def _pairs(rows: Rows, gone: Container[int]) -> set[tuple[int, int]]:
+    """Each row with its witness, but for rows without one and those that are `gone` anyway."""
+    both = zip(rows.places.tolist(), rows.witnesses.tolist(), strict=True)
+    return {(place, other) for place, other in both if other >= 0 and place not in gone}
 
 
 def rows_sql(session: Session, expectation: Expectation, facts: Facts) -> tuple[str, bool]:

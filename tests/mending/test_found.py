@@ -119,6 +119,20 @@ def test_a_row_and_its_witness_are_not_both_dropped(tmp_path):
         require_survivors(each)
 
 
+def test_all_rows_in_conflict_are_dropped_also_beside_other_checks(tmp_path):
+    """A check that removes both of two rows means it; it does not contradict itself, nor hide what two others do."""
+    found = in_order([("train", "가", "x"), ("train", "가", "y"), ("test", "나", "x"), ("train", "나", "x")])
+    with session_of(tmp_path, found) as session:
+        facts = Facts.of(SCHEMA, session.table, session)
+        each = {check.check_id: rows_found(session, check, facts) for check in (CONFLICT, EXACT, UNIQUE)}
+    assert each["conflict"].places.tolist() == [1, 2]
+    require_survivors({"conflict": each["conflict"]})
+    require_survivors({name: each[name] for name in ("conflict", "unique")})
+    for order in (("exact", "folded", "unique"), ("unique", "exact", "folded"), ("conflict", "unique", "exact")):
+        with pytest.raises(UsageError, match=r"`unique`.*both of two equal rows, 1 times"):
+            require_survivors({name: each.get(name, each["exact"]) for name in order})
+
+
 def test_unknown_checks_are_suggested_and_those_that_name_no_rows_say_so(tmp_path):
     assert chosen(ALL, ["exact", "exact"]) == [EXACT]
     with pytest.raises(UsageError, match="did you mean `exact`"):
