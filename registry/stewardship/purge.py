@@ -28,7 +28,7 @@ from registry.model.names import Version
 from registry.model.release import object_key
 from registry.stewardship.acting import now
 from registry.stewardship.channels import no_version
-from registry.stewardship.reach import KEPT, Survey, survey, tree_of
+from registry.stewardship.reach import KEPT, Survey, survey_to_remove, tree_of
 from registry.stores.base import Store
 from registry.stores.layout import Standing, at_once, channels, open_registry, read_files, record
 from registry.stores.staging import staged, sweeping
@@ -102,7 +102,7 @@ def purge(store: Store, name: str, version: Version, reason: str, *, by: str, dr
 def _survey_of_others(store: Store, released: Released) -> tuple[set[str], Survey]:
     """What publishers at work need, and what the other releases do."""
     needed = staged(store)
-    found = survey(store)
+    found = survey_to_remove(store)
     mine = f"{released.name}@{released.version}"
     others = Survey(
         tuple(r for r in found.releases if str(r) != mine), tuple(p for p in found.problems if p.release != mine)

@@ -25,7 +25,7 @@ from registry.errors import IntegrityError, NotFoundError, RegistryError
 from registry.model.names import Version, is_dataset_name
 from registry.model.release import Manifest, Reference, object_key
 from registry.stores.base import Store
-from registry.stores.layout import at_once, read_files, read_manifest, read_reference, standings, tree_key
+from registry.stores.layout import at_once, read_files, read_manifest, read_reference, standings, tree_key, unlisted
 
 Kind = Literal["missing", "corrupt", "dangling", "foreign", "orphaned", "abandoned", "stale"]
 DATA = re.compile(r"files/md5/([0-9a-f]{2})/([0-9a-f]{30})(\.dir)?\Z")
@@ -120,6 +120,21 @@ def survey(store: Store) -> Survey:
     problems = tuple(sorted(problem for _, problem, _ in read if problem))
     references = {pair: ref for pair, (_, _, ref) in zip(pairs, read, strict=True) if ref}
     return Survey(releases, problems, references)
+
+
+def survey_to_remove(store: Store) -> Survey:
+    """As `survey`, for who is about to remove objects: a listing that is not whole must not cost a release.
+
+    The index is the second witness. Raises `IntegrityError` where it names a release that the listing lacks.
+    """
+    if lacking := unlisted(store):
+        name, version = lacking[0]
+        raise IntegrityError(
+            f"{name}@{version} stands in the index and not in the listing, so nothing may be removed",
+            why="the store listed only a part, or somebody removed the reference",
+            hint="the same command again; where the reference was removed on purpose: registry rebuild-index",
+        )
+    return survey(store)
 
 
 def parse_reference_key(key: str) -> tuple[str, Version] | None:

@@ -19,11 +19,13 @@ class StoreOptions:
     """How to reach a store. Credentials come from the environment or AWS profiles only.
 
     `endpoint_url` is an S3 endpoint other than AWS (else `AWS_ENDPOINT_URL` counts);
-    `anonymous` reads a public bucket unsigned.
+    `anonymous` reads a public bucket unsigned; `timeout` is how many seconds a server may
+    keep silent.
     """
 
     endpoint_url: str | None = None
     anonymous: bool = False
+    timeout: float = 60.0
 
 
 def open_store(url: str, *, options: StoreOptions | None = None) -> Store:

@@ -64,6 +64,14 @@ def rebuild_index(store: Store) -> Catalogue:
     return fresh
 
 
+def unlisted(store: Store) -> list[tuple[str, Version]]:
+    """Releases that the index names and the listing of the references does not: one of the two is not whole."""
+    known = _cached(store)[0]  # first: a release that is made meanwhile stands before the index names it
+    present = names(store)
+    return sorted((name, version) for name, there in known.items() for version in there
+                  if version not in present.get(name, ()))  # fmt: skip
+
+
 def update_index(store: Store, name: str, version: Version, manifest: str, *, title: str) -> None:
     """Adds one release, which stands already; a race is tried again."""
     reference = read_reference(store, name, version)

@@ -26,7 +26,7 @@ from __future__ import annotations
 from registry.errors import IntegrityError, NotFoundError, StoreError
 from registry.model.digest import canonical
 from registry.stores.base import Store
-from registry.stores.index import Listed, catalogue, rebuild_index, update_index
+from registry.stores.index import Listed, catalogue, rebuild_index, unlisted, update_index
 from registry.stores.objects import (
     Known,
     at_once,
@@ -115,6 +115,7 @@ __all__ = [
     "references",
     "standings",
     "tree_key",
+    "unlisted",
     "update_index",
     "versions",
 ]

@@ -12,6 +12,7 @@ deletes, odd keys, and every failure, so that errors read the same.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ class FastStore(S3Store):
 
         def read(path: str) -> tuple[bytes, str]:
             answer = self._obs.get(self._place, path)
-            return bytes(answer.bytes()), str(answer.meta["e_tag"])
+            return bytes(answer.bytes()), self._tag(answer.meta)
 
         return self._fast(key, read, super().read_tagged)
 
@@ -73,6 +74,7 @@ class FastStore(S3Store):
         elif start:
             ranged = {"range": {"offset": start}}
         answer = self._obs.get(self._place, self.prefix + check_key(key), options=ranged)
+        self._tag(answer.meta)
         for piece in answer.stream(min_chunk_size=PIECE):
             data = bytes(piece)
             for at in range(0, len(data), CHUNK):
@@ -83,9 +85,11 @@ class FastStore(S3Store):
 
         def head(path: str) -> int | None:
             try:
-                return int(self._obs.head(self._place, path)["size"])
+                meta = self._obs.head(self._place, path)
             except FileNotFoundError:
                 return None
+            self._tag(meta)
+            return int(meta["size"])
 
         return self._fast(key, head, super().size)
 
@@ -126,6 +130,11 @@ class FastStore(S3Store):
 
         slow = super()._put
         return self._fast(key, put, lambda key: slow(key, data, **condition))
+
+    def _tag(self, meta: Any) -> str:
+        if not meta.get("e_tag"):
+            raise OSError(errno.EPROTO, "no answer of S3")  # s3fs asks again, and says so
+        return str(meta["e_tag"])
 
     def _fast(self, key: str, fast: Callable[[str], T], slow: Callable[[str], T]) -> T:
         """`fast` with the object's full path; `slow` with its key where obstore cannot."""
@@ -170,7 +179,8 @@ class FastStore(S3Store):
                 client_options={
                     "allow_http": True,
                     "connect_timeout": timedelta(seconds=3),
-                    "timeout": timedelta(minutes=10),
+                    "read_timeout": timedelta(seconds=self._options.timeout),
+                    "timeout": timedelta(hours=6),  # of a whole body, however large
                 },
                 retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
             )

@@ -16,6 +16,7 @@ import asyncio
 import base64
 import hashlib
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -31,14 +32,15 @@ PART = 16 * 1024 * 1024  # bytes; above it an object is sent in parts
 MAX_PARTS = 9_000  # S3 allows 10,000
 PAGE = 1000  # keys of one answer, the most that S3 gives
 IN_FLIGHT = 4  # parts of one object sent at once
-TRIES = 4  # for what S3 asks to repeat: 409, a body cut short
+TRIES = 4  # for what S3 asks to repeat: 409, too many requests, a body cut short or changed on its way
+PAUSE = 0.1  # seconds before the second try, doubled before each later one
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]\Z")
 MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 REFUSED = frozenset(
     {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
 )
 LOST = frozenset({"PreconditionFailed", "412"})
-AGAIN = frozenset({"ConditionalRequestConflict", "409", "OperationAborted"})
+AGAIN = frozenset({"ConditionalRequestConflict", "409", "OperationAborted", "BadDigest", "TooManyRequests", "429"})
 
 
 class S3Store:
@@ -85,9 +87,11 @@ class S3Store:
     def size(self, key: str) -> int | None:
         """Size in bytes, or None where there is no such object."""
         try:
-            return int(self.ask("head_object", key)["ContentLength"])
+            answer = self.ask("head_object", key)
         except NotFoundError:
             return None
+        self.tag_of(answer, key)
+        return int(answer["ContentLength"])
 
     def create(self, key: str, data: bytes) -> bool:
         """Writes an object that must not exist; False where it does."""
@@ -120,6 +124,8 @@ class S3Store:
         token: dict[str, str] = {}
         while True:
             page = self.ask("list_objects_v2", None, Prefix=self.prefix + prefix, MaxKeys=PAGE, **token)
+            if "Name" not in page:
+                raise self.stranger("its listing")
             for entry in page.get("Contents", ()):
                 yield ObjectInfo(entry["Key"][len(self.prefix) :], int(entry["Size"]))
             if not page.get("IsTruncated"):
@@ -141,10 +147,25 @@ class S3Store:
 
     def _put(self, key: str, data: bytes, **condition: str) -> bool:
         try:
-            self.ask("put_object", key, Body=data, ChecksumSHA256=_checksum(data), **condition)
+            answer = self.ask("put_object", key, Body=data, ChecksumSHA256=_checksum(data), **condition)
         except _LostError:
             return False
+        self.tag_of(answer, key)
         return True
+
+    def tag_of(self, answer: Any, key: str) -> str:
+        """The ETag of an answer. One without was given by something between us and S3, and says nothing."""
+        if "ETag" not in answer:
+            raise self.stranger(key)
+        return str(answer["ETag"])
+
+    def stranger(self, what: str) -> StoreError:
+        """The error for an answer that is none of S3."""
+        return StoreError(
+            f"the store {self.url} failed at {what}",
+            why="the answer is none of S3: something on the way to it gave it",
+            hint="check the address ([s3] endpoint-url, AWS_ENDPOINT_URL), a proxy, or the login of the network",
+        )
 
     def ask(self, operation: str, key: str | None, **arguments: Any) -> Any:
         """The answer of one S3 operation on `key` (None: on the bucket)."""
@@ -156,6 +177,7 @@ class S3Store:
             except Exception as error:
                 if _code(error) not in AGAIN or not left:
                     raise self.failed(key, error) from error
+                time.sleep(PAUSE * 2 ** (TRIES - 1 - left))
         raise AssertionError("unreachable")
 
     async def _request(self, operation: str, arguments: dict[str, Any]) -> Any:
@@ -244,7 +266,7 @@ class _Body:
             if _code(error.__cause__) in ("InvalidRange", "416"):
                 return None  # nothing lies behind the end
             raise
-        self.etag = str(answer["ETag"])
+        self.etag = self.store.tag_of(answer, self.key)
         return answer["Body"]
 
 
@@ -348,7 +370,7 @@ def _connect(options: StoreOptions) -> Any:
         raise MissingExtraError("s3:// needs s3fs", hint="pip install s3fs") from error
     config = {
         "connect_timeout": 3,  # seconds
-        "read_timeout": 60,
+        "read_timeout": options.timeout,
         "max_pool_connections": 32,
         "retries": {"total_max_attempts": 3, "mode": "standard"},
         # Every byte is hashed by whoever reads it; the client need not do so again.

@@ -99,6 +99,8 @@ def sweeping(store: Store) -> Iterator[None]:
 def _begin(store: Store, token: str) -> Sweep:
     for _ in range(TRIES):
         state, tag = read_sweep(store)
+        if state.by == token:
+            return state  # written, and the answer got lost
         if state.running:
             raise LockHeldError(
                 f"the store {store.url} is being swept",

@@ -143,7 +143,7 @@ def record(store: Store, name: str, version: Version, standing: Standing) -> str
     data = canonical(standing.to_json())
     number = sum(1 for _ in store.list(prefix)) + 1
     for key in (f"{prefix}{n:06}.json" for n in range(number, number + TRIES)):
-        if store.create(key, data):
+        if store.create(key, data) or store.read(key) == data:  # the answer to an earlier attempt may have got lost
             return key
     raise StateError(f"the log of {name}@{version} is written too often at once", hint="try again")
 

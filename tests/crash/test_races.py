@@ -14,7 +14,7 @@ from registry.model.names import Ref
 from registry.release.execute import execute
 from registry.stewardship.fsck import FsckOptions, fsck
 from registry.stewardship.gc import gc
-from registry.stores.layout import open_registry
+from registry.stores.layout import open_registry, rebuild_index
 from registry.testing.releases import make_release
 from tests.crash.scenarios import AT_ONCE, OLD, SOAK, Place, plan_of
 
@@ -81,4 +81,5 @@ def _waste(store, round_: int) -> None:
         store, "waste", f"1.{round_}", {f"{n}.csv": b"%d\n" % n for n in range(WRITERS)} | {"a": b"all\n"}
     )
     (store.root / f"releases/waste/{made.version}.json").unlink()
+    rebuild_index(store)
     gc(store, AT_ONCE)

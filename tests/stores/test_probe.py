@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from registry.errors import StoreError
+from registry.stewardship.doctor import examine_store
 from registry.stores.layout import ROOT_KEY, open_registry
 from registry.stores.local import LocalStore
 from registry.stores.probe import demand, probe
+from registry.testing.releases import make_release
 
 
 class Overwriting(LocalStore):
@@ -58,3 +61,14 @@ def test_careless_stores_are_refused(
     assert caught.value.fields["probe"] == found.to_json()
     assert store.size(ROOT_KEY) is None
     assert list(store.list("")) == []
+
+
+@pytest.mark.slow
+def test_a_server_that_ignores_conditions_is_refused(rclone_bucket: Any) -> None:
+    for store in (rclone_bucket.store("a"), rclone_bucket.fast_store("b")):
+        assert not probe(store).sound
+        with pytest.raises(StoreError, match="not safe for releases"):
+            make_release(store, "reviews", "1.0", {"a.csv": b"id\n1\n"})
+        assert store.size(ROOT_KEY) is None and list(store.list("releases/")) == []
+        found = {finding.id: finding.state for finding in examine_store(store)}
+        assert "fail" in (found["store:create-only"], found["store:compare-and-swap"])
