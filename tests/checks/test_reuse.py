@@ -40,7 +40,8 @@ SUITE = (
 Row = dict[str, object]
 Files = dict[str, list[Row]]  # by path; the first folder names the split
 WORDS = (
-    "배송이", "빠르고", "포장도", "꼼꼼해서", "좋았어요", "the", "parcel", "came", "quickly", "ＷＥＬＬ", "packed", "68",
+    "배송이", "빠르고", "포장도", "꼼꼼해서", "좋았어요", "the", "parcel", "came", "quickly", "ＷＥＬＬ", "packed",
+    "68",
 )  # fmt: skip
 
 
