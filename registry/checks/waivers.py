@@ -96,12 +96,14 @@ def apply_waivers(
 ) -> list[Check]:
     """The checks, with those `waived` that failed and whose waiver has not expired on `as_of`.
 
+    A waiver of this dataset goes before one of any dataset, wherever they stand in the file.
     Errors are not waived: what could not be computed is not known. An expired waiver leaves the
     check failing and says so. A waiver of an id that no check has raises `ConfigError`, unless
     `strict` is false (a file of several datasets is checked one dataset at a time).
     """
     known = list(checks)
-    ours = {waiver.check_id: waiver for waiver in waivers if waiver.dataset in ("", dataset) or not dataset}
+    general_first = sorted(waivers, key=lambda waiver: bool(waiver.dataset))
+    ours = {waiver.check_id: waiver for waiver in general_first if waiver.dataset in ("", dataset) or not dataset}
     if strict:
         _refuse_unknown(ours.values(), [check.id for check in known])
     return [_applied(check, ours.get(check.id), as_of) for check in known]

@@ -29,7 +29,7 @@ class Config:
     preset: str = "ml"
     frozen_splits: tuple[str, ...] = ("test",)
     fail_on: str = "critical"
-    waivers: str | None = None
+    waivers: str | None = "checks/waivers.yaml"
     card_required: tuple[str, ...] = ()
     hub_repo: str | None = None
     hub_required: tuple[str, ...] = ("license", "language", "summary", "personal-data", "contact")

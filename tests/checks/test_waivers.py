@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from registry.checks.waivers import apply_waivers, load_waivers
+from registry.checks.waivers import Waiver, apply_waivers, load_waivers
 from registry.errors import ConfigError
 from registry.model.evidence import Check, verdict_of
 
@@ -72,3 +72,14 @@ def test_absent_and_empty(tmp_path):
     assert load_waivers(tmp_path / "none.yaml") == ()
     assert waivers(tmp_path, "# none yet\n") == ()
     assert waivers(tmp_path, "waivers:\n  " + ENTRY) == waivers(tmp_path, "waivers:\n  " + ENTRY)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_waiver_of_the_dataset_goes_before_one_of_any(turned):
+    ended, valid = dt.date(2026, 1, 1), dt.date(2027, 1, 1)
+    waivers = [Waiver("rows", "r", "kim", ended), Waiver("rows", "r", "lee", valid, dataset="reviews")]
+    found = [Check(id="rows", type="expect_rows_to_be_unique", status="fail")]
+    (check,) = apply_waivers(found, waivers[::-1] if turned else waivers, dt.date(2026, 6, 1), "reviews")
+    assert check.status == "waived" and check.waiver["owner"] == "lee"
+    (other,) = apply_waivers(found, waivers[::-1] if turned else waivers, dt.date(2026, 6, 1), "news")
+    assert other.status == "fail"
