@@ -219,3 +219,20 @@ def test_lengths_are_of_composed_characters(build: Build) -> None:
     texts = ["한국어 문장", unicodedata.normalize("NFD", "한국어 문장")]
     entry = column(measure(build({"train": pa.table({"t": texts})})), "t")["overall"]
     assert entry["length"]["min"] == entry["length"]["max"] == 6
+
+
+def test_a_thousand_columns_are_one_row(build: Build) -> None:
+    """DuckDB reads no chain of a thousand terms, nor holds a thousand sets of distinct values in a gigabyte."""
+    from registry.reports.kinds import Measured, storage_of
+    from registry.reports.rows import duplicates
+    from registry.schemas.infer import Roles, infer_schema
+    from registry.tables.digests import split_digests
+
+    names = [f"열{i}" for i in range(1001)]
+    table = build({"train": pa.table([[1, 1, 2]] * len(names), names=names)})
+    with Session(table, memory="1GB") as session:
+        types = dict(session.columns)
+        measured = [Measured(i, n, types[n], storage_of(types[n]), None) for i, n in enumerate(names)]
+        assert duplicates(session, measured, (), table.splits)["rows"] == 1
+        assert split_digests(session, names)["train"][0] == 3
+        assert len(infer_schema("d", table, session, Roles()).columns) == len(names)
