@@ -2,7 +2,8 @@
 
 A defect takes a `Draft` and changes it, or raises `NotApplicableError` with the reason. What
 it plants is a twentieth of the rows it may touch, three at least, always the first ones in
-the order of file and row, so that a second run plants the same.
+the order of file and row, so that a second run plants the same. Each kind names the checks
+that are able to see it: that others fail too on the changed copy says nothing of the gate.
 
 >>> [defect.name for defect in DEFECTS][:3]
 ['leak-exact', 'leak-normalised', 'leak-near']
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.mending.draft import Draft, NotApplicableError, Place
+from registry.model.evidence import Check
 from registry.model.schema import Column
 from registry.tables.images import IMAGE
 
@@ -24,11 +26,19 @@ APART = ("split", "label", "key", "group", "image")  # roles of columns that oth
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """A kind of defect: its name, what it is, and how it is planted (giving how many rows or units were)."""
+    """A kind of defect: its name, what it is, how it is planted (giving how many rows or units were), what sees it.
+
+    `seen_by` are types of expectations and ids of the built-in checks.
+    """
 
     name: str
     what: str
     plant: Callable[[Draft], int]
+    seen_by: frozenset[str]
+
+    def is_seen_by(self, check: Check) -> bool:
+        """Whether the check is one that is able to see the defect."""
+        return check.id in self.seen_by or check.type in self.seen_by
 
 
 def _leak_exact(draft: Draft) -> int:
@@ -86,11 +96,20 @@ def _drift_type(draft: Draft) -> int:
     plain = [column for column in draft.schema.columns if column.role not in APART]
     numbers = [column for column in plain if column.type.startswith(("int", "uint", "float", "double", "bool"))]
     if numbers:
-        return draft.set(numbers[0].name, draft.rows(draft.splits[-1]), "열두")
+        return draft.set(numbers[0].name, _drifting(draft), "열두")
     texts = [column for column in plain if column.type == "string"]
     if not draft.typed or not texts:
         raise NotApplicableError("no column holds numbers, and whatever is written here can be read as text")
-    return draft.set(texts[0].name, draft.rows(draft.splits[-1]), 12)
+    return draft.set(texts[0].name, _drifting(draft), 12)
+
+
+def _drifting(draft: Draft) -> list[Place]:
+    """The rows of the last split; in a format that gives a column one type a file, all rows of its files."""
+    rows = draft.rows(draft.splits[-1])
+    if not draft.one_type_a_file:
+        return rows
+    parts = {place.part for place in rows}
+    return [place for split in draft.splits for place in draft.rows(split) if place.part in parts]
 
 
 def _drift_column(draft: Draft) -> int:
@@ -175,17 +194,74 @@ def _next(classes: list[Any], value: Any) -> Any:
     return classes[(classes.index(value) + 1) % len(classes)] if value in classes else classes[0]
 
 
+LEAKS = frozenset(
+    {
+        "expect_splits_to_be_disjoint",
+        "expect_splits_to_have_no_near_duplicates",
+        "expect_groups_not_to_cross_splits",
+        "expect_splits_to_follow_time",
+    }
+)
+REPEATS = frozenset(
+    {
+        "expect_rows_to_be_unique",
+        "expect_no_near_duplicates",
+        "expect_column_values_to_be_unique",
+        "expect_compound_columns_to_be_unique",
+        "expect_column_proportion_of_unique_values_to_be_between",
+    }
+)
+CONFLICTS = frozenset({"expect_duplicates_to_agree_on_label"})
+BALANCES = frozenset(
+    {
+        "expect_class_balance_to_be_at_least",
+        "expect_counts_to_meet_targets",
+        "expect_split_class_distributions_to_match",
+        "expect_shares_to_overlap",
+    }
+)
+UNREAD = frozenset({"data:readable"})
+TYPES = UNREAD | {"schema:types"}
+COLUMNS = UNREAD | {
+    "schema:columns",
+    "schema:files",
+    "expect_table_columns_to_match_set",
+    "expect_table_columns_to_match_ordered_list",
+    "expect_table_column_count_to_equal",
+    "expect_table_column_count_to_be_between",
+}
+NULLS = UNREAD | {"expect_column_values_to_not_be_null", "expect_column_proportion_of_non_null_values_to_be_between"}
+VALUES = frozenset(
+    {
+        "expect_column_values_to_be_in_set",
+        "expect_column_values_to_not_be_in_set",
+        "expect_column_values_to_be_between",
+        "expect_column_value_lengths_to_be_between",
+        "expect_column_value_lengths_to_equal",
+        "expect_column_values_to_match_regex",
+        "expect_column_values_to_not_match_regex",
+        "expect_column_pair_values_to_be_equal",
+        "expect_column_pair_values_a_to_be_greater_than_b",
+        "expect_column_distinct_values_to_be_in_set",
+        "expect_column_distinct_values_to_equal_set",
+        "expect_column_min_to_be_between",
+        "expect_column_max_to_be_between",
+    }
+)
+
 DEFECTS = (
-    Defect("leak-exact", "rows of the first split also in the last", _leak_exact),
-    Defect("leak-normalised", "the same in full-width letters with spaces; pictures encoded anew", _leak_normalised),
-    Defect("leak-near", "the same with two characters more; pictures smaller, darker, with losses", _leak_near),
-    Defect("duplicate", "rows twice in the first split", _duplicate),
-    Defect("label-conflict", "rows twice in the first split, with another label", _conflict),
-    Defect("imbalance", "the rarest class all but gone from every split", _imbalance),
-    Defect("type-drift", "a column of another type in the last split", _drift_type),
-    Defect("extra-column", "a column that the schema does not declare", _drift_column),
-    Defect("broken-picture", "pictures of which only the first bytes are there", _broken_picture),
-    Defect("null", "nulls in a required column", _null),
-    Defect("shifted-label", "every label one row too early", _shifted_label),
-    Defect("out-of-range", "values outside of the declared range or classes", _out_of_range),
+    Defect("leak-exact", "rows of the first split also in the last", _leak_exact, LEAKS),
+    Defect(
+        "leak-normalised", "the same in full-width letters with spaces; pictures encoded anew", _leak_normalised, LEAKS
+    ),
+    Defect("leak-near", "the same with two characters more; pictures smaller, darker, with losses", _leak_near, LEAKS),
+    Defect("duplicate", "rows twice in the first split", _duplicate, REPEATS),
+    Defect("label-conflict", "rows twice in the first split, with another label", _conflict, CONFLICTS),
+    Defect("imbalance", "the rarest class all but gone from every split", _imbalance, BALANCES),
+    Defect("type-drift", "a column of another type in the last split", _drift_type, TYPES),
+    Defect("extra-column", "a column that the schema does not declare", _drift_column, COLUMNS),
+    Defect("broken-picture", "pictures of which only the first bytes are there", _broken_picture, UNREAD),
+    Defect("null", "nulls in a required column", _null, NULLS),
+    Defect("shifted-label", "every label one row too early", _shifted_label, CONFLICTS | VALUES),
+    Defect("out-of-range", "values outside of the declared range or classes", _out_of_range, UNREAD | VALUES),
 )

@@ -110,9 +110,13 @@ class Copy(ABC):
 
 
 class Draft(ABC):
-    """A copy being changed; `typed`: its writing tells a number from a text; `pictured`: its rows are files."""
+    """A copy being changed; `typed`: its writing tells a number from a text; `pictured`: its rows are files.
+
+    `one_type_a_file` says that no two rows of a file can differ in the type of a column.
+    """
 
     typed: bool
+    one_type_a_file = False
     pictured = False
 
     def __init__(self, copy: Copy) -> None:

@@ -1,14 +1,16 @@
 """`registry check --mutate`: plants every kind of defect and sees which checks catch it.
 
 Each defect goes into a copy of its own, in a temporary workspace with the same declarations;
-the same gate judges it. Caught by a check means that the check fails there and did not fail
-on the copy without defect, or finds more. Nothing is remembered, nothing written elsewhere.
+the same gate judges it. Caught by a check means that the check is able to see such a defect,
+that it fails there and did not fail on the copy without defect, or finds more. Nothing is
+remembered, nothing written elsewhere.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -151,8 +153,8 @@ def _tried(aside: Workspace, bench: Bench, copy: Copy, defect: Defect, clean: Ev
     except ConfigError as error:  # it does not even come to a verdict, and so to no release
         return Catch(defect.name, defect.what, "caught", planted, ("data:readable",), blocked=True, why=str(error))
     before = {check.id: check for check in clean.checks}
-    caught = [check for check in found.checks if _is_new(check, before.get(check.id), found.fail_on)]
-    blind = [check.id for check in found.checks if check.status == "not_measured" and not caught]
+    able = [check for check in found.checks if defect.is_seen_by(check)]
+    caught = [check for check in able if _is_new(check, before.get(check.id), found.fail_on)]
     return Catch(
         defect.name,
         defect.what,
@@ -160,8 +162,17 @@ def _tried(aside: Workspace, bench: Bench, copy: Copy, defect: Defect, clean: Ev
         planted,
         tuple(check.id for check in caught),
         blocked=any(check.blocks(found.fail_on) for check in caught),
-        why=f"not measured: {', '.join(blind)}" if blind else "",
+        why="" if caught else _why_missed(able),
     )
+
+
+def _why_missed(able: Sequence[Check]) -> str:
+    """Why no check caught a defect, of those that are able to."""
+    blind = [check.id for check in able if check.status == "not_measured"]
+    looked = [check.id for check in able if check.status in ("pass", *BAD)]
+    if blind:
+        return f"not measured: {', '.join(blind)}"
+    return f"not seen by {', '.join(looked)}" if looked else "no check looks for it"
 
 
 def _is_new(check: Check, before: Check | None, fail_on: str) -> bool:

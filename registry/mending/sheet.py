@@ -48,6 +48,7 @@ class Sheet(Draft):
         self._kept = copy.chunks
         self._chunks = list(copy.chunks)
         self.typed = copy.original.table.format not in ("csv", "tsv")
+        self.one_type_a_file = copy.original.table.format in ("parquet", "arrow")
 
     @property
     def subject(self) -> Subject:

@@ -98,7 +98,7 @@ def _mutate(run: Run, workspace: Workspace, chosen: list[Dataset], as_of: date |
                 f"{catch.planted:,}" if catch.planted else "",
                 words[catch.state],
                 ", ".join(catch.caught_by) or catch.why,
-                "blocked" if catch.blocked else "",
+                "" if catch.state == "not_applicable" else "blocked" if catch.blocked else "allowed",
             )
             for catch in trial.catches
         ]
