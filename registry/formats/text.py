@@ -56,9 +56,22 @@ def render(evidence: Evidence) -> str:
     for check in sorted(shown, key=lambda c: (not c.blocks(evidence.fail_on), ORDER.index(c.status), c.id)):
         lines += _check(check, evidence.fail_on)
     lines += _passes(evidence)
-    tally = Counter(check.status for check in evidence.checks)
-    lines += ["", ", ".join(f"{tally[status]} {WORDS[status].lower()}" for status in STATUSES if tally[status])]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", _tally(evidence)])
+
+
+def _tally(evidence: Evidence) -> str:
+    """How many checks of each status; what fails and does not block is a warning."""
+    words = [
+        "warning" if check.status == "fail" and not check.blocks(evidence.fail_on) else WORDS[check.status].lower()
+        for check in evidence.checks
+    ]
+    tally = Counter(words)
+    order = ["pass", "fail", "warning", *(WORDS[status].lower() for status in STATUSES)]
+    return ", ".join(
+        f"{tally[word]} {word}{'s' if word == 'warning' and tally[word] > 1 else ''}"
+        for word in dict.fromkeys(order)
+        if tally[word]
+    )
 
 
 def _passes(evidence: Evidence) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from registry.cli.output import human_bytes, size_of
 
 if TYPE_CHECKING:
     from registry.authoring.add import Added
+    from registry.schemas.infer import Roles
     from registry.workspace.workspace import Workspace
 
 
@@ -63,15 +65,11 @@ def register(app: typer.Typer) -> None:
         with run.out.progress("Hashing", lambda: size_of(run.directory / path)) as progress:
             options = AddOptions(name=name, roles=roles, progress=progress, dry_run=dry_run)
             added = add_data(workspace, run.directory / path, options)
-        _report(run, workspace, added)
+        _report(run, workspace, added, roles)
 
 
-def _report(run: Run, workspace: Workspace, added: Added) -> None:
-    from registry.judge.judge import JudgeOptions, judge, lay_out
-    from registry.workspace.workspace import Workspace as Finder
-
-    files, name = added.snapshot.files, added.dataset.name
-    then = f"registry release auto {name}"
+def _report(run: Run, workspace: Workspace, added: Added, roles: Roles) -> None:
+    files = added.snapshot.files
     document = {
         "format": "registry.add/1",
         "name": added.dataset.name,
@@ -86,31 +84,50 @@ def _report(run: Run, workspace: Workspace, added: Added) -> None:
     run.out.text(f"{added.dataset.name}: {added.state}: {_files(len(files))}, {human_bytes(files.bytes)}")
     for file in added.written:
         run.out.text(f"  {'would write' if added.state == 'planned' else 'wrote'} {file}")
+    if added.state == "planned":
+        return
+    then = _next_release(workspace, added.dataset.name)
     if added.state == "added" and not run.out.json:
-        from registry.formats.text import render
+        then = _judge(run, workspace, added, roles) or then
+    _next(run, workspace, added, then)
 
-        fresh = Finder.find(workspace.root)
-        run.out.text()
-        evidence = judge(lay_out(fresh, added.dataset, JudgeOptions()))
-        run.out.text(render(evidence))
-        then = (
-            f"registry release v1.0 {name}" if evidence.verdict == "pass" else f"mend what fails, registry check {name}"
-        )
-    if added.state in ("added", "updated"):
-        commit = " ".join(dict.fromkeys([*added.written, *_ours(workspace)]))
-        verb = "Add" if added.state == "added" else "Update"
-        run.out.note(f"\nNext: git add {commit} && git commit -m '{verb} {added.dataset.name}'")
-        run.out.note(f"Then: {then}")
+
+def _judge(run: Run, workspace: Workspace, added: Added, roles: Roles) -> str:
+    """Says what was guessed and what the gate makes of it; what to do before a release, if anything."""
+    from registry.cli.adding import remarks
+    from registry.formats.text import render
+    from registry.judge.judge import JudgeOptions, judge, lay_out
+    from registry.workspace.workspace import Workspace as Finder
+
+    bench = lay_out(Finder.find(workspace.root), added.dataset, JudgeOptions())
+    evidence = judge(bench)
+    given = None if added.dataset.schema not in added.written else roles.given()
+    for line in remarks(added.dataset, bench.rules.schema, given, tuple(evidence.data.splits)):
+        run.out.text(f"  {line}")
+    run.out.text()
+    run.out.text(render(evidence))
+    return "" if evidence.verdict == "pass" else f"mend what fails, registry check {added.dataset.name}"
+
+
+def _next(run: Run, workspace: Workspace, added: Added, then: str) -> None:
+    """What git should hold and may not yet: files of the dataset, and of the workspace."""
+    from registry.cli.adding import uncommitted
+    from registry.workspace.workspace import Workspace as Finder
+
+    fresh = Finder.find(workspace.root)
+    open_files = uncommitted(fresh, fresh.dataset(added.dataset.name))
+    files = list(dict.fromkeys([*added.written, *open_files]))
+    if not files or (added.state == "unchanged" and not open_files):
+        return
+    verb = "Add" if added.state == "added" else "Update"
+    run.out.note(f"\nNext: git add {shlex.join(files)} && git commit -m '{verb} {added.dataset.name}'")
+    run.out.note(f"Then: {then}")
+
+
+def _next_release(workspace: Workspace, name: str) -> str:
+    released = any((workspace.root / "releases" / name).glob("*.manifest.json"))
+    return f"registry release {'auto' if released else 'v1.0'} {name}"
 
 
 def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
-
-
-def _ours(workspace: Workspace) -> list[str]:
-    """Workspace files that git should hold and may not yet."""
-    candidates = ["registry.toml", ".gitignore", ".dvc/config", ".dvc/.gitignore", ".dvcignore"]
-    names = [name for name in candidates if (workspace.root / name).exists()]
-    dirty = workspace.git.dirty(workspace.root / name for name in names)
-    top = workspace.git.relative(workspace.root)
-    return [name for name in names if (name if top == "." else f"{top}/{name}") in dirty]
