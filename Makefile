@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check soak install docs clean
+.PHONY: demo test quick check soak install docs clean
 
 demo: $(VENV)/.installed  ## the main job on real data
 	rm -rf demo
@@ -16,6 +16,9 @@ test: $(VENV)/.installed  ## every test
 
 quick: $(VENV)/.installed  ## the tests that take no time
 	$(PYTEST) -q -n auto --dist loadfile -m "not slow"
+
+soak: $(VENV)/.installed  ## faults, races and malformed documents at their full counts; takes hours
+	REGISTRY_SOAK=1 $(PYTEST) -q tests/crash tests/contracts tests/stores tests/consume/test_attacks.py
 
 check: $(VENV)/.installed  ## lint, types, layers, docstrings
 	$(BIN)/ruff check .

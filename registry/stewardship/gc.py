@@ -145,6 +145,11 @@ def _remove(store: Store, keys: list[str]) -> set[str]:
     return removed
 
 
+def _was(moment: datetime) -> bool:
+    """Whether `moment` has a zone and is not to come: a wrong clock or bit must keep nothing for ever."""
+    return moment.tzinfo is not None and moment <= datetime.now(UTC)
+
+
 def _read_doomed(store: Store) -> tuple[dict[str, str], str | None]:
     """What was marked and when; a list that cannot be read is an empty one, and the grace begins anew."""
     try:
@@ -154,6 +159,6 @@ def _read_doomed(store: Store) -> tuple[dict[str, str], str | None]:
     try:
         raw = parse_object(data, DOOMED_KEY)
         keys = raw["keys"] if raw.get("format") == FORMAT else {}
-        return {str(key): str(at) for key, at in keys.items() if datetime.fromisoformat(at).tzinfo}, tag
+        return {str(key): str(at) for key, at in keys.items() if _was(datetime.fromisoformat(at))}, tag
     except (IntegrityError, KeyError, AttributeError, TypeError, ValueError):
         return {}, tag
