@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from registry.cards.declared import FIELDS, SECTIONS
 from registry.cards.vocabulary import LICENSES, size_category, suggestion
 from registry.errors import ConfigError, DataError
-from registry.model.facts import ReleaseFacts
+from registry.model.facts import Declared, ReleaseFacts
 
 CODES = (
     "missing",
@@ -63,16 +63,20 @@ def contradictions(facts: ReleaseFacts) -> list[dict[str, str]]:
     ]
 
 
-def _missing(facts: ReleaseFacts, required: Iterable[str]) -> Iterator[dict[str, str]]:
+def undeclared(declared: Declared, license_id: str, required: Sequence[str]) -> list[str]:
+    """Those of the `required` fields or sections that a card leaves open; an unknown name raises `ConfigError`."""
     known = {*FIELDS, *(section.id for section in SECTIONS)} | {name.replace("_", "-") for name in FIELDS}
     for name in required:
         if name not in known and name.replace("-", "_") not in known:
             raise ConfigError(
                 f"`{name}` is no field of a card{suggestion(name, known)}", hint="mend `required` in registry.toml"
             )
-        present = bool(facts.license_id) if name == "license" else facts.declared.has(name)
-        if not present:
-            yield {"code": "missing", "field": name, "message": f"`{name}` is not declared"}
+    return [name for name in required if not (license_id if name == "license" else declared.has(name))]
+
+
+def _missing(facts: ReleaseFacts, required: Iterable[str]) -> Iterator[dict[str, str]]:
+    for name in undeclared(facts.declared, facts.license_id, tuple(required)):
+        yield {"code": "missing", "field": name, "message": f"`{name}` is not declared"}
 
 
 def _size(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:

@@ -48,6 +48,7 @@ COMMANDS = (
     "sync",
     "outdated",
     "cite",
+    "publish",
     "promote",
     "yank",
     "unyank",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from registry.errors import IntegrityError
-from registry.model.digest import canonical, is_md5, is_sha256, sha256_of
+from registry.model.digest import canonical, digest_of, is_md5, is_sha256, sha256_of
 from registry.model.names import Version, is_dataset_name
 
 Level = Literal["none", "patch", "minor", "major"]
@@ -39,6 +39,13 @@ class Artefact:
 def object_key(sha256: str) -> str:
     """Where a store keeps a document of this digest."""
     return f"objects/sha256/{sha256[:2]}/{sha256[2:]}"
+
+
+def content_digest(name: str, version: Version, *, data: str, schema: str, ruleset: str, card: Any) -> str:
+    """Says whether two releases are the same: of the digests of data, schema and ruleset, and the declared card."""
+    return digest_of(
+        {"name": name, "version": str(version), "data": data, "schema": schema, "ruleset": ruleset, "card": card}
+    )
 
 
 def reference_key(name: str, version: Version) -> str:

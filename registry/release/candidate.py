@@ -12,10 +12,9 @@ from registry.consume.resolve import Released, find_previous
 from registry.errors import StateError
 from registry.judge.judge import Bench
 from registry.mending.record import mended_of
-from registry.model.digest import digest_of
 from registry.model.facts import Declared, ReleaseFacts, split_bytes
 from registry.model.names import Version
-from registry.model.release import ChangeFact, Level
+from registry.model.release import ChangeFact, Level, content_digest
 from registry.model.schema import DatasetSchema
 from registry.reports.profile import VERSION as PROFILE_VERSION
 from registry.reports.profile import profile
@@ -86,15 +85,13 @@ class Candidate:
 
 def content_of(bench: Bench, declared: Declared, version: Version) -> str:
     """The digest that says whether two releases are the same: name, version, data, schema, ruleset, card."""
-    return digest_of(
-        {
-            "name": bench.dataset.name,
-            "version": str(version),
-            "data": bench.snapshot.files.sha256,
-            "schema": bench.rules.schema.sha256,
-            "ruleset": bench.rules.sha256,
-            "card": declared.to_json(),
-        }
+    return content_digest(
+        bench.dataset.name,
+        version,
+        data=bench.snapshot.files.sha256,
+        schema=bench.rules.schema.sha256,
+        ruleset=bench.rules.sha256,
+        card=declared.to_json(),
     )
 
 

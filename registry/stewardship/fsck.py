@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from registry.errors import IntegrityError, NotFoundError
+from registry.mirrors import record
 from registry.model.names import CHANNEL, Version, is_dataset_name
 from registry.stewardship.checkpoint import Checkpoint
 from registry.stewardship.gc import DOOMED_KEY
@@ -237,6 +238,8 @@ def _stray(key: str, found: Survey, at_work: set[str]) -> Kind | None:
 
 
 def _is_log(key: str, found: Survey) -> bool:
+    if key.startswith(record.PREFIX):
+        return record.is_key(key)
     kind, _, rest = key.partition("/")
     parts = rest.removesuffix(".json").split("/")
     if not rest.endswith(".json") or not is_dataset_name(parts[0]):

@@ -6,6 +6,7 @@
     releases/<name>/<version>.json     the reference: create-only, the commit point
     channels/<name>/<channel>.json     compare-and-swap, sequence only grows
     status/<name>/<version>/<n>.json   append-only: yanked, restored, purged
+    mirrors/<name>/<version>/….json    where the release was published, with the commit's id
     staging/<manifest>.json            what a publisher at work needs
     sweep.json                         who removes objects, compare-and-swap
     doomed.json                        what nothing needed when it was last looked at

@@ -33,6 +33,8 @@ class Config:
     card_required: tuple[str, ...] = ()
     hub_repo: str | None = None
     hub_required: tuple[str, ...] = ("license", "language", "summary", "personal-data", "contact")
+    hub_private: bool | None = None
+    hub_gated: str | None = None
     s3_endpoint: str | None = None
     spark: Mapping[str, Any] = field(default_factory=dict)
 
@@ -47,7 +49,12 @@ KEYS: dict[str, dict[str, tuple[str, type | tuple[type, ...]]]] = {
     "versioning": {"preset": ("preset", str), "frozen-splits": ("frozen_splits", list)},
     "gate": {"fail-on": ("fail_on", str), "waivers": ("waivers", str)},
     "card": {"required": ("card_required", list)},
-    "hub": {"repo": ("hub_repo", str), "required": ("hub_required", list)},
+    "hub": {
+        "repo": ("hub_repo", str),
+        "required": ("hub_required", list),
+        "private": ("hub_private", bool),
+        "gated": ("hub_gated", str),
+    },
     "s3": {"endpoint-url": ("s3_endpoint", str)},
 }
 
@@ -103,6 +110,10 @@ def _vet(config: Config, version: Any, file: str) -> None:
     if config.fail_on not in ("critical", "warning"):
         raise ConfigError(
             f"{file}: `gate.fail-on` is {config.fail_on!r}", why="allowed are critical and warning", hint=f"mend {file}"
+        )
+    if config.hub_gated not in (None, "auto", "manual"):
+        raise ConfigError(
+            f"{file}: `hub.gated` is {config.hub_gated!r}", why="allowed are auto and manual", hint=f"mend {file}"
         )
     if config.default_dataset is not None:
         dataset_name(config.default_dataset)

@@ -15,6 +15,7 @@ SHARED = {"-C", "--store", "--json", "--quiet", "-q", "--verbose", "-v", "--no-p
 WRITING = {
     "add",
     "push",
+    "publish",
     "release",
     "pull",
     "promote",

@@ -26,7 +26,7 @@ DOORS = {
     "obstore": {"stores/obs.py"},
     "datasets": {"consume/load.py"},
     "pandas": {"consume/load.py"},
-    "huggingface_hub": set(),
+    "huggingface_hub": {"mirrors/hub.py"},
     "pyspark": set(),
 }
 LIGHT = ["pull", "list", "show", "verify"]

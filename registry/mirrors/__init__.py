@@ -1,0 +1,1 @@
+"""Releases elsewhere: on the Hugging Face Hub, and in another store."""
