@@ -64,8 +64,8 @@ def assign(
     if empty:
         raise UsageError(
             f"no row would fall to the split {', '.join(empty)}",
-            why=f"{session.table.rows:,} rows make {len(units):,} units that stay together",
-            hint="raise its share, try another --seed, or --stratify, which meets the shares more closely",
+            why=_why_empty(units),
+            hint=_fill(units, wanted, options),
         )
     folds = None
     if options.folds:
@@ -74,6 +74,27 @@ def assign(
     in_rows = None if folds is None else folds[units.of_row]
     largest = int(units.rows.max(initial=0))
     return Assignment(tuple(options.shares), of_row, in_rows, len(units), largest, wanted, cuts)
+
+
+def _why_empty(units: Units) -> str:
+    total, largest = int(units.rows.sum()), int(units.rows.max(initial=0))
+    made = f"{total:,} rows make {len(units):,} units that stay together"
+    return f"{made}, and one of them holds {largest:,} rows" if largest > total / 4 else made
+
+
+def _fill(units: Units, wanted: Wanted, options: SplitOptions) -> str:
+    """What to ask for instead: of what was given only what can be left out."""
+    if len(units) < len(options.shares):
+        others = "name fewer splits"
+    else:
+        others = "raise its share, or try another --seed"
+        others += "" if options.stratify or options.time else ", or --stratify C, which meets the shares more closely"
+    tied = ["--keep-near-duplicates-together"] if options.near else []
+    if wanted.group:
+        tied.append(f"--group {options.group}" if options.group else f"the role group of `{wanted.group}`")
+    if not tied or int(units.rows.max(initial=0)) <= int(units.rows.sum()) / 4:
+        return others
+    return f"leave out {' or '.join(tied)}, which ties so many rows together; else {others}"
 
 
 def wanted_of(facts: Facts, expectations: Sequence[Expectation], options: SplitOptions) -> Wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -12,10 +13,10 @@ from registry.checks.samples import Sampler
 from registry.checks.specs import Facts
 from registry.checks.suite import expectations_of, joined
 from registry.errors import DataError, UsageError
-from registry.judge.judge import Bench
+from registry.judge.judge import Bench, judge
 from registry.mending.deliver import Delivered, Delivery, Target, deliver, target_of
 from registry.mending.draw import Ints
-from registry.mending.found import by_split, chosen, require_survivors, rows_found
+from registry.mending.found import NamesNoRowsError, by_split, chosen, require_survivors, rows_found
 from registry.mending.homes import require_classes
 from registry.mending.options import Writing
 from registry.mending.pictures import Gallery, metadata_of, pictures_of
@@ -26,8 +27,6 @@ from registry.schemas.verify import derived_suite
 from registry.tables.duck import Session, quote_text
 from registry.tables.formats import IMAGES
 from registry.tables.table import SPLIT, Table
-
-_HINT = "registry drop NAME --check duplicates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,14 @@ def drop(bench: Bench, checks: Sequence[str], writing: Writing) -> Drop:
     nothing would be left, `StateError` where old data would be lost.
     """
     if not checks:
-        raise UsageError("no check is named", why="rows are dropped as a check found them", hint=_HINT)
+        raise UsageError("no check is named", why="rows are dropped as a check found them", hint=_advice(bench))
     table = bench.table
     if not table.rows:
         raise DataError(f"{bench.dataset.path} holds no rows", why="there is nothing to drop")
-    found = find(bench, checks)
+    try:
+        found = find(bench, checks)
+    except NamesNoRowsError as error:
+        raise UsageError(error.message, why=error.why, hint=_advice(bench)) from error
     target = target_of(bench, writing, directory=bench.snapshot.directory)
     if not len(found.places) and target.current:
         return Drop("unchanged", found, target, None)
@@ -78,6 +80,24 @@ def drop(bench: Bench, checks: Sequence[str], writing: Writing) -> Drop:
         lambda before, after: _change(bench, writing, found, before, after),
     )
     return replace(planned, state="dropped", delivered=deliver(bench, delivery, target, bench.options.progress))
+
+
+def _advice(bench: Bench) -> str:
+    """The checks of this dataset that have rows to drop, as a command; that there are none is said too."""
+    name = bench.dataset.name
+    found = [check.id for check in judge(bench).checks if check.unexpected and check.status in ("fail", "waived")]
+    fit = [check for check in found if _names_rows(bench, check)]
+    if not fit:
+        return f"registry check {name}; none of its checks has rows to drop"
+    others = f" (or {', '.join(fit[1:])})" if fit[1:] else ""
+    return f"registry drop {name} --check {shlex.quote(fit[0])}{others}"
+
+
+def _names_rows(bench: Bench, check: str) -> bool:
+    try:
+        return bool(len(find(bench, [check]).places))
+    except UsageError:
+        return False
 
 
 def without(original: Original, places: Ints) -> Rewriting:

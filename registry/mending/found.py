@@ -30,6 +30,10 @@ GROUPED = ("column_values.unique", "compound_columns.unique")
 BUILT_IN = ("data:rows", "data:readable", "schema:columns", "schema:types")
 
 
+class NamesNoRowsError(UsageError):
+    """A check that is about no single rows, so that none can be dropped for it."""
+
+
 def chosen(expectations: Sequence[Expectation], ids: Iterable[str]) -> list[Expectation]:
     """The expectations with these ids; an unknown id raises `UsageError` with the nearest ones."""
     known = {one.check_id: one for one in expectations}
@@ -120,7 +124,7 @@ def rows_sql(session: Session, expectation: Expectation, facts: Facts) -> tuple[
             f"the check `{expectation.check_id}` is not measured", why=counted.nothing, hint="registry check NAME"
         )
     if measure.rows_sql is None:
-        raise _names_none(expectation.check_id, f"it counts: {measure.what}")
+        raise _names_none(expectation.check_id, f"it judges the data as a whole (whether {measure.what})")
     _require_no_doubt(session, expectation, measure, counted)
     return measure.rows_sql, bool(measure.witness)
 
@@ -142,7 +146,7 @@ def _require_no_doubt(session: Session, expectation: Expectation, measure: Measu
 def _core(expectation: Expectation, facts: Facts) -> str:
     base = METRICS.get(expectation.type)
     if base is None:
-        raise _names_none(expectation.check_id, f"{expectation.type} is about a column or the table as a whole")
+        raise _names_none(expectation.check_id, "it judges a column, or the table, as a whole")
     where = to_sql(expectation.condition, facts.columns) if expectation.condition else ""
     kwargs = {kwarg.name: kwarg.default for kwarg in expectation.form.kwargs if not kwarg.required}
     kwargs.update(expectation.kwargs)
@@ -171,8 +175,8 @@ def _texts(files: Iterable[str]) -> str:
     return ", ".join(quote_text(file) for file in files)
 
 
-def _names_none(check: str, why: str) -> UsageError:
-    return UsageError(f"the check `{check}` names no rows", why=why, hint="registry drop NAME --check duplicates")
+def _names_none(check: str, why: str) -> NamesNoRowsError:
+    return NamesNoRowsError(f"the check `{check}` names no rows", why=why, hint="registry check NAME")
 
 
 def by_split(rows: Ints, of_row: Ints, splits: Sequence[str]) -> Mapping[str, int]:

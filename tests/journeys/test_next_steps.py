@@ -37,3 +37,33 @@ def test_add_tells_the_roles_that_it_guessed_and_what_follows(shell):
     write_csv(shell.cwd / "data/plain/train.csv", [{"본문": row["text"]} for row in rows("후기", 30)])
     told = shell("add", "data/plain").out
     assert "no column was found to be the label" in told and "checks/plain.yaml" in told
+
+
+def test_a_check_without_rows_points_to_those_that_have_some(team):
+    refused = team("drop", "reviews", "--check", "balance-label", "--json", code=2).json
+    assert refused["hint"] == "registry check reviews; none of its checks has rows to drop"
+    assert "as a whole" in refused["message"]
+    file = team.cwd / "data/reviews/train.csv"
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    twins = [line.replace(line.split(",")[0], f"쌍{at}", 1) for at, line in enumerate(lines[1:11])]
+    file.write_text("".join([*lines, *twins]), "utf-8")
+    team("add", "data/reviews")
+    hint = team("drop", "reviews", "--check", "target-leakage", "--json", code=2).json["hint"]
+    assert hint.startswith("registry drop reviews --check duplicates")
+    team(*hint.removeprefix("registry ").split(" (or")[0].split())
+
+
+def test_a_split_by_time_gives_the_entry_that_the_suite_lacks(shell):
+    shell("init")
+    records = [{**row, "때": f"2024-0{1 + at // 12}-{1 + at % 12:02}"} for at, row in enumerate(rows("후기", 90))]
+    write_csv(shell.cwd / "data/mine/train.csv", records)
+    shell("add", "data/mine", "--text", "text", "--key", "id")
+    told = shell("split", "mine", "--shares", "train=0.6,test=0.4", "--time", "때").err
+    assert "`때` is not declared as the time" in told and "`role: time` in schemas/mine.yaml" in told
+    entry = [line for line in told.splitlines() if line.startswith(("  - type:", "    "))]
+    suite = shell.cwd / "checks/mine.yaml"
+    suite.write_text(suite.read_text("utf-8") + "\n".join(entry) + "\n", "utf-8")
+    checks = {c["id"]: c["status"] for c in shell("check", "mine", "--json").json["datasets"][0]["checks"]}
+    assert checks["splits-by-time"] == "pass"
+    told = shell("split", "mine", "--shares", "train=0.6,test=0.4", "--time", "때", "--dry-run", code=None).err
+    assert "not declared" not in told

@@ -181,6 +181,17 @@ def test_what_cannot_be_drawn_is_refused(options, words):
         run(records([f"후기 {i}" for i in range(20)]), options)
 
 
+def test_a_split_that_stays_empty_names_the_unit_that_is_too_large_and_only_what_can_be_left_out():
+    rows = records([f"후기 {i}" for i in range(40)], who=["한강"] * 37 + ["낙동강", "금강", "섬진강"])
+    shares = {"train": 0.98, "validation": 0.01, "test": 0.01}
+    with pytest.raises(UsageError, match="one of them holds 37 rows") as caught:
+        run(rows, SplitOptions(shares, stratify="label", group="who"), GROUPED)
+    assert "leave out --group who" in caught.value.hint and "--stratify" not in caught.value.hint
+    with pytest.raises(UsageError, match="one of them holds 37 rows") as caught:
+        run(rows, SplitOptions({"train": 0.999999, "test": 0.000001}), GROUPED)
+    assert "--stratify C" in caught.value.hint and "the role group of `who`" in caught.value.hint
+
+
 def test_options_that_exclude_each_other_are_refused():
     with pytest.raises(UsageError):
         SplitOptions({"train": 1.0}, stratify="label", time="at")

@@ -10,6 +10,9 @@ import typer
 from registry.cli.common import Run, command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from registry.judge.judge import Bench
     from registry.mending.options import SplitOptions
     from registry.mending.split import Split
 
@@ -65,6 +68,8 @@ def register(app: typer.Typer) -> None:
             options = SplitOptions(parsed, stratify, group, time, near, seed, folds)
             target = run.directory / output if output else None
             _report(run, name, draw(bench, options, Writing(target, reason, dry_run)), options)
+        for line in _undeclared(bench, options):
+            run.out.note(line)
 
 
 def _report(run: Run, name: str, done: Split, asked: SplitOptions) -> None:
@@ -107,3 +112,25 @@ def _report(run: Run, name: str, done: Split, asked: SplitOptions) -> None:
         run.out.note(f"Nothing was written; without --dry-run it goes to {done.target.path}.")
     for line in following:
         run.out.note(f"Next: {line}")
+
+
+RULES = {"time": "expect_splits_to_follow_time", "group": "expect_groups_not_to_cross_splits"}
+
+
+def _undeclared(bench: Bench, asked: SplitOptions) -> Iterator[str]:
+    """What the gate cannot know of the split, since it was said on the command line alone."""
+    import json
+
+    schema, dataset = bench.rules.schema, bench.dataset
+    for role, column in (("time", asked.time), ("group", asked.group)):
+        kwargs = {"column": column}
+        if column is None or schema.column_of_role(role) is not None:
+            continue
+        if any(one.type == RULES[role] and one.kwargs == kwargs for one in bench.rules.expectations):
+            continue
+        yield (
+            f"`{column}` is not declared as the {role}, so that no check will hold the next release to it. "
+            f"Give it `role: {role}` in {dataset.schema}, and {dataset.checks[0]} the entry\n"
+            f"  - type: {RULES[role]}\n    kwargs: {json.dumps(kwargs, ensure_ascii=False)}\n"
+            f"    severity: critical\n    meta: {{check_id: splits-by-{role}}}"
+        )
