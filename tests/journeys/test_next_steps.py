@@ -67,3 +67,22 @@ def test_a_split_by_time_gives_the_entry_that_the_suite_lacks(shell):
     assert checks["splits-by-time"] == "pass"
     told = shell("split", "mine", "--shares", "train=0.6,test=0.4", "--time", "때", "--dry-run", code=None).err
     assert "not declared" not in told
+
+
+def test_a_waiver_of_nothing_is_told_unless_it_matches_in_another_dataset(team):
+    write_csv(team.cwd / "data/mine/train.csv", rows("메모", 30))
+    team("add", "data/mine")
+    (team.cwd / "checks/waivers.yaml").write_text(
+        "".join(
+            f"- {{check_id: {check}, reason: 알려짐, owner: kim, expires: 2099-01-31{rest}}}\n"
+            for check, rest in (("duplicats", ""), ("leakage-exact", ", dataset: revews"), ("balance-label", ""))
+        ),
+        "utf-8",
+    )
+    told = team("check", "reviews").err
+    assert "`duplicats` waives nothing" in told and "did you mean `duplicates`" in told
+    assert "`revews`, which is no dataset here; did you mean `reviews`" in told
+    assert "balance-label" not in told and "answer for a finding" not in told
+    suite = team.cwd / "checks/mine.yaml"
+    suite.write_text(suite.read_text("utf-8").replace('"min_value": 15', '"min_value": 31'), "utf-8")
+    assert "by an entry in checks/waivers.yaml:" in team("check", "mine", code=1).err

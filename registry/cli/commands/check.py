@@ -45,6 +45,7 @@ def register(app: typer.Typer) -> None:
         Example: registry check reviews --format json=verdict.json
         """
         from registry.cli.verdicts import parse_date, parse_engine, parse_formats, write_verdict
+        from registry.cli.waiving import idle_waivers, way_out
         from registry.errors import UsageError
         from registry.judge.judge import JudgeOptions, judge, lay_out
         from registry.model.evidence import check_document
@@ -74,6 +75,10 @@ def register(app: typer.Typer) -> None:
                 )
                 evidences.append(judge(lay_out(workspace, dataset, options)))
         write_verdict(run, evidences, outputs)
+        for line in idle_waivers(workspace):
+            run.out.alarm(f"warning: {line}")
+        if any(evidence.verdict == "fail" for evidence in evidences):
+            run.out.note(f"\n{way_out(workspace)}")
         if check_document(evidences)["verdict"] != "pass":
             raise typer.Exit(1)
 
