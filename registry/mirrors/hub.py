@@ -24,7 +24,15 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from registry.consume.source import offline
-from registry.errors import ConfigError, DataError, EnvironmentFailed, MissingExtraError, NotFoundError, StateError
+from registry.errors import (
+    ConfigError,
+    DataError,
+    EnvironmentFailed,
+    MissingExtraError,
+    NotFoundError,
+    RegistryError,
+    StateError,
+)
 
 KIND = "dataset"
 MAIN = "main"
@@ -159,8 +167,9 @@ class Repository:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         operations: list[Any] = [CommitOperationDelete(path_in_repo=path) for path in change.removed]
-        operations += [CommitOperationAdd(path, str(file)) for path, file in sorted(change.files.items())]
-        with self._told("commit to"):
+        with self._told("commit to"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # advice of the client, and the Hub's remarks on the card
+            operations += [CommitOperationAdd(path, str(file)) for path, file in sorted(change.files.items())]
             made = self._api.create_commit(
                 self.name, operations, commit_message=change.title, commit_description=change.description,
                 repo_type=KIND, revision=branch, parent_commit=parent,
@@ -185,29 +194,33 @@ class Repository:
 
     @contextmanager
     def _told(self, doing: str) -> Iterator[None]:
-        """Failures of the client and of the Hub as errors of ours."""
+        """Failures of the client and of the Hub as errors of ours, without theirs, which may quote signed addresses."""
+        try:
+            yield
+        except RegistryError:
+            raise
+        except Exception as error:
+            told = self._explained(doing, _root(error))
+            if told is None:
+                raise
+            raise told from None
+
+    def _explained(self, doing: str, error: BaseException) -> RegistryError | None:
         from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # advice of the client, and the Hub's remarks on the card
-                yield
-        except HfHubHTTPError as error:
-            raise self._refusal(
-                doing, error.response.status_code, error.server_message or ""
-            ) from None  # it may quote a signed address
-        except OfflineModeIsEnabled as error:
-            raise EnvironmentFailed(f"cannot {doing} {self.url}: offline", hint="unset HF_HUB_OFFLINE") from error
-        except ValueError as error:
-            raise DataError(
-                f"the Hub refuses to {doing} {self.name}", why=self._clean(str(error)), hint="registry card lint"
-            ) from error
-        except Exception as error:
-            if not _of_the_network(error):
-                raise
-            raise EnvironmentFailed(f"the Hub {self.endpoint} cannot be reached", why=type(error).__name__) from error
+        if isinstance(error, HfHubHTTPError):
+            return self._refusal(doing, error.response.status_code, error.server_message or "")
+        if isinstance(error, OfflineModeIsEnabled):
+            return EnvironmentFailed(f"cannot {doing} {self.url}: offline", hint="unset HF_HUB_OFFLINE")
+        if isinstance(error, ValueError):  # by which the client says what it would not even send
+            hint = "mend what it names, then release and publish the next version"
+            return DataError(f"the Hub refuses to {doing} {self.name}", why=self._clean(str(error)), hint=hint)
+        if _of_the_network(error):
+            why = self._clean(f"{type(error).__name__} {error}")
+            return EnvironmentFailed(f"the Hub {self.endpoint} cannot be reached", why=why)
+        return None
 
-    def _refusal(self, doing: str, status: int, said: str) -> Exception:
+    def _refusal(self, doing: str, status: int, said: str) -> RegistryError:
         what, why = f"the Hub refuses to {doing} {self.name}", f"{status} {self._clean(said)}".strip()
         if status == 401:
             return EnvironmentFailed(what, why=why, hint="hf auth login, or set HF_TOKEN to a token that may write")
@@ -225,9 +238,9 @@ class Repository:
         return EnvironmentFailed(what, why=why, hint=hint)
 
     def _clean(self, text: str) -> str:
-        """One short line of what the Hub said, without the token."""
+        """One short line of what was said, without the token and what signs an address."""
         token = self._token()
-        shown = text.replace(token, "***") if token else text
+        shown = re.sub(r"(://\S*?)\?\S+", r"\1?…", text.replace(token, "***") if token else text)
         return " ".join(shown.split())[:200]
 
 
@@ -259,8 +272,14 @@ def _without_user(endpoint: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 
 
-def _of_the_network(error: Exception) -> bool:
+def _root(error: BaseException) -> BaseException:
+    """What the client's workers failed with; it wraps that in a `RuntimeError` for each file."""
+    while isinstance(error, RuntimeError) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _of_the_network(error: BaseException) -> bool:
     """Whether an error comes from the connection; the client's library for HTTP is not always the same one."""
-    return isinstance(error, ConnectionError | TimeoutError) or type(error).__module__.partition(".")[0].startswith(
-        "httpx"
-    )
+    theirs = type(error).__module__.startswith("httpx")
+    return theirs or isinstance(error, ConnectionError | TimeoutError)

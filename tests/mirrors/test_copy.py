@@ -114,3 +114,16 @@ def test_what_the_other_store_withdrew_is_not_said_to_stand_there(store, there, 
 def test_a_store_is_not_copied_to_itself(store, made):
     with pytest.raises(UsageError):
         copy(store, open_store(store.url), made)
+
+
+@pytest.mark.slow
+def test_from_a_bucket_to_the_hub_and_to_a_directory(moto_bucket, hub, login, there):
+    from registry.mirrors.publish import publish
+    from tests.mirrors.conftest import order
+
+    bucket = moto_bucket.store()
+    made = make_release(bucket, "reviews", "1.0", FILES)
+    assert copy(bucket, there, made).state == "published" and verify_release(there, REF).ok
+    assert publish(order(bucket, "1.0")).state == "published"
+    assert publish(order(bucket, "1.0")).state == "already-published"
+    assert FILES.keys() <= hub.repository("my-team/reviews").at("v1.0.0").tree.keys()

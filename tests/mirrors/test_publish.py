@@ -7,7 +7,15 @@ import threading
 import pytest
 
 from registry.consume.contents import contents_of
-from registry.errors import EnvironmentFailed, IntegrityError, PurgedError, StateError, StoreError, YankedError
+from registry.errors import (
+    DataError,
+    EnvironmentFailed,
+    IntegrityError,
+    PurgedError,
+    StateError,
+    StoreError,
+    YankedError,
+)
 from registry.mirrors import publish as publishing
 from registry.mirrors import record
 from registry.mirrors.hub import Repository
@@ -15,11 +23,13 @@ from registry.mirrors.publish import publish
 from registry.mirrors.require import released
 from registry.model.names import Version
 from registry.stewardship.fsck import fsck
+from registry.stewardship.purge import purge
 from registry.stewardship.withdrawal import Cause, yank
 from registry.stores.layout import read_files
 from registry.stores.standing import Standing
 from registry.stores.standing import record as record_standing
 from registry.testing.hub_repository import Blob, Refused
+from registry.testing.releases import make_release
 from tests.mirrors.conftest import REPOSITORY, order
 
 pytestmark = pytest.mark.usefixtures("login")
@@ -87,8 +97,6 @@ def test_the_next_release_sends_what_changed_and_removes_what_is_gone(hub, revie
 @pytest.mark.parametrize("late", ["1.0", "1.2.0-rc.1"])
 def test_what_people_see_never_goes_back(hub, reviews, late):
     if late != "1.0":
-        from registry.testing.releases import make_release
-
         make_release(reviews, "reviews", late, {"train.csv": b"id\n1\n"})
     newest = publish(order(reviews, "1.1")).hub.commit
     result = publish(order(reviews, late))
@@ -219,7 +227,9 @@ def test_two_at_once_make_one_commit(hub, reviews):
     assert publish(order(reviews, "1.0")).hub.commit == repository.branches["main"]
 
 
-@pytest.mark.parametrize("where", ["/preupload/", "/info/lfs", "/commit/", "/tag/", "/create", "/refs", "record"])
+@pytest.mark.parametrize(
+    "where", ["/preupload/", "/info/lfs", "/verify", "/commit/", "/tag/", "/create", "/refs", "record"]
+)
 def test_broken_off_anywhere_the_same_again_finishes_with_one_commit(hub, reviews, monkeypatch, where):
     def fail(*_, **__):
         raise Refused(418, "Gone") if where != "record" else StoreError("the disk is full")
@@ -243,6 +253,13 @@ def test_a_release_whose_record_was_lost_is_still_ours(hub, reviews, monkeypatch
     publish(order(reviews, "1.0"))
     for info in list(reviews.list(record.PREFIX)):
         reviews.delete(info.key)
+    assert publish(order(reviews, "1.1")).state == "published"
+    assert tree(hub, "main") == released_tree(reviews, "1.1")
+
+
+def test_after_a_purge_the_next_release_still_follows(hub, reviews):
+    publish(order(reviews, "1.0"))
+    purge(reviews, "reviews", Version(1), "동의 철회", by="Kim")
     assert publish(order(reviews, "1.1")).state == "published"
     assert tree(hub, "main") == released_tree(reviews, "1.1")
 
@@ -316,6 +333,24 @@ def test_a_hub_that_echoes_the_token_does_not_get_it_into_an_error(hub, reviews,
     with pytest.raises(EnvironmentFailed, match=r"\*\*\*") as caught:
         publish(order(reviews, "1.0"))
     assert token not in str(caught.value) and caught.value.__cause__ is None
+
+
+def test_a_large_file_that_is_refused_is_no_bug_of_ours(hub, reviews):
+    def refuse():
+        raise Refused(403, "Storage quota exceeded: https://s3/x?X-Amz-Signature=abc")
+
+    at(hub, "PUT", "/lfs/", refuse)
+    with pytest.raises(EnvironmentFailed, match="quota") as caught:
+        publish(order(reviews, "1.0"))
+    assert "abc" not in str(caught.value) and not commits(hub)
+    publish(order(reviews, "1.0"))
+
+
+def test_a_path_that_the_client_would_not_send_is_named(hub, reviews):
+    make_release(reviews, "reviews", "2.0", {".cache/x.csv": b"a\n1\n"})
+    with pytest.raises(DataError, match=r"\.cache") as caught:
+        publish(order(reviews, "2.0"))
+    assert caught.value.exit == 1 and not commits(hub)
 
 
 def test_a_repository_of_others_cannot_be_made(hub, reviews, login):

@@ -47,6 +47,8 @@ def test_what_init_writes_is_the_default():
         ("format = 1\n[gate]\nfail-on = 'info'", "critical and warning"),
         ("format = 1\n[gate]\nfail-on = 1", "wrong type"),
         ("format = 1\n[versioning]\nfrozen-splits = [1]", "wrong type"),
+        ("format = 1\n[hub]\ngated = 'yes'", "auto and manual"),
+        ("format = 1\n[hub]\nprivate = 'no'", "wrong type"),
         ("format = 1\ndefault-dataset = 'V1'", "no dataset name"),
         ("format = ", "no valid TOML"),
     ],
