@@ -7,7 +7,7 @@ what cannot be measured is left to fill, never invented.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from registry.content import dvc
 from registry.content.hashing import Progress, Snapshot, StatCache, hash_tree
 from registry.content.walk import walk
 from registry.errors import DataError, NotFoundError, UsageError
+from registry.mending.record import records_of as mended_records
 from registry.model.names import dataset_name, is_dataset_name
 from registry.schemas.infer import Roles, hint_schema, infer_schema
 from registry.schemas.odcs import load_schema
@@ -26,6 +27,7 @@ from registry.tables.read import open_table
 from registry.workspace.declare import declare_artifact
 from registry.workspace.files import write_text
 from registry.workspace.pointer import stage_of
+from registry.workspace.successor import move_artifact, successor_of
 from registry.workspace.workspace import Dataset, Workspace
 
 
@@ -67,8 +69,11 @@ def add(workspace: Workspace, path: Path, options: AddOptions) -> Added:
             hint=f"dvc repro {stage}",
         )
     known = next((d for d in workspace.datasets.values() if d.path == relative), None)
+    succeeded = None if known else _succeeded(workspace, relative)
     if options.dry_run:
-        return _planned(workspace, path, relative, known, options)
+        return _planned(workspace, path, relative, known or succeeded, options)
+    if succeeded:
+        return _succeed(workspace, succeeded, relative, options)
     if known:
         return _readdress(workspace, known, options)
     if inside:
@@ -145,6 +150,31 @@ def _readdress(workspace: Workspace, dataset: Dataset, options: AddOptions) -> A
         return Added(dataset, "unchanged", snapshot)
     dvc.add(workspace.root, dataset.path, snapshot)
     return Added(dataset, "updated", snapshot, (f"{dataset.path}.dvc",))
+
+
+def _succeeded(workspace: Workspace, relative: str) -> Dataset | None:
+    """The dataset of one file that the directory at `relative` was split from, as its last record says."""
+    place = workspace.root / relative
+    named = [d for d in workspace.datasets.values() if d.path != relative and successor_of(d.path) == relative]
+    for dataset in named if place.is_dir() else []:
+        records = mended_records(workspace, dataset.name)
+        if records and records[-1][1]["after"]["md5"] == hash_tree(place).md5:
+            return dataset
+    return None
+
+
+def _succeed(workspace: Workspace, dataset: Dataset, relative: str, options: AddOptions) -> Added:
+    """The directory takes the place of the file, which stays where it is and is the dataset's no more."""
+    snapshot = _snapshot(workspace, dataset.name, relative, options)
+    pointer = workspace.pointer(dataset)
+    dvc.add(workspace.root, relative, snapshot)
+    move_artifact(workspace.root, dataset.name, relative)
+    written = [f"{relative}.dvc", *_ignore_files(workspace, relative), "dvc.yaml"]
+    if pointer is not None:
+        pointer.file.unlink()
+        if workspace.git.show("HEAD", pointer.file) is not None:  # git is to hear that it is gone
+            written.append(pointer.file.relative_to(workspace.root).as_posix())
+    return Added(replace(dataset, path=relative), "updated", snapshot, tuple(written))
 
 
 def _declare(workspace: Workspace, relative: str, options: AddOptions) -> Added:

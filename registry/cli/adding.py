@@ -10,8 +10,11 @@ roles: label: y, text: 본문; guessed: 본문; change them in schemas/reviews.y
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from registry.workspace.successor import successor_of
 
 if TYPE_CHECKING:
     from registry.model.schema import DatasetSchema
@@ -23,7 +26,12 @@ SHARES = "train=0.8,validation=0.1,test=0.1"
 
 
 def remarks(
-    dataset: Dataset, schema: DatasetSchema, given: Collection[str] | None, splits: Sequence[str]
+    dataset: Dataset,
+    schema: DatasetSchema,
+    given: Collection[str] | None,
+    splits: Sequence[str],
+    *,
+    one_file: bool = False,
 ) -> Iterator[str]:
     """Lines on a dataset just declared; `given` are the columns whose role a person said, None if all are declared."""
     known = [(role, column.name) for role in ROLES for column in schema.columns_of_role(role)]
@@ -38,9 +46,11 @@ def remarks(
             f"give one `role: label` in {dataset.schema}, and its checks to {dataset.checks[0]}"
         )
     if len(splits) == 1:
+        successor = successor_of(dataset.path)
+        aside = f" -o {shlex.quote(successor)}" if one_file else ""
         yield (
             f"there is one split only, {splits[0]}, so that no leak can be looked for: "
-            f"registry split {dataset.name} --shares {SHARES}"
+            f"registry split {dataset.name} --shares {SHARES}{aside}"
         )
 
 

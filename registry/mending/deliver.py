@@ -21,16 +21,27 @@ from registry.mending.rewrite import Original, Progress, Rewriting
 from registry.model.schema import DatasetSchema
 from registry.tables.duck import Session
 from registry.tables.read import open_table
+from registry.workspace.successor import stem, successor_of
 from registry.workspace.swap import beside, swap
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A path to write to; `current` says that it is where the dataset lies. A `directory`, or one file."""
+    """A path to write to; `current` says that it is where the dataset lies. A `directory`, or one file.
+
+    A `successor` is the directory beside a dataset of one file that is called as the file is:
+    `add` makes it the dataset's place, as the record says.
+    """
 
     path: Path
     current: bool
     directory: bool
+    successor: bool = False
+
+    @property
+    def recorded(self) -> bool:
+        """Whether what is written here will be the dataset's data, so that a record says how it came about."""
+        return self.current or self.successor
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +59,22 @@ def target_of(bench: Bench, writing: Writing, *, directory: bool) -> Target:
     if writing.output is not None:
         if writing.output.exists() or writing.output.is_symlink():
             raise UsageError(f"{writing.output} exists already", hint="name a new path with -o")
-        return Target(writing.output, current=False, directory=directory)
+        successor = directory and not bench.snapshot.directory and _same(writing.output, here.parent / stem(here.name))
+        if successor:
+            _require_kept(bench)
+        return Target(writing.output, current=False, directory=directory, successor=successor)
     if directory and not bench.snapshot.directory:
         raise UsageError(
             f"{bench.dataset.path} is one file, which cannot hold several splits",
             why="its rows have no column with the role split",
-            hint=f"registry split {bench.dataset.name} … -o data/{bench.dataset.name}",
+            hint=f"registry split {bench.dataset.name} … -o {shlex.quote(successor_of(bench.dataset.path))}",
         )
     _require_kept(bench)
     return Target(here, current=True, directory=bench.snapshot.directory)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.parent.resolve() / one.name == other.parent.resolve() / other.name
 
 
 def _require_kept(bench: Bench) -> None:
@@ -117,7 +135,7 @@ def deliver(bench: Bench, delivery: Delivery, target: Target, progress: Progress
         bench.snapshot.check_unmoved()
         if target.current and delivery.idle and after.md5 == bench.snapshot.md5:
             return None
-        if target.current:
+        if target.recorded:
             before = State.of(bench.snapshot, _splits_before(bench))
             record = keep(workspace, delivery.change(before, State.of(after, counts)))
             declared = delivery.declare()
@@ -145,6 +163,8 @@ def _splits_before(bench: Bench) -> dict[str, int]:
 
 def next_commands(bench: Bench, target: Target, record: Path | None, declared: tuple[str, ...]) -> tuple[str, ...]:
     """The `add` to run, and what git should hold."""
+    if target.successor:
+        return (f"registry add {shlex.quote(successor_of(bench.dataset.path))}",)
     if not target.current:
         roles = " ".join(_roles(bench.rules.schema))
         name = shlex.quote(f"{bench.dataset.name}-mended")

@@ -86,3 +86,30 @@ def test_a_waiver_of_nothing_is_told_unless_it_matches_in_another_dataset(team):
     suite = team.cwd / "checks/mine.yaml"
     suite.write_text(suite.read_text("utf-8").replace('"min_value": 15', '"min_value": 31'), "utf-8")
     assert "by an entry in checks/waivers.yaml:" in team("check", "mine", code=1).err
+
+
+def test_one_file_that_is_split_keeps_its_name(team):
+    file = team.cwd / "data/water-flow.csv"
+    write_csv(file, rows("물", 90))
+    told = team("add", "data/water-flow.csv", "--text", "text", "--label", "label", "--key", "id")
+    follow(team, told)
+    command = ["split", "water-flow", "--shares", "train=0.6,validation=0.2,test=0.2"]
+    hint = team(*command, "--json", code=2).json["hint"]
+    assert hint.endswith("-o data/water-flow") and "-o data/water-flow" in told.out
+    done = team(*command, "-o", "data/water-flow")
+    assert "recorded in" in done.out and "Next: registry add data/water-flow\n" in done.err
+    added = team("add", "data/water-flow")
+    assert "water-flow: updated" in added.out and "changes/water-flow/0001-split.json" in added.err
+    follow(team, added)
+    assert team("add", "data/water-flow", "--json").json["state"] == "unchanged"
+    assert team.git("status", "--short") == ""
+    judged = team("check", "water-flow", "--json").json["datasets"][0]
+    assert sorted(judged["data"]["splits"]) == ["test", "train", "validation"] and judged["pointer"] == "current"
+    team("release", "v1.0", "water-flow")
+
+
+def test_another_directory_of_that_name_is_refused(team):
+    write_csv(team.cwd / "data/water-flow.csv", rows("물", 60))
+    team("add", "data/water-flow.csv")
+    write_csv(team.cwd / "data/water-flow/train.csv", rows("불", 60))
+    assert "declared already" in team("add", "data/water-flow", "--json", code=2).json["message"]

@@ -102,7 +102,8 @@ def _judge(run: Run, workspace: Workspace, added: Added, roles: Roles) -> str:
     bench = lay_out(Finder.find(workspace.root), added.dataset, JudgeOptions())
     evidence = judge(bench)
     given = None if added.dataset.schema not in added.written else roles.given()
-    for line in remarks(added.dataset, bench.rules.schema, given, tuple(evidence.data.splits)):
+    one_file = not added.snapshot.directory and bench.table.split_column is None
+    for line in remarks(added.dataset, bench.rules.schema, given, tuple(evidence.data.splits), one_file=one_file):
         run.out.text(f"  {line}")
     run.out.text()
     run.out.text(render(evidence))
