@@ -27,7 +27,7 @@ DOORS = {
     "datasets": {"consume/load.py"},
     "pandas": {"consume/load.py"},
     "huggingface_hub": {"mirrors/hub.py"},
-    "pyspark": set(),
+    "pyspark": {"tables/spark.py"},
 }
 LIGHT = ["pull", "list", "show", "verify"]
 HEAVY = {"dvc", "great_expectations", "pandas", "pyspark", "datasets", "duckdb", "git", "sklearn", "polars"}
