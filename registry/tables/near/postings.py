@@ -12,7 +12,7 @@ np.uint64(0)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import ceil, log2
 
@@ -88,6 +88,10 @@ class Postings:
         postings.sort()
         return cls(tokens[first], first, postings, _table(tokens[first]))
 
+    def __reduce__(self) -> tuple[Callable[..., Postings], tuple[Words, Ints, Words]]:
+        """Without the flags, which are a third of it: they follow from the tokens."""
+        return _restored, (self.tokens, self.starts, self.postings)
+
     def without(self, dead: Flags) -> Postings:
         """Less the postings of dead owners."""
         keep = ~dead[self.owners(np.arange(len(self.postings)))]
@@ -127,6 +131,10 @@ class Postings:
             places = (hashed[begin : begin + _BLOCK] >> shift).view(np.int64)
             parts.append(np.flatnonzero(self.table.take(places, mode="clip")) + begin)
         return np.concatenate(parts)
+
+
+def _restored(tokens: Words, starts: Ints, postings: Words) -> Postings:
+    return Postings(tokens, starts, postings, _table(tokens))
 
 
 def _table(tokens: Words) -> Flags:

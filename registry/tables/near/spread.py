@@ -8,8 +8,9 @@ order; over partitions the earliest witness is the least.
 >>> held, kept = "배송이 빠르고 포장도 꼼꼼해서 좋았어요", "배송이 빠르고 포장도 꼼꼼해서 좋았어요!"
 >>> import pyarrow as pa
 >>> entries = pa.record_batch({"id": [7], "level": [1], "text": [held]})
->>> (block,) = _Indexed(NearOptions())(iter([entries]))
->>> streamed = _Streamed(block["index"][0].as_py())
+>>> slices = [row for batch in _Indexed(NearOptions(), True)(iter([entries])) for row in batch.to_pylist()]
+>>> (index,) = _whole(slices)
+>>> streamed = _Streamed(index)
 >>> kept = pa.record_batch({"id": [3], "level": [0], "text": [kept]})
 >>> [batch.to_pylist() for batch in streamed(iter([kept]))]
 [[{'id': 7, 'witness': 3, 'similarity': 0.95}]]
@@ -19,10 +20,9 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _DIGEST = 16  # bytes
 _PART = 40  # bits of a row's number in its file
 _FIRST = 1 << 10  # rows of the first chunk; each is twice as long as the one before
+_SLICE = 1 << 20  # bytes
 _GIVEN_UP = -1  # id of the row that says how much was compared in vain
 
 
@@ -65,14 +66,13 @@ class Search:
     def run(self) -> tuple[NearSplit, ...] | NearNotMeasured:
         """Makes the table and counts it."""
         self._texts()
-        self._entries()
-        blocks = [block for rank in self._ranks() for block in self._blocks(rank)]
-        given_up = self._given_up(blocks)
-        if given_up:
-            self._answer([])
-            return NearNotMeasured(given_up, self.options.work_limit)
-        self._answer(blocks)
-        return self._counts()
+        sizes = self._sizes()
+        blocks: list[str] = []
+        for rank in range(len(self.splits)) if self.within else [None]:
+            blocks += self._blocks(rank, sizes)
+        spent = self._spent(blocks)
+        self._answer([] if spent else blocks)
+        return NearNotMeasured(spent, self.options.work_limit) if spent else self._counts(sizes)
 
     def _texts(self) -> None:
         """`_texts`: of every row its id, the rank of its split, its characters; of those assessed text and digest."""
@@ -87,80 +87,68 @@ class Search:
         schema = pa.schema([*numbers, ("digest", pa.binary()), ("text", pa.string())])
         self.engine.derive(f"{self.name}_texts", sql, _keyed, schema)
 
-    def _entries(self) -> None:
-        """`_entries`: the different texts of each split, each with the least id that holds it."""
-        import pyarrow as pa
+    def _sizes(self) -> list[Mapping[str, int]]:
+        """Of each split its rows, those without text, those too short; rows and characters of those assessed."""
+        long = f"chars >= {SHORTEST}"
+        sql = f"""SELECT rank, count(*) AS n, count(*) FILTER (chars = 0) AS empty,
+  count(*) FILTER (chars > 0 AND NOT {long}) AS short, count(*) FILTER ({long}) AS assessed,
+  coalesce(sum(chars) FILTER ({long}), 0) AS chars FROM {self.name}_texts GROUP BY rank"""  # noqa: S608
+        found = {row["rank"]: row for row in self.engine.rows(sql)}
+        none = dict.fromkeys(("n", "empty", "short", "assessed", "chars"), 0)
+        return [found.get(rank, none) for rank in range(len(self.splits))]
 
-        numbers = [(name, pa.int64()) for name in ("id", "rank", "chars")]
-        sql = f"""SELECT min(id) AS id, rank, min(chars) AS chars, digest, min(text) AS text
-FROM {self.name}_texts WHERE digest IS NOT NULL GROUP BY rank, digest"""  # noqa: S608 (a digest)
-        schema = pa.schema([*numbers, ("digest", pa.binary()), ("text", pa.string())])
-        self.engine.keep(f"{self.name}_entries", sql, schema)
-
-    def _ranks(self) -> Sequence[int | None]:
-        """The splits that are searched one by one; between splits, all at once."""
-        return range(len(self.splits)) if self.within else [None]
-
-    def _blocks(self, rank: int | None) -> Iterator[str]:
-        """Makes a table of matches for each block of the index; their names."""
-        import pyarrow as pa
-
-        level, held, lower = ("id", f"rank = {rank}", f"rank = {rank}") if self.within else ("rank", "rank > 0", "TRUE")
-        entries = f"FROM {self.name}_entries WHERE"
-        size = self.engine.row(f"SELECT count(*) AS n, coalesce(sum(chars), 0) AS chars {entries} {held}")
-        if not size["n"]:
+    def _blocks(self, rank: int | None, sizes: Sequence[Mapping[str, int]]) -> Iterator[str]:
+        """Makes a table of matches for each block of the index of one split, or of all but the first; their names."""
+        level = "rank" if rank is None else "id"
+        held = "rank > 0" if rank is None else f"rank = {rank}"
+        lower = f"rank < {len(self.splits) - 1}" if rank is None else held
+        chosen = sizes[1:] if rank is None else [sizes[rank]]
+        rows, chars = (sum(int(one[name]) for one in chosen) for name in ("assessed", "chars"))
+        if not rows:
             return
-        parts = max(-(-size["n"] // self.options.block), -(-int(size["chars"]) // self.options.block_codes))
-        indexed = self.engine.frame(f"SELECT id, {level} AS level, text {entries} {held}")
+        texts = f"SELECT id, {level} AS level, text FROM {self.name}_texts WHERE text IS NOT NULL AND"  # noqa: S608 (a digest)
+        parts = max(-(-rows // self.options.block), -(-chars // self.options.block_codes))
+        indexed = self.engine.frame(f"{texts} {held}")
         indexed = indexed.coalesce(1) if parts == 1 else indexed.repartitionByRange(parts, "id")
-        built = self.engine.mapped(indexed, _Indexed(self.options), pa.schema([("index", pa.binary())]))
-        for at, block in enumerate(built.toLocalIterator()):
-            sql = f"SELECT id, {level} AS level, text {entries} {lower}"
+        built = self.engine.mapped(indexed, _Indexed(self.options, rank is None), _slices_schema())
+        for at, index in enumerate(_whole(built.toLocalIterator())):
             name = f"{self.name}_block_{rank or 0}_{at}"
-            streamed = _Streamed(bytes(block["index"]))
-            rows = self.engine.frame(sql).sortWithinPartitions("id")
-            self.engine.keep_frame(name, self.engine.mapped(rows, streamed, _matches_schema()))
+            streamed = self.engine.frame(f"{texts} {lower}").sortWithinPartitions("id")
+            self.engine.keep_frame(name, self.engine.mapped(streamed, _Streamed(index), _matches_schema()))
             yield name
 
-    def _given_up(self, blocks: Sequence[str]) -> int:
+    def _spent(self, blocks: Sequence[str]) -> int:
         """How much was compared where a limit was reached, else 0."""
-        union = _union(blocks)
-        found = self.engine.row(f"SELECT max(witness) AS spent FROM ({union}) WHERE id = {_GIVEN_UP}")  # noqa: S608
-        return int(found["spent"] or 0)
+        given_up = f"SELECT max(witness) AS spent FROM ({_union(blocks)}) WHERE id = {_GIVEN_UP}"  # noqa: S608
+        return int(self.engine.row(given_up)["spent"] or 0)
 
     def _answer(self, blocks: Sequence[str]) -> None:
-        """The table of rows: all that hold the text of an entry share its witness, copies at least the first."""
+        """The table of rows: all with one text have the witness of its first row; copies at least that row."""
         import pyarrow as pa
 
-        best = f"""best AS (
-  SELECT id, min(witness) AS witness, arg_min(similarity, witness) AS similarity FROM ({_union(blocks)}) GROUP BY id
-), rows AS (
-  SELECT texts.id, texts.rank, entries.id AS first, best.witness, best.similarity
-  FROM {self.name}_texts AS texts JOIN {self.name}_entries AS entries
-    ON texts.rank = entries.rank AND texts.digest = entries.digest
-  LEFT JOIN best ON best.id = entries.id
-)"""  # noqa: S608 (a digest)
-        copies, held = (
-            ("coalesce(witness, first)", "witness < id") if self.within else ("witness", "witness IS NOT NULL")
-        )
         places = [(FILE, pa.string()), (ROW, pa.int64()), ("other_file", pa.string()), ("other_row", pa.int64())]
         schema = pa.schema([*places, ("similarity", pa.float64()), ("rank", pa.int64())])
-        sql = f"""WITH {best}, found AS (
-  SELECT id, rank, {copies} AS witness, coalesce(similarity, 1.0::DOUBLE) AS similarity FROM rows
+        texts, least = f"{self.name}_texts", "min(witness) AS witness, arg_min(similarity, witness) AS similarity"
+        copies = f"""SELECT rank, digest, min(id) AS witness, 1.0::DOUBLE AS similarity FROM {texts}
+  WHERE digest IS NOT NULL GROUP BY rank, digest HAVING count(*) > 1"""  # noqa: S608
+        sql = f"""WITH matched AS (
+  SELECT rank, digest, witness, similarity FROM ({_union(blocks)}) AS matches JOIN {texts} AS own ON own.id = matches.id
+  {f"UNION ALL {copies}" if self.within and blocks else ""}
+), best AS (
+  SELECT rank, digest, {least} FROM matched GROUP BY rank, digest
 )
 SELECT {_file("id")} AS {FILE}, {_row("id")} AS {ROW}, {_file("witness")} AS other_file, {_row("witness")} AS other_row,
-  similarity, rank FROM found WHERE {held}"""  # noqa: S608
+  similarity, texts.rank FROM {texts} AS texts JOIN best ON texts.rank = best.rank AND texts.digest = best.digest
+WHERE {"witness < id" if self.within else "TRUE"}"""  # noqa: S608
         self.engine.keep(self.name, sql, schema)
 
-    def _counts(self) -> tuple[NearSplit, ...]:
-        sql = f"""SELECT rank, count(*) AS n, count(*) FILTER (chars = 0) AS empty,
-  count(*) FILTER (chars > 0 AND chars < {SHORTEST}) AS short FROM {self.name}_texts GROUP BY rank"""  # noqa: S608
-        sizes = {row["rank"]: row for row in self.engine.rows(sql)}
+    def _counts(self, sizes: Sequence[Mapping[str, int]]) -> tuple[NearSplit, ...]:
         found = self.engine.rows(f"SELECT rank, count(*) AS n FROM {self.name} GROUP BY rank")  # noqa: S608
         near = {row["rank"]: row["n"] for row in found}
-        none = {"n": 0, "empty": 0, "short": 0}
-        every = [(split, sizes.get(rank, none), near.get(rank, 0)) for rank, split in enumerate(self.splits)]
-        return tuple(NearSplit(split, row["n"], row["empty"], row["short"], n) for split, row, n in every)
+        return tuple(
+            NearSplit(split, size["n"], size["empty"], size["short"], near.get(rank, 0))
+            for rank, (split, size) in enumerate(zip(self.splits, sizes, strict=True))
+        )
 
 
 def _file(place: str) -> str:
@@ -201,27 +189,48 @@ def _keyed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 @dataclass(frozen=True, slots=True)
 class _Indexed:
-    """Entries `{id, level, text}` → blocks of the index, pickled; it travels to the workers."""
+    """Rows `{id, level, text}` → blocks of the index, pickled and in slices; it travels to the workers.
+
+    Of equal texts the first row is indexed: where rows of several splits come, of each `by_level`.
+    """
 
     options: NearOptions
+    by_level: bool
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
 
-        every = [_columns(batch) for batch in batches]
-        ids, levels, texts = (
-            (list(chain.from_iterable(column)) for column in zip(*every, strict=True)) if every else ([], [], [])
-        )
+        first: dict[tuple[str, int], tuple[int, int]] = {}  # of equal texts of a split the first row
+        for batch in batches:
+            for at, level, text in zip(*_columns(batch), strict=True):
+                key = (text, level if self.by_level else 0)
+                if key not in first or at < first[key][0]:
+                    first[key] = (at, level)
+        ids, levels = (np.array([row[at] for row in first.values()], np.int64) for at in (0, 1))
+        texts = [text for text, _ in first]
         sizes = np.fromiter(map(len, texts), np.int64, len(texts))
         for cut in cuts(sizes, self.options.block_codes, self.options.block):
             rows = Rows.of(ids[cut], levels[cut], texts[cut])
             index = NearIndex.build(rows, [rows], self.options)
-            yield pa.record_batch({"index": pa.array([pickle.dumps(index)], pa.binary())})
+            raw = pickle.dumps(index)
+            for at in range(0, len(raw), _SLICE):  # a row of Spark's is copied many times over
+                some, last = raw[at : at + _SLICE], at + _SLICE >= len(raw)
+                yield pa.RecordBatch.from_arrays([pa.array([some]), pa.array([last])], schema=_slices_schema())
+
+
+def _whole(slices: Iterable[Any]) -> Iterator[bytes]:
+    """The blocks, of slices `{index, last}` in order."""
+    parts: list[bytes] = []
+    for row in slices:
+        parts.append(bytes(row["index"]))
+        if row["last"]:
+            yield b"".join(parts)
+            parts.clear()
 
 
 @dataclass(frozen=True, slots=True)
 class _Streamed:
-    """Entries `{id, level, text}`, by id, → matches; `index` is a pickled block of it, which travels to the workers."""
+    """Rows `{id, level, text}`, by id, → matches; `index` is a pickled block of it, which travels to the workers."""
 
     index: bytes
 
@@ -254,6 +263,12 @@ def _batch(found: Matches) -> pa.RecordBatch:
 
     columns = [pa.array(values) for values in (found.ids, found.witnesses, found.similarities)]
     return pa.RecordBatch.from_arrays(columns, schema=_matches_schema())
+
+
+def _slices_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([("index", pa.binary()), ("last", pa.bool_())])
 
 
 def _matches_schema() -> pa.Schema:
