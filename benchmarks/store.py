@@ -48,7 +48,7 @@ def show(what: str, ours: float, theirs: float, against: str, bar: str) -> None:
 
 
 def content(number: int, size: int) -> bytes:
-    block = hashlib.sha256(str(number).encode()).digest()
+    block = hashlib.sha256(str(number).encode()).hexdigest().encode()
     return (block * (size // len(block) + 1))[:size]
 
 
@@ -107,7 +107,7 @@ def local(root: Path, plan: Plan, place: Path, data: Path) -> None:
 
     changed = max(1, len(plan.snapshot.files) // 100)
     for entry in plan.snapshot.files.entries[:changed]:
-        (data / entry.path).write_bytes(secrets.token_bytes(entry.size))
+        (data / entry.path).write_text(secrets.token_hex(entry.size)[: entry.size])
     _, second = publish(store, plan_of(data, "1.1", plan.snapshot.files))
     share = second.uploaded_bytes / second.bytes
     print(f"v1.1 with 1 % changed: {second.uploaded_files:,} objects, {share:.2%} of the bytes, documents included")
@@ -126,7 +126,7 @@ def large(root: Path) -> None:
     store = LocalStore(root / "large")
     folder = root / "one"
     folder.mkdir()
-    (folder / "train.csv").write_bytes(secrets.token_bytes(512 * 1024 * 1024))
+    (folder / "train.csv").write_text(secrets.token_hex(256 * 1024 * 1024))
     publish(store, plan_of(folder, "1.0"))
     [big] = [path for path in store.root.rglob("*") if path.is_file() and path.stat().st_size > 2**20 * 400]
     for _ in range(2):

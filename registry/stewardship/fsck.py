@@ -49,7 +49,8 @@ Depth = Literal["quick", "usual", "data"]
 Progress = Callable[[int, int], None]
 TOP = frozenset({ROOT_KEY, INDEX_KEY, SWEEP_KEY, DOOMED_KEY})
 PASSING = (".tmp/", ".probe/", "staging/")
-BATCH = 512
+BATCH = 1024
+RUN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +175,17 @@ def _hashed(
                 options.progress(1, listed[need.key])
         return fits
 
+    def all_sound(run: list[Needed]) -> list[bool]:
+        return [sound(need) for need in run]
+
     wrong: list[Needed] = []
     with checkpoint:
         for start in range(0, len(left), BATCH):
             batch = left[start : start + BATCH]
-            for need, fits in zip(batch, at_once(store, sound, batch), strict=True):
+            # NOTE: a small object is hashed in less time than a thread is told to do it, so each takes a few.
+            runs = [batch[at : at + RUN] for at in range(0, len(batch), RUN)]
+            found = [fits for run in at_once(store, all_sound, runs) for fits in run]
+            for need, fits in zip(batch, found, strict=True):
                 if fits:
                     checkpoint.add(f"{need.key} {listed[need.key]}")
                 else:

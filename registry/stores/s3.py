@@ -34,6 +34,7 @@ PAGE = 1000  # keys of one answer, the most that S3 gives
 IN_FLIGHT = 4  # parts of one object sent at once
 TRIES = 4  # for what S3 asks to repeat: 409, too many requests, a body cut short or changed on its way
 PAUSE = 0.1  # seconds before the second try, doubled before each later one
+DELETED = 204  # how S3 answers a delete; anything that answers anything says 200
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]\Z")
 MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 REFUSED = frozenset(
@@ -137,9 +138,11 @@ class S3Store:
         if self.size(key) is None:
             return False
         try:
-            self.ask("delete_object", key, **({"IfMatch": tag} if tag is not None else {}))
+            answer = self.ask("delete_object", key, **({"IfMatch": tag} if tag is not None else {}))
         except (_LostError, NotFoundError):
             return False
+        if answer["ResponseMetadata"]["HTTPStatusCode"] != DELETED and self.size(key) is not None:
+            raise self.stranger(key)
         return True
 
     def flush(self) -> None:
