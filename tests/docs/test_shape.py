@@ -28,6 +28,7 @@ DOORS = {
     "pandas": {"consume/load.py"},
     "huggingface_hub": {"mirrors/hub.py"},
     "pyspark": {"tables/spark.py"},
+    "sqlglot": {"tables/dialect.py"},
 }
 LIGHT = ["pull", "list", "show", "verify"]
 HEAVY = {"dvc", "great_expectations", "pandas", "pyspark", "datasets", "duckdb", "git", "sklearn", "polars"}
