@@ -8,6 +8,7 @@ with a real time limit.
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import time
@@ -148,6 +149,7 @@ def locked(root: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
 def _repo(root: Path) -> Iterator[Any]:
     """An open DVC repository whose errors are ours."""
     with _quiet() as dvc:
+        _mend_lock(root)
         try:
             repo = dvc.repo.Repo(str(root))
         except dvc.exceptions.DvcException as error:
@@ -160,6 +162,17 @@ def _repo(root: Path) -> Iterator[Any]:
             raise EnvironmentFailed("DVC failed", why=str(error), hint="check disk space and permissions") from error
         finally:
             repo.close()
+
+
+def _mend_lock(root: Path) -> None:
+    """Removes DVC's list of who works on what where a full disk cut it off: DVC would stop for good."""
+    file = root / ".dvc" / "tmp" / "rwlock"
+    try:
+        json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return
+    except ValueError:
+        file.unlink(missing_ok=True)
 
 
 class _Patient:

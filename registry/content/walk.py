@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from registry.errors import DataError, HostilePathError, NotFoundError
+from registry.errors import DataError, HostilePathError, MovedError, NotFoundError
 from registry.model.paths import PathProblem, problems
 
 SHOWN = 5
@@ -52,7 +52,14 @@ def walk(root: Path) -> list[Found]:
     except FileNotFoundError as error:
         raise NotFoundError(f"there is no file or directory {root}", path=str(root)) from error
     if stat.S_ISDIR(top.st_mode):
-        found, refused = _walk_directory(root)
+        try:
+            found, refused = _walk_directory(root)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise MovedError(
+                f"{root} changed while it was read",
+                why=f"{error.filename} was there and is gone",
+                hint="the same command again, once nobody edits the data",
+            ) from error
     else:
         found, refused = _walk_file(root, top)
     refused += problems(item.path for item in found)

@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from registry.content import dvc
 from registry.content.fetch import file_source, materialise
 from registry.errors import IntegrityError, NotFoundError
 from registry.workspace.pointer import Pointer
@@ -80,3 +81,12 @@ def test_a_hostile_listing_writes_nothing(tmp_path, path):
     with pytest.raises(IntegrityError):
         materialise(Pointer(None, "data/x", oid, None, None), tmp_path / "t" / "u", [objects])
     assert not any(p.is_file() for p in tmp_path.rglob("*"))
+
+
+def test_a_lock_list_that_a_full_disk_cut_off_is_no_end(tmp_path):
+    for data, left in ((b"", False), (b'{"a', False), (b"{}", True)):
+        place = tmp_path / ".dvc" / "tmp"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "rwlock").write_bytes(data)
+        dvc._mend_lock(tmp_path)
+        assert (place / "rwlock").exists() is left

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.content import walk as walk_module
 from registry.content.hashing import StatCache, hash_tree
 from registry.content.sniff import ALLOWED, Look, problem, vet
-from registry.errors import HostileFileError
+from registry.errors import HostileFileError, MovedError
 from registry.tables import formats
 from tests.hostile.malicious import HARMLESS, MALICIOUS, PICKLE, ZIP
 from tests.tables.data import WRITERS, tables
@@ -83,3 +84,14 @@ def test_a_file_cut_short_is_left_to_its_reader():
     for name in ("train.parquet", "train.csv.gz"):
         data = HARMLESS.get(name) or gzip.compress(os.urandom(100))
         assert problem(name, Look.of(data[: len(data) // 2])) is None
+
+
+def test_a_file_that_goes_while_it_is_looked_for_has_moved(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_bytes(b"id\n1\n")
+    monkeypatch.setattr(walk_module, "stat_of", _gone)
+    with pytest.raises(MovedError, match="changed while it was read"):
+        walk_module.walk(tmp_path)
+
+
+def _gone(_):
+    raise FileNotFoundError(2, "gone", "a.csv")
