@@ -65,3 +65,6 @@ class TestMoto(S3Contract):
     def store(self, moto_bucket: Any) -> Store:
         self.client = moto_bucket.client
         return moto_bucket.store()
+
+    @pytest.mark.skip(reason="moto compares the tag and writes in two steps, so that threads race; seaweedfs does not")
+    def test_no_increment_is_lost(self, store: Store) -> None: ...
