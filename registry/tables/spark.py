@@ -12,6 +12,7 @@ A part is known by its place in the order of files, written as text: that is `__
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import shutil
@@ -25,6 +26,7 @@ from functools import reduce
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 from registry.errors import ConfigError, DataError, EnvironmentFailed, MissingExtraError
 from registry.tables.dialect import FLOAT_TEXT, to_spark
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LOCAL = "local[*]"
+_SHIPPED: WeakSet[Any] = WeakSet()  # sessions whose workers have this package
 RUNTIME = {  # of the session: what makes an answer the same as DuckDB's
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "true",
@@ -77,7 +80,7 @@ class SparkSettings:
     @property
     def is_local(self) -> bool:
         """Whether the workers are of this machine."""
-        return not self.remote and self.master.startswith("local")
+        return not self.remote and (self.master == "local" or self.master.startswith("local["))
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
@@ -331,15 +334,18 @@ def _vet_java() -> None:
 
 
 def _ship(spark: Any, *, remote: bool) -> None:
-    """Sends this package to the workers; Python, numpy and pyarrow they have."""
+    """Sends this package to the workers, once a session; Python, numpy and pyarrow they have."""
+    if spark in _SHIPPED:
+        return
     root = Path(__file__).parents[1]
-    base = shutil.make_archive(
-        str(Path(tempfile.mkdtemp(prefix="registry-ship-"), "registry")), "zip", root.parent, root.name
-    )
+    directory = tempfile.TemporaryDirectory(prefix="registry-ship-")
+    atexit.register(directory.cleanup)  # a worker that joins later asks for it again
+    package = shutil.make_archive(str(Path(directory.name, "registry")), "zip", root.parent, root.name)
     if remote:
-        spark.addArtifacts(base, pyfile=True)
+        spark.addArtifacts(package, pyfile=True)
     else:
-        spark.sparkContext.addPyFile(base)
+        spark.sparkContext.addPyFile(package)
+    _SHIPPED.add(spark)
 
 
 def float_text(value: float | None, single: bool) -> str | None:
