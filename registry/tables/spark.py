@@ -195,11 +195,11 @@ class SparkTables:
     def close(self) -> None:
         """Frees what was kept. Spark itself goes on: it may be another's, and starting it takes seconds."""
         with self._translated(""):
-            for name, frame in self._made.items():
+            for frame in self._made.values():  # each may name others, and a server asks for them again
                 frame.unpersist()
+            for name in (*self._made, "data"):
                 self._spark.catalog.dropTempView(name)
             self._made.clear()
-            self._spark.catalog.dropTempView("data")
 
     def __enter__(self) -> Self:
         return self
