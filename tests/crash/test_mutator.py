@@ -108,8 +108,8 @@ def look(place, name, version):
 def test_nothing_is_released_that_was_not_judged(tmp_path, record_property):
     place = prepared(WHOLE["add"], tmp_path / "start")
     folder = team(place) / DATA
-    released, edits = 0, 0
-    for number in range(RELEASES):
+    released, edits, number = 0, 0, 0
+    while number < RELEASES or (edits <= RELEASES and number < 10 * RELEASES):  # a fast machine leaves fewer moments
         with Mutator(folder, number) as mutator:
             released += attempt(place) is not None
         edits += mutator.edits
@@ -118,10 +118,11 @@ def test_nothing_is_released_that_was_not_judged(tmp_path, record_property):
             for split in ("validation", "test"):
                 write_csv(folder / f"{split}.csv", rows(split, 20))
             assert attempt(place) is not None
+        number += 1
     known = versions(place.store, "reviews")
     for version in known:
         look(place, "reviews", version)
     assert Version(1) in known and len(known) > RELEASES // 3
     assert fsck(place.store, FsckOptions("data")).ok and edits > RELEASES
     gc.collect()  # what DVC left is closed here, where it is expected
-    record_property("releases under edits", RELEASES)
+    record_property("releases under edits", number)
