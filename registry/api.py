@@ -27,13 +27,11 @@ def pull(
     ref: str, target: str | Path | None = None, *, store: str | None = None, splits: tuple[str, ...] = ()
 ) -> PullResult:
     """Brings the release `ref` to the directory `target` (default `./NAME`), every byte verified."""
-    from registry.consume.pull import PullOptions
-    from registry.consume.pull import pull as pull_release
-    from registry.consume.source import open_default_store
+    from registry.consume.origin import Origin, PullOptions
+    from registry.consume.pull import place
 
-    wanted = Ref.parse(ref)
-    place = Path(target) if target is not None else Path(wanted.name)
-    return pull_release(open_default_store(Path(), store), wanted, place, PullOptions(splits=splits))
+    wanted, options = Ref.parse(ref), PullOptions(splits=splits)
+    return place(Origin.find(Path(), store, wanted, options), Path(target or wanted.name), options)
 
 
 def check(name: str | None = None, *, directory: str | Path = ".") -> Evidence:

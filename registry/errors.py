@@ -48,6 +48,10 @@ class RegistryError(Exception):
         }
 
 
+class RegistryWarning(UserWarning):
+    """What a program should hear that goes on all the same: a withdrawn release, a cache that cannot be written."""
+
+
 class InternalError(RegistryError):
     """A bug of ours."""
 

@@ -48,6 +48,7 @@ COMMANDS = (
     "sync",
     "outdated",
     "cite",
+    "cache",
     "publish",
     "promote",
     "yank",

@@ -17,9 +17,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from registry.consume.contents import Item
+from registry.consume.shelf import Shelf
 from registry.errors import IntegrityError, NotFoundError
 from registry.stores.base import CHUNK, Store, as_promised
 from registry.stores.local import LocalStore, write_all
@@ -27,7 +29,42 @@ from registry.stores.tree import Tree
 
 Progress = Callable[[int, int], None]
 Fetch = Callable[[Item], Iterable[bytes]]
+Share = Callable[[Item, Tree, str], bool]
+"""Puts an item's bytes into a tree at a path without copying them, unverified; False where that is impossible."""
 MENDING = ".registry/.mending-"
+
+
+class Near(Protocol):
+    """What is on this machine already; nothing of it is believed."""
+
+    def stream(self, item: Item) -> Iterator[bytes] | None:
+        """The item's bytes, or None where they are not here."""
+        ...
+
+    def drop(self, item: Item) -> None:
+        """They were wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Where the bytes of items come from: from what is near, else by `fetch`, and then the `shelf` keeps them.
+
+    `link` hard-links them, read-only, where the file system allows it: out of the shelf, or else of the store.
+    """
+
+    fetch: Fetch
+    shelf: Shelf | None = None
+    near: tuple[Near, ...] = ()
+    link: Share | None = None
+
+
+@dataclass(slots=True)
+class Delivery:
+    """The items that a tree lacked or had wrong, and those of them that had to be fetched."""
+
+    brought: list[Item] = field(default_factory=list)
+    fetched: list[Item] = field(default_factory=list)
 
 
 class _HaltedError(Exception):
@@ -138,31 +175,80 @@ def fits(tree: Tree, item: Item) -> bool:
         os.close(handle)
 
 
-def ensure(
-    tree: Tree, items: Iterable[Item], fetch: Fetch, crew: Crew, *, link: LocalStore | None = None
-) -> list[Item]:
-    """Makes the tree hold every item; returns those that it lacked or had wrong.
+def linked_from(store: LocalStore) -> Share:
+    """Hard-links an item's object out of a local store."""
+    return lambda item, tree, path: store.link(item.key, tree, path)
 
-    A wrong file is replaced by one rename. `link` is the local store whose objects are
-    hard-linked, read-only, where the file system allows it.
-    """
-    fetched: list[Item] = []
+
+def ensure(tree: Tree, items: Iterable[Item], supply: Supply, crew: Crew) -> Delivery:
+    """Makes the tree hold every item; a wrong file is replaced by one rename."""
+    done = Delivery()
     present = {found.path for found in tree.files()}
 
     def bring(item: Item) -> None:
         if item.path in present and fits(tree, item):
             crew.tell(0, item.size)
         else:
-            fetched.append(item)
-            if not (link and item.inline is None and _linked(tree, item, link)):
-                _write(tree, item, crew.watched(fetch(item) if item.inline is None else [item.inline]))
+            done.brought.append(item)
+            if _bring(tree, item, supply, crew):
+                done.fetched.append(item)
         crew.tell(1, 0)
 
     crew.each(bring, items)
-    return fetched
+    return done
 
 
-def _write(tree: Tree, item: Item, chunks: Iterable[bytes]) -> None:
+def _bring(tree: Tree, item: Item, supply: Supply, crew: Crew) -> bool:
+    """Writes the item into the tree; whether it had to be fetched."""
+    if item.inline is not None:
+        _write(tree, item, crew.watched([item.inline]))
+        return False
+    if _taken(tree, item, supply, crew):
+        return False
+    if supply.shelf is None:
+        if not (supply.link and _shared(tree, item, supply.link)):
+            _write(tree, item, crew.watched(supply.fetch(item)))
+        return True
+    with supply.shelf.claim(item, crew.halted.is_set):
+        if _taken(tree, item, supply, crew):  # another process has fetched it meanwhile
+            return False
+        _fetch(tree, item, supply, supply.shelf, crew)
+        return True
+
+
+def _taken(tree: Tree, item: Item, supply: Supply, crew: Crew) -> bool:
+    """Whether the item could be taken from what is near."""
+    if supply.shelf and _shared(tree, item, supply.link or supply.shelf.clone):
+        crew.tell(0, item.size)
+        return True
+    for place in (supply.shelf, *supply.near):
+        chunks = place.stream(item) if place else None
+        if place is None or chunks is None:
+            continue
+        try:
+            _write(tree, item, crew.watched(chunks))
+            return True
+        except IntegrityError:
+            place.drop(item)
+    return False
+
+
+def _fetch(tree: Tree, item: Item, supply: Supply, shelf: Shelf, crew: Crew) -> None:
+    chunks = crew.watched(supply.fetch(item))
+    if supply.link:
+        _write(tree, item, chunks)
+        shelf.adopt(item, tree, item.path)
+        return
+    with shelf.keeping(item) as keep:
+        _write(tree, item, chunks, keep)
+
+
+def _ignored(_: bytes) -> None:
+    """Nobody else wants the bytes."""
+
+
+def _write(tree: Tree, item: Item, chunks: Iterable[bytes], keep: Callable[[bytes], None] = _ignored) -> None:
+    """Writes `chunks`, verified, in the item's place; `keep` gets them too."""
     try:
         handle, place = tree.create(item.path), item.path
     except FileExistsError:
@@ -172,6 +258,7 @@ def _write(tree: Tree, item: Item, chunks: Iterable[bytes]) -> None:
         try:
             for chunk in verified(item, chunks):
                 write_all(handle, chunk)
+                keep(chunk)
         finally:
             os.close(handle)
         if place != item.path:
@@ -182,12 +269,11 @@ def _write(tree: Tree, item: Item, chunks: Iterable[bytes]) -> None:
         raise
 
 
-def _linked(tree: Tree, item: Item, store: LocalStore) -> bool:
+def _shared(tree: Tree, item: Item, share: Share) -> bool:
     place = f"{MENDING}{secrets.token_hex(8)}"
-    if not store.link(item.key, tree, place):
+    if not share(item, tree, place):
         return False
-    at = Item(place, item.size, item.sha256, item.key)
-    if not fits(tree, at):
+    if not fits(tree, replace(item, path=place)):
         tree.remove(place)
         return False  # reading it the usual way says what is wrong with it
     tree.rename(place, item.path)

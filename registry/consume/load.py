@@ -14,16 +14,19 @@ registry.errors.UsageError: a release cannot be loaded as 'xml': known are datas
 from __future__ import annotations
 
 import json
+import os
 import re
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from registry.consume.cache import Cache
-from registry.consume.pull import PullOptions, Source, place
-from registry.consume.resolve import Released, resolve
-from registry.consume.source import is_remote, offline, open_default_store, store_url
-from registry.errors import IntegrityError, MissingExtraError, NotFoundError, UsageError
+from registry.consume.origin import Origin, PullOptions
+from registry.consume.pull import place
+from registry.consume.resolve import Released
+from registry.errors import IntegrityError, MissingExtraError, NotFoundError, RegistryWarning, UsageError
 from registry.model.digest import sha256_of
 from registry.model.files import FileList
 from registry.model.names import Ref
@@ -84,22 +87,16 @@ def loaded() -> list[dict[str, str]]:
     return [dict(entry) for entry in _LOADED]
 
 
-def cached(ref: Ref, store: str | None = None, *, cache: Cache | None = None) -> Placed:
+def cached(ref: Ref, store: str | None = None) -> Placed:
     """The release that `ref` selects, whole and verified in the cache."""
-    cache = cache or Cache.default()
-    url = store_url(Path(), store)
-    options = PullOptions()
-    if is_remote(url) and offline():
-        released = cache.recall(url, ref)
-        source = cache.source(released)
-    else:
-        place_of = open_default_store(Path(), store)
-        released = resolve(place_of, ref)
-        source = Source.of(place_of, released, options)
-    root = cache.tree(released.reference.manifest)
-    place(released, source, root, options)
-    cache.remember(url, released)
-    return Placed(released, root, source.files, _schema(root, released))
+    origin = Origin.find(Path(), store, ref)
+    root = Cache.default().tree(origin.released.reference.manifest)
+    result = place(origin.within_cache(), root, PullOptions())
+    with suppress(OSError):
+        os.utime(root)  # `cache prune` removes what was not used for longest
+    if result.warning:
+        warnings.warn(result.warning, RegistryWarning, stacklevel=3)
+    return Placed(origin.released, root, origin.files, _schema(root, origin.released))
 
 
 def _schema(root: Path, released: Released) -> DatasetSchema | None:

@@ -16,10 +16,13 @@ command goes on; a directory that holds the release already is verified and mend
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,50 +38,25 @@ from registry.consume.contents import (
     contents_of,
     parse_selections,
 )
-from registry.consume.deliver import MENDING, Crew, Fetch, Progress, ensure, fits, from_store
-from registry.consume.listing import require_sound_listing
-from registry.consume.resolve import Released, resolve
+from registry.consume.deliver import MENDING, Crew, Delivery, ensure, fits
+from registry.consume.origin import Origin, PullOptions
+from registry.consume.resolve import Released
 from registry.errors import EnvironmentFailed, StateError, UsageError
 from registry.model.digest import digest_of, sha256_of
-from registry.model.files import FileEntry, FileList
+from registry.model.files import FileEntry
 from registry.model.names import Ref
-from registry.model.schema import DatasetSchema
 from registry.stores.base import Store
-from registry.stores.layout import read_files, read_object
-from registry.stores.local import LocalStore
 from registry.stores.tree import Tree
 
-SMALL = 64 * 1024  # bytes; files below it keep the interpreter busy, not the disk, and threads only get in its way
-
-
-@dataclass(frozen=True, slots=True)
-class PullOptions:
-    """What to pull, and how.
-
-    `splits` and `include` (globs over the data paths, `*` crosses directories) choose data
-    files; `link` makes read-only hard links to a local store. `progress` is called with
-    (files, bytes) done since its last call, from one thread at a time; `workers` is the
-    number of files at once (default: what serves the store). `allow_rollback` takes a channel
-    that was set back behind what this user saw of it.
-    """
-
-    splits: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    link: bool = False
-    dry_run: bool = False
-    progress: Progress | None = None
-    workers: int | None = None
-    allow_rollback: bool = False
-
-    @property
-    def selection(self) -> Selection:
-        """The wanted part."""
-        return Selection(self.splits, self.include)
+__all__ = ["PullOptions", "PullResult", "place", "pull"]
 
 
 @dataclass(frozen=True, slots=True)
 class PullResult:
-    """What was pulled: `files` and `bytes` of data at `path`, and how much of it had to be brought."""
+    """What was pulled: `files` and `bytes` of data at `path`, how much of it had to be moved from the store.
+
+    `brought_files` also counts documents, and what came out of the cache.
+    """
 
     name: str
     version: str
@@ -88,6 +66,7 @@ class PullResult:
     bytes: int
     transferred_files: int
     transferred_bytes: int
+    brought_files: int
     warning: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -105,31 +84,6 @@ class PullResult:
         return {**document, "warning": self.warning} if self.warning else document
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a release comes from: its file list, its schema, its bytes, and the local store to link to."""
-
-    files: FileList
-    schema: DatasetSchema | None
-    fetch: Fetch
-    workers: int
-    link: LocalStore | None = None
-
-    @classmethod
-    def of(cls, store: Store, released: Released, options: PullOptions) -> Source:
-        """A release in a store."""
-        files = read_files(store, released.manifest)
-        local = store if isinstance(store, LocalStore) else None
-        usual = 1 if local and files.bytes < SMALL * len(files) else store.concurrency
-        return cls(
-            files,
-            read_schema(store, released) if options.splits else None,
-            from_store(store),
-            options.workers or usual,
-            local if options.link else None,
-        )
-
-
 def pull(store: Store, ref: Ref, target: Path, options: PullOptions | None = None) -> PullResult:
     """Brings the release that `ref` selects to the directory `target`.
 
@@ -137,51 +91,56 @@ def pull(store: Store, ref: Ref, target: Path, options: PullOptions | None = Non
     `StateError` for a directory that holds anything else, and what `resolve` raises.
     """
     options = options or PullOptions()
-    released = resolve(store, ref, allow_rollback=options.allow_rollback)
-    require_sound_listing(store, released.manifest)
-    return place(released, Source.of(store, released, options), target, options)
+    return place(Origin.of(store, ref, options), target, options)
 
 
-def read_schema(store: Store, released: Released) -> DatasetSchema:
-    """The schema that the release was judged by."""
-    return DatasetSchema.from_json(json.loads(read_object(store, released.manifest.schema)))
-
-
-def place(released: Released, source: Source, target: Path, options: PullOptions) -> PullResult:
+def place(origin: Origin, target: Path, options: PullOptions) -> PullResult:
     """As `pull`, of a release that is resolved already."""
+    released = origin.released
     where = Path(os.path.realpath(target))
     try:
         while True:
             if _holds(where, released, target):
-                contents = _widened(where, released, source, options)
-                fetched = _mended(where, contents, source, options)
+                contents = _widened(where, origin, options)
+                done = _mended(where, contents, origin, options)
                 break
-            contents = _contents(released, source, options.selection)
+            contents = _contents(origin, options.selection)
             if options.dry_run:
-                fetched = set(contents.data)
+                done = _foreseen(origin, contents.data)
                 break
             with _staging(where, released, options) as staging:
-                if staging is not None:
-                    fetched = _delivered(staging, where, contents, source, options)
+                delivered = staging and _delivered(staging, where, contents, origin, options)
+                if delivered:
+                    done = delivered
                     break
     except OSError as error:
         raise EnvironmentFailed(
             f"{target} cannot be written", why=error.strerror or str(error), hint="free space or choose another -o DIR"
         ) from error
+    if not options.dry_run:
+        origin.remember()
+    data = {entry.path for entry in contents.data}
+    fetched = [item.size for item in done.fetched if item.path in data]
     return PullResult(
         released.name, str(released.version), released.reference.manifest, str(target),
-        len(contents.data), contents.bytes, len(fetched), sum(entry.size for entry in fetched), released.warning,
+        len(contents.data), contents.bytes, len(fetched), sum(fetched), len(done.brought), origin.warning,
     )  # fmt: skip
 
 
-def _contents(released: Released, source: Source, *parts: Selection) -> Contents:
+def _foreseen(origin: Origin, entries: Iterable[FileEntry]) -> Delivery:
+    """What would be brought, and fetched because the cache lacks it."""
+    items, shelf = [Item.of_entry(entry) for entry in entries], origin.supply.shelf
+    return Delivery(items, [item for item in items if shelf is None or not shelf.holds(item)])
+
+
+def _contents(origin: Origin, *parts: Selection) -> Contents:
     """The tree of the release: the union of `parts`."""
-    manifest = released.manifest
+    released, files = origin.released, origin.files
     if any(part.whole for part in parts):
-        return contents_of(manifest, released.raw, source.files, source.files.entries)
-    wanted = {entry for part in parts for entry in chosen(manifest, source.files, source.schema, part)}
-    data = tuple(entry for entry in source.files if entry in wanted)
-    return contents_of(manifest, released.raw, source.files, data, *parts)
+        return contents_of(released.manifest, released.raw, files, files.entries)
+    wanted = {entry for part in parts for entry in chosen(released.manifest, files, origin.schema, part)}
+    data = tuple(entry for entry in files if entry in wanted)
+    return contents_of(released.manifest, released.raw, files, data, *parts)
 
 
 def _holds(where: Path, released: Released, target: Path) -> bool:
@@ -224,50 +183,54 @@ def _read(where: Path, path: str) -> bytes | None:
         return None
 
 
-def _widened(where: Path, released: Released, source: Source, options: PullOptions) -> Contents:
+def _widened(where: Path, origin: Origin, options: PullOptions) -> Contents:
     """What the directory is to hold: what it was pulled for, and what is asked for now."""
     before = _read(where, SELECTION)
     if before is None:
-        return _contents(released, source, Selection())
-    return _contents(released, source, options.selection, *parse_selections(before))
+        return _contents(origin, Selection())
+    return _contents(origin, options.selection, *parse_selections(before))
 
 
-def _mended(where: Path, contents: Contents, source: Source, options: PullOptions) -> set[FileEntry]:
+def _mended(where: Path, contents: Contents, origin: Origin, options: PullOptions) -> Delivery:
     tree = Tree(where)
     if options.dry_run:
-        return {entry for entry in contents.data if not fits(tree, Item.of_entry(entry))}
+        return _foreseen(origin, (entry for entry in contents.data if not fits(tree, Item.of_entry(entry))))
     for leftover in [found.path for found in tree.files(".registry") if found.path.startswith(MENDING)]:
         tree.remove(leftover)
-    fetched = _brought(tree, contents, source, options)
+    done = _brought(tree, contents, origin, options)
     if all(item.path != SELECTION for item in contents.documents) and _read(where, SELECTION) is not None:
         tree.remove(SELECTION)  # it holds the whole release now
-    if fetched:
+    if done.brought:
         tree.sync()
-    return fetched
+    return done
 
 
-def _delivered(staging: Path, where: Path, contents: Contents, source: Source, options: PullOptions) -> set[FileEntry]:
-    """Fills the staging directory and swaps it in; what earlier attempts left in it and fits is kept."""
+def _delivered(staging: Path, where: Path, contents: Contents, origin: Origin, options: PullOptions) -> Delivery | None:
+    """Fills the staging directory and swaps it in; what earlier attempts left in it and fits is kept.
+
+    None where another process, which no lock could hold back, has swapped in the release meanwhile.
+    """
     tree = Tree(staging)
     wanted = {item.path for item in contents}
     for stray in [found.path for found in tree.files() if found.path not in wanted]:
         tree.remove(stray)
-    fetched = _brought(tree, contents, source, options)
+    done = _brought(tree, contents, origin, options)
     tree.sync()
     try:
         staging.rename(where)
     except OSError as error:
+        if _holds(where, origin.released, where):
+            shutil.rmtree(staging)
+            return None
         raise StateError(
             f"{where} came to hold other files meanwhile", why=error.strerror or "", hint="choose another -o DIR"
         ) from error
     Tree(where.parent).sync_folders("")
-    return fetched
+    return done
 
 
-def _brought(tree: Tree, contents: Contents, source: Source, options: PullOptions) -> set[FileEntry]:
-    by_path = {entry.path: entry for entry in contents.data}
-    items = ensure(tree, contents, source.fetch, Crew(source.workers, options.progress), link=source.link)
-    return {by_path[item.path] for item in items if item.path in by_path}
+def _brought(tree: Tree, contents: Contents, origin: Origin, options: PullOptions) -> Delivery:
+    return ensure(tree, contents, origin.supply, Crew(origin.workers, options.progress))
 
 
 @contextmanager
@@ -282,8 +245,21 @@ def _staging(where: Path, released: Released, options: PullOptions) -> Iterator[
         yield None
         return
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        mine = staging.exists() and os.path.samestat(os.fstat(handle), staging.stat())
-        yield staging if mine else None
+        if _locked(handle):
+            mine = staging.exists() and os.path.samestat(os.fstat(handle), staging.stat())
+            yield staging if mine else None
+        else:
+            yield staging.with_name(f"{staging.name}-{secrets.token_hex(6)}")
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Waits for the lock of a directory; False on a file system that locks no directories, as NFS."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        return False
+    return True

@@ -43,12 +43,16 @@ KNOWN_RELEASES = 5  # whose files `known_files` counts as present; the rest is r
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """One release: reference, manifest, the manifest's bytes as they stand, and its standing if it has one."""
+    """One release: reference, manifest, the manifest's bytes as they stand, and its standing if it has one.
+
+    `remark` is what else a consumer must hear about how it was found.
+    """
 
     reference: Reference
     manifest: Manifest
     raw: bytes
     standing: Standing | None = None
+    remark: str = ""
 
     @property
     def name(self) -> str:
@@ -64,7 +68,7 @@ class Released:
     def warning(self) -> str | None:
         """What a consumer must hear before using the release."""
         if self.standing is None or not self.standing.withdrawn:
-            return None
+            return self.remark or None
         return f"{self.name}@{self.version} was yanked: {self.standing.reason}"
 
 
@@ -97,9 +101,11 @@ def resolve(store: Store, ref: Ref, *, withdrawn: bool = False, allow_rollback: 
             hint=f"registry promote {ref.name}@{version} {ref.spec}",
         )
     manifest, raw = read_manifest(store, ref.name, version, reference)
+    remark = ""
     if channel and not withdrawn:
-        Memory(cache_folder(), store.url, ref.name, ref.spec).admit(channel, allow_rollback=allow_rollback)
-    return Released(reference, manifest, raw, standing)
+        memory = Memory(cache_folder(), store.url, ref.name, ref.spec)
+        remark = memory.admit(channel, allow_rollback=allow_rollback)
+    return Released(reference, manifest, raw, standing, remark)
 
 
 def _chosen(

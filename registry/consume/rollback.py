@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry.errors import EnvironmentFailed, RollbackError
+from registry.errors import RollbackError
 from registry.model.digest import sha256_of
 from registry.stores.standing import Channel
 
@@ -36,10 +36,11 @@ class Memory:
     name: str
     channel: str
 
-    def admit(self, seen: Channel, *, allow_rollback: bool = False) -> None:
+    def admit(self, seen: Channel, *, allow_rollback: bool = False) -> str:
         """Remembers `seen`, or raises `RollbackError` where a later or a different state was seen before.
 
-        With `allow_rollback` the state is taken for the latest, whatever was seen.
+        With `allow_rollback` the state is taken for the latest, whatever was seen. Returns what a
+        consumer must hear: that it could not be remembered.
         """
         known = self._known()
         wrong = self._contradiction(seen, known)
@@ -55,9 +56,8 @@ class Memory:
         try:
             self._keep(seen, known)
         except OSError as error:
-            raise EnvironmentFailed(
-                f"the cache {self.root} cannot be written", why=error.strerror or "", hint="set REGISTRY_CACHE"
-            ) from error
+            return f"the cache {self.root} cannot be written: {error.strerror}; how far {self.channel} is, is not kept"
+        return ""
 
     def _contradiction(self, seen: Channel, known: dict[int, Path]) -> str:
         highest = max(known, default=0)

@@ -77,7 +77,7 @@ def find_config(start: Path) -> Path | None:
 
 def is_remote(url: str) -> bool:
     """Whether reaching the store needs the network."""
-    return url.startswith("s3:")
+    return url.startswith(("s3:", "https:", "http:"))
 
 
 def offline() -> bool:

@@ -22,13 +22,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from registry.consume.cache import Cache
 from registry.consume.contents import FILES, MANIFEST, Item
-from registry.consume.deliver import Fetch
 from registry.consume.lockfile import Locked, Lockfile
-from registry.consume.pull import PullOptions, PullResult, Source, place
+from registry.consume.origin import Origin, PullOptions
+from registry.consume.pull import PullResult, place
 from registry.consume.resolve import Released, resolve
-from registry.consume.source import is_remote, offline, open_default_store, store_url
+from registry.consume.source import open_default_store
 from registry.consume.verify import verify_directory
 from registry.errors import IntegrityError, NotFoundError, StateError, UsageError
 from registry.model.digest import sha256_of
@@ -143,36 +142,23 @@ def sync(project: Project, *, frozen: bool = False, watch: Watch = lambda _: Pul
 
 
 def _synced(project: Project, entry: Locked, options: PullOptions) -> Synced:
-    released, source = _from(project, entry, options)
-    _require_pinned(entry, released)
+    origin = Origin.find(project.folder, entry.store or project.store, Ref(entry.name, entry.version), options)
+    _require_pinned(entry, origin.released)
     target = project.folder / entry.path
-    before = _other_release(target, released)
+    before = _other_release(target, origin.released)
     if before is None:
         there = target.is_dir() and any(target.iterdir())
-        result = place(released, source, target, options)
-        moved: State = "pulled" if result.transferred_files or not there else "unchanged"
+        result = place(origin, target, options)
+        moved: State = "pulled" if result.brought_files or not there else "unchanged"
         return Synced("would-pull" if options.dry_run and moved == "pulled" else moved, result)
-    source = replace(source, fetch=_here_or(target, before, source.fetch))
+    origin = replace(origin, supply=replace(origin.supply, near=(_Earlier(Tree(target), before),)))
     beside = target.with_name(f".{target.name[:200]}.registry-next")
     if options.dry_run:
-        return Synced("would-pull", place(released, source, beside, options))
-    result = place(released, source, beside, options)
+        return Synced("would-pull", place(origin, beside, options))
+    result = place(origin, beside, options)
     swap(beside, target)
     shutil.rmtree(beside)
     return Synced("replaced", replace(result, path=str(target)))
-
-
-def _from(project: Project, entry: Locked, options: PullOptions) -> tuple[Released, Source]:
-    """The pinned release and its bytes: from its store, or from the cache where the network is not to be used."""
-    ref = Ref(entry.name, entry.version)
-    url = store_url(project.folder, entry.store or project.store)
-    if is_remote(url) and offline():
-        cache = Cache.default()
-        released = cache.recall(url, ref)
-        return released, cache.source(released)
-    store = project.open(entry.store)
-    released = resolve(store, ref)
-    return released, Source.of(store, released, options)
 
 
 def _require_pinned(entry: Locked, released: Released) -> None:
@@ -212,19 +198,24 @@ def _other_release(target: Path, released: Released) -> dict[str, str] | None:
         return {}
 
 
-def _here_or(target: Path, known: dict[str, str], elsewhere: Fetch) -> Fetch:
-    """Fetches from the tree in `target` what it holds, the rest from `elsewhere`; all of it is hashed on its way."""
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The files of the release that a directory holds until now, by sha256; hashed again as they are taken."""
 
-    def fetch(item: Item) -> Iterator[bytes]:
-        path = known.get(item.sha256)
-        if path is None:
-            yield from elsewhere(item)
-            return
-        with os.fdopen(Tree(target).open(path), "rb") as file:
+    tree: Tree
+    paths: dict[str, str]
+
+    def stream(self, item: Item) -> Iterator[bytes] | None:
+        path = self.paths.get(item.sha256)
+        return None if path is None else self._chunks(path)
+
+    def drop(self, item: Item) -> None:
+        self.paths.pop(item.sha256, None)
+
+    def _chunks(self, path: str) -> Iterator[bytes]:
+        with os.fdopen(self.tree.open(path), "rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
-
-    return fetch
 
 
 def outdated(project: Project) -> list[Outdated]:

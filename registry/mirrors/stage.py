@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from registry.consume.contents import Item
-from registry.consume.deliver import Crew, Progress, ensure, from_store
+from registry.consume.deliver import Crew, Progress, Supply, ensure, from_store, linked_from
 from registry.consume.resolve import cache_folder
 from registry.errors import EnvironmentFailed
 from registry.stores.base import Store
@@ -44,7 +44,8 @@ def staged(store: Store, manifest: str, items: Iterable[Item], progress: Progres
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         local = store if isinstance(store, LocalStore) else None
-        ensure(Tree(folder), items, from_store(store), Crew(store.concurrency, progress), link=local)
+        supply = Supply(from_store(store), link=linked_from(local) if local else None)
+        ensure(Tree(folder), items, supply, Crew(store.concurrency, progress))
         yield folder
         shutil.rmtree(folder)
     finally:

@@ -49,6 +49,7 @@ from registry.stores.releases import (
     read_reference,
     references,
     versions,
+    vet_files,
 )
 from registry.stores.standing import Channel, Standing, channels, move_channel, record, standings
 
@@ -119,4 +120,5 @@ __all__ = [
     "unlisted",
     "update_index",
     "versions",
+    "vet_files",
 ]

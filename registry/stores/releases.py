@@ -87,8 +87,13 @@ def read_manifest(store: Store, name: str, version: Version, reference: Referenc
 
 def read_files(store: Store, manifest: Manifest) -> FileList:
     """The release's file list, vetted and equal in count and bytes to what the manifest states."""
+    return vet_files(read_object(store, str(manifest.data["sha256"])), manifest)
+
+
+def vet_files(data: bytes, manifest: Manifest) -> FileList:
+    """As `read_files`, of the list's bytes, which the caller has hashed."""
     where = f"the file list of {manifest.name}@{manifest.version}"
-    files = FileList.parse(read_object(store, str(manifest.data["sha256"])), where=where)
+    files = FileList.parse(data, where=where)
     if (len(files), files.bytes) != (manifest.data["files"], manifest.data["bytes"]):
         raise IntegrityError(f"{where} has other counts than the manifest", hint="registry fsck")
     return files

@@ -30,6 +30,7 @@ WRITING = {
     "drop",
     "lock",
     "sync",
+    "cache prune",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -167,7 +168,10 @@ def test_offline_uses_the_cache_and_nothing_else(
             load(ref, store=url, as_="arrow")
     root = load("reviews@1.0", store=url, as_="path")
     (root / "train.csv").unlink()
-    with pytest.raises(NotFoundError, match=r"train\.csv"):
+    assert load("reviews@1.0", "train", store=url, as_="arrow").num_rows == 2  # its object is there still
+    (root / "train.csv").unlink()
+    shutil.rmtree(root.parents[1] / "objects")
+    with pytest.raises(NotFoundError, match="is not whole in the cache"):
         load("reviews@1.0", store=url, as_="arrow")
 
 

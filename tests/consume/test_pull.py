@@ -67,7 +67,7 @@ def test_the_tree_is_the_release(store: LocalStore, tmp_path: Path) -> None:
     assert (target / "README.md").read_bytes() == b"# A dataset\n"
     assert {p.name for p in (target / ".registry").iterdir()} == {"manifest.json", "files.jsonl", "schema.json"}
     size = sum(map(len, FILES.values()))
-    assert result == PullResult("reviews", "1.0.0", result.manifest, str(target), 4, size, 4, size)
+    assert result == PullResult("reviews", "1.0.0", result.manifest, str(target), 4, size, 4, size, 8)
     assert result.to_json()["transferred"] == {"files": 4, "bytes": size}
     assert [path.name for path in target.parent.iterdir()] == ["reviews"]
     assert verify_directory(target).ok

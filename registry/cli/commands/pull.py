@@ -23,7 +23,8 @@ def register(app: typer.Typer) -> None:
         include: Annotated[
             list[str] | None, typer.Option("--include", metavar="GLOB", help="Only these paths; repeatable.")
         ] = None,
-        link: Annotated[bool, typer.Option("--link", help="Read-only hard links where the store allows it.")] = False,
+        link: Annotated[bool, typer.Option("--link", help="Read-only hard links to store or cache.")] = False,
+        no_cache: Annotated[bool, typer.Option("--no-cache", help="Do not keep what is moved for later.")] = False,
         allow_rollback: Annotated[
             bool, typer.Option("--allow-rollback", help="Take a channel that was set back.")
         ] = False,
@@ -31,23 +32,25 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Bring a release here, verified.
 
-        Every byte is hashed before it is seen; interrupted, the same command goes on.
+        Every byte is hashed before it is seen; interrupted, the same command goes on. What a
+        remote store sends is kept in REGISTRY_CACHE, and not moved again.
         Example: registry pull reviews@v1.2 -o data/reviews --split test
         """
-        from registry.consume.pull import PullOptions
-        from registry.consume.pull import pull as pull_release
-        from registry.consume.resolve import resolve
+        from dataclasses import replace
+
+        from registry.consume.origin import Origin, PullOptions
+        from registry.consume.pull import place
         from registry.model.names import Ref
 
         wanted = Ref.parse(ref)
         target = run.directory / (output or Path(wanted.name))
-        store = run.store()
-        with run.out.progress(f"Pulling {wanted}", lambda: resolve(store, wanted).manifest.size) as progress:
-            options = PullOptions(
-                splits=tuple(split or ()), include=tuple(include or ()), link=link, dry_run=dry_run,
-                progress=progress, allow_rollback=allow_rollback,
-            )  # fmt: skip
-            result = pull_release(store, wanted, target, options)
+        options = PullOptions(
+            splits=tuple(split or ()), include=tuple(include or ()), link=link, dry_run=dry_run,
+            allow_rollback=allow_rollback, keep=not no_cache,
+        )  # fmt: skip
+        origin = Origin.find(run.directory, run.store_url, wanted, options)
+        with run.out.progress(f"Pulling {wanted}", lambda: origin.released.manifest.size) as progress:
+            result = place(origin, target, replace(options, progress=progress))
         run.out.document(result.to_json())
         if result.warning:
             run.out.alarm(f"warning: {result.warning}")
