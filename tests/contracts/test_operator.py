@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from registry.consume.pull import pull
+from registry.consume.pull import PullOptions, pull
 from registry.consume.verify import verify_release
 from registry.errors import LockHeldError, PurgedError, YankedError
 from registry.model.names import Ref, Version
@@ -45,7 +45,8 @@ def test_publishers_a_collector_and_readers_at_once(seaweed_bucket, tmp_path, ki
 
     def read():
         for number in range(ROUNDS):
-            assert pull(store, Ref.parse("reviews@0.1"), tmp_path / f"read{number}").transferred_files == len(OLD)
+            read = pull(store, Ref.parse("reviews@0.1"), tmp_path / f"read{number}", PullOptions(keep=False))
+            assert read.transferred_files == len(OLD)
 
     with ThreadPoolExecutor(4) as pool:
         work = [pool.submit(publish, "kim"), pool.submit(publish, "lee"), pool.submit(collect), pool.submit(read)]
