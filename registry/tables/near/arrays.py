@@ -20,6 +20,8 @@ Ints: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
 
+_CELLS = 1 << 15  # of a matrix that is sorted: half a megabyte with its flags and places
+
 
 def starts_of(sizes: NDArray[Any]) -> Ints:
     """Where each of consecutive runs of `sizes` begins, and where the last ends: n + 1 numbers."""
@@ -39,6 +41,39 @@ def begins(ordered: NDArray[Any]) -> Ints:
     if not len(ordered):
         return np.zeros(0, np.int64)
     return np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+
+
+def sort_runs(values: Words, sizes: Ints) -> None:
+    """Sorts each of consecutive runs of `sizes`, in place.
+
+    Rows of a matrix sort many times faster than a flat array: a short row never leaves the registers.
+
+    >>> values = np.array([9, 2, 7, 5, 4], np.uint64)
+    >>> sort_runs(values, np.array([1, 0, 4]))
+    >>> values.tolist()
+    [9, 2, 4, 5, 7]
+    """
+    order = np.argsort(sizes, kind="stable")
+    starts, ordered = starts_of(sizes)[:-1][order], sizes[order]
+    for cut in _alike(ordered):
+        wide = ordered[cut]
+        inside = np.arange(wide[-1]) < wide[:, None]
+        places = ranges(starts[cut], wide)
+        rows = np.full(inside.shape, ~np.uint64(0))
+        rows[inside] = values[places]
+        rows.sort(axis=1)
+        values[places] = rows[inside]
+
+
+def _alike(ordered: Ints) -> Iterator[slice]:
+    """Consecutive slices of ascending sizes, each so that the longest as often as there are items fits the cache."""
+    at, count = 0, len(ordered)
+    while at < count:
+        some = ordered[at : at + _CELLS]
+        cells = np.arange(1, len(some) + 1) * some
+        to = at + max(int(np.searchsorted(cells, _CELLS, "right")), 1)
+        yield slice(at, to)
+        at = to
 
 
 def cuts(sizes: Ints, most: int, longest: int) -> Iterator[slice]:

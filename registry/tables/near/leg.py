@@ -15,7 +15,7 @@ from registry.tables.near.arrays import Codes, Flags, Floats, Ints, Words, begin
 from registry.tables.near.definition import EPSILON as CLOSE
 from registry.tables.near.options import OWNER_BITS, Meter, NearOptions
 from registry.tables.near.postings import EPSILON, Frequencies, Postings, prefix
-from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, bitmaps, distinct, hashes
+from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, bitmaps, hashes
 
 _INDEXED = 1 << 19  # characters indexed at a time
 _PAIRS = 1 << 13  # pairs measured at a time
@@ -65,10 +65,9 @@ class Leg:
         parts: list[tuple[Ints, Words, Ints, Words, Ints]] = []
         for cut in cuts(texts.sizes, _INDEXED, 1 << 16):
             some = texts.take(np.arange(cut.start, cut.stop))
-            hashed, every = hashes(some.codes, k), np.arange(len(some))
-            sets = distinct(hashed, some, every, k)
-            tokens, owners, needed = prefix(sets, rare, options.threshold, options.extra)
-            parts.append((sets.sizes, bitmaps(hashed, some, every, k), needed, tokens, owners + cut.start))
+            hashed = hashes(some.codes, k)
+            sizes, tokens, owners, needed = prefix(hashed, some, k, rare, options.threshold, options.extra)
+            parts.append((sizes, bitmaps(hashed, some, np.arange(len(some)), k), needed, tokens, owners + cut.start))
         sizes, bits, needs, rarest, holders = (np.concatenate(column) for column in zip(*parts, strict=True))
         weights = _weights(texts, sizes, k, options.threshold, apart=_apart(meets))
         order = np.argsort(weights, kind="stable")

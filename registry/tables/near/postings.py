@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from registry.tables.near.arrays import Codes, Flags, Ints, Words, begins, ranges
 from registry.tables.near.options import OWNER_BITS
-from registry.tables.near.texts import TOKEN_BITS, Texts, Tokens, U, hashes
+from registry.tables.near.texts import TOKEN_BITS, Texts, U, distinct, hashes
 
 EPSILON = 1e-9  # against the rounding of threshold x size
 _FREQUENCY_BITS = 22
 _MOST = (1 << 16) - 1  # frequencies beyond are all the same
 _BLOCK = 1 << 15
-_OWNER = U((1 << OWNER_BITS) - 1)
+_OWNER, _TOKEN = U((1 << OWNER_BITS) - 1), U((1 << TOKEN_BITS) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,19 @@ class Frequencies:
         return self.counts[(tokens >> U(TOKEN_BITS - _FREQUENCY_BITS)).view(np.int64)].astype(U)
 
 
-def prefix(sets: Tokens, rare: Frequencies, threshold: float, extra: int) -> tuple[Words, Ints, Ints]:
-    """The tokens of the prefixes, the set of each, and how many of them a partner of each set must hold."""
+def prefix(
+    hashed: Words, texts: Texts, k: int, rare: Frequencies, threshold: float, extra: int
+) -> tuple[Ints, Words, Ints, Ints]:
+    """The sizes of all sets, the tokens of their prefixes, the set of each, and how many of them a partner must hold.
+
+    `hashed` are the tokens of the windows of `texts`.
+    """
+    sets = distinct(hashed | (rare.rank(hashed) << U(TOKEN_BITS)), texts, np.arange(len(texts)), k)  # rarest first
     sizes = sets.sizes
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    order = (owner.astype(U) << U(48)) | (rare.rank(sets.tokens) << U(32)) | np.arange(len(owner), dtype=U)
-    order.sort()  # by set, then rarest first, then by token
     miss = sizes - np.ceil(threshold * sizes - EPSILON).astype(np.int64)
     kept = np.minimum(miss + 1 + extra, sizes)
-    chosen = (order[ranges(sets.starts[:-1], kept)] & U(0xFFFFFFFF)).view(np.int64)
-    return sets.tokens[chosen], owner[chosen], kept - miss
+    chosen = sets.tokens[ranges(sets.starts[:-1], kept)] & _TOKEN
+    return sizes, chosen, np.repeat(np.arange(len(sizes)), kept), kept - miss
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,13 @@ class Postings:
     @classmethod
     def of(cls, tokens: Words, owners: Ints) -> Postings:
         """From (token, owner) in any order."""
-        order = np.argsort(tokens)
-        tokens = tokens[order]
-        first = begins(tokens)
-        places = np.repeat(np.arange(len(first), dtype=U), np.diff(np.append(first, len(tokens))))
-        postings = (places << U(OWNER_BITS)) | owners[order].astype(U)
+        postings = (tokens << U(OWNER_BITS)) | owners.astype(U)
         postings.sort()
-        return cls(tokens[first], first, postings, _table(tokens[first]))
+        first = begins(postings >> U(OWNER_BITS))
+        tokens = postings[first] >> U(OWNER_BITS)
+        postings &= _OWNER
+        postings |= np.repeat(np.arange(len(first), dtype=U), np.diff(np.append(first, len(postings)))) << U(OWNER_BITS)
+        return cls(tokens, first, postings, _table(tokens))
 
     def __reduce__(self) -> tuple[Callable[..., Postings], tuple[Words, Ints, Words]]:
         """Without the flags, which are a third of it: they follow from the tokens."""

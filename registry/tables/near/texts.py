@@ -1,9 +1,9 @@
 """Texts end to end in one array, and the sets of their shingles as 48-bit tokens.
 
-A token is the upper 48 bits of a multilinear hash (Lemire & Kaser 2014, *Strongly universal
+A token is the upper 47 bits of a multilinear hash (Lemire & Kaser 2014, *Strongly universal
 string hashing is fast*) of k code points. Two different shingles share a token with
-probability 2^-48, so that a pair of texts of 150 characters is measured wrongly with
-probability 2e-10; there is no other source of error.
+probability 2^-47, so that a pair of texts of 150 characters is measured wrongly with
+probability 4e-10; there is no other source of error.
 
 >>> texts = Texts.of(["abcabc", "바나나나나"])
 >>> tokens = texts.tokens(3)
@@ -19,12 +19,11 @@ from functools import cache
 
 import numpy as np
 
-from registry.tables.near.arrays import Codes, Flags, Ints, Words, begins, cuts, ranges, starts_of
+from registry.tables.near.arrays import Codes, Flags, Ints, Words, begins, cuts, ranges, sort_runs, starts_of
 from registry.tables.near.definition import HANGUL
 
 U = np.uint64
-TOKEN_BITS, BITMAP_BITS = 48, 512
-_TOKEN = U((1 << TOKEN_BITS) - 1)
+TOKEN_BITS, BITMAP_BITS = 47, 512  # a token and the number of an indexed text fill 64 bits
 _BLOCK = 1 << 15  # windows hashed at a time: they stay in the cache
 _BITMAPS = 1 << 11  # rows
 _GATHERED = 1 << 17  # code points copied at a time
@@ -88,7 +87,7 @@ class Texts:
         return np.asarray(np.maximum(other[self.starts[1:] - 1] - other[self.starts[:-1] + 1], 0))
 
     def tokens(self, k: int) -> Tokens:
-        """The tokens of all texts (at most 65,536)."""
+        """The tokens of all texts."""
         return distinct(hashes(self.codes, k), self, np.arange(len(self)), k)
 
 
@@ -126,14 +125,15 @@ def hashes(codes: Codes, k: int) -> Words:
 
 
 def distinct(hashed: Words, texts: Texts, rows: Ints, k: int) -> Tokens:
-    """The tokens of `rows` (at most 65,536) of `texts`, whose windows are `hashed`; one sort in place."""
+    """The sets of the values of `rows` of `texts`, whose windows are `hashed`."""
     sizes = texts.windows(k)[rows]
-    keys = np.repeat(np.arange(len(rows), dtype=U) << U(TOKEN_BITS), sizes)
-    keys |= hashed[ranges(texts.starts[rows], sizes)]
-    keys.sort()
-    keys = keys[begins(keys)]
-    counts = np.bincount((keys >> U(TOKEN_BITS)).view(np.int64), minlength=len(rows))
-    return Tokens(keys & _TOKEN, starts_of(counts))
+    values = hashed[ranges(texts.starts[rows], sizes)]
+    sort_runs(values, sizes)
+    new = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    starts = starts_of(sizes)
+    new[starts[:-1][sizes > 0]] = True
+    return Tokens(values[new], starts_of(new)[starts])
 
 
 def bitmaps(hashed: Words, texts: Texts, rows: Ints, k: int) -> Words:
