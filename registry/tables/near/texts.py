@@ -19,7 +19,7 @@ from functools import cache
 
 import numpy as np
 
-from registry.tables.near.arrays import Codes, Flags, Ints, Words, begins, cuts, ranges, sort_runs, starts_of
+from registry.tables.near.arrays import Codes, Flags, Ints, Words, cuts, ranges, sort_runs, starts_of
 from registry.tables.near.definition import HANGUL
 
 U = np.uint64
