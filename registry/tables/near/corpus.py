@@ -21,13 +21,14 @@ from typing import IO
 
 import numpy as np
 
-from registry.tables.near.arrays import Flags, Ints, Words, starts_of
+from registry.tables.near.arrays import Flags, Ints, Words, cuts, starts_of
 from registry.tables.near.definition import SHORTEST
 from registry.tables.near.index import Rows
 from registry.tables.near.options import NearOptions
 from registry.tables.near.texts import Texts, code_points
 
 _DIGEST = 16  # bytes
+_READ = 1 << 20  # characters read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,12 @@ class Corpus:
 
     def rows(self, entries: Ints, levels: Ints) -> Rows:
         """The entries (ascending) as rows whose ids are their places; `levels` are those of all entries."""
-        codes = code_points(b"".join(self._bytes(entries)).decode("utf-8", "surrogatepass"))
-        texts = Texts(codes, starts_of(self.chars[entries]))
-        return Rows(entries, levels[entries], texts, self.hangul[entries])
+        starts = starts_of(self.chars[entries])
+        codes = np.empty(starts[-1], np.uint32)
+        for cut in cuts(self.chars[entries], _READ, len(entries)):
+            text = b"".join(self._bytes(entries[cut])).decode("utf-8", "surrogatepass")
+            codes[starts[cut.start] : starts[cut.stop]] = code_points(text)
+        return Rows(entries, levels[entries], Texts(codes, starts), self.hangul[entries])
 
     def ranks_of(self, ids: Ints) -> Ints:
         """The ranks of assessed rows."""

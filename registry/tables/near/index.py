@@ -110,11 +110,10 @@ class NearIndex:
         if hangul:
             kinds.append(((K_HANGUL, (True,)), other))
         legs = [
-            Leg.build(kind, rows.texts if len(at) == len(rows) else rows.texts.take(at), at, rows.levels[at],
-                      _frequencies(sampled, kind), options)
+            Leg.build(kind, rows.texts, at, rows.levels[at], _frequencies(sampled, kind), options)
             for kind, at in kinds
             if len(at)
-        ]  # fmt: skip
+        ]
         return cls(rows.ids, tuple(legs), options)
 
     def match(self, batch: pa.RecordBatch) -> pa.RecordBatch:

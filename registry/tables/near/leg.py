@@ -38,8 +38,9 @@ class Side:
 class Leg:
     """An index over texts of one kind. A streamed text meets an indexed one only from a lower level.
 
-    `numbers` are the indexed texts' places in the whole index, `sizes` their numbers of
-    different shingles, `needed` how many of its postings a partner holds at least.
+    `texts` are those of the whole index, `numbers` the places among them of the texts that
+    this leg indexes, `sizes` their numbers of different shingles, `needed` how many of its
+    postings a partner holds at least.
     """
 
     k: int
@@ -57,24 +58,27 @@ class Leg:
 
     @classmethod
     def build(
-        cls, kind: tuple[int, tuple[bool, ...]], texts: Texts, numbers: Ints, levels: Ints, rare: Frequencies,
+        cls, kind: tuple[int, tuple[bool, ...]], texts: Texts, at: Ints, levels: Ints, rare: Frequencies,
         options: NearOptions,
     ) -> Leg:  # fmt: skip
-        """Indexes `texts`; `kind` is the shingle size and which texts (mostly Hangul or not) the leg meets."""
+        """Indexes the texts `at`, with their levels; `kind` is the shingle size and which texts (mostly Hangul or not)
+        the leg meets.
+        """
         k, meets = kind
-        parts: list[tuple[Ints, Words, Ints, Words, Ints]] = []
-        for cut in cuts(texts.sizes, _INDEXED, 1 << 16):
-            some = texts.take(np.arange(cut.start, cut.stop))
+        parts: list[tuple[Ints, Floats, Words, Ints, Words, Ints]] = []
+        for cut in cuts(texts.sizes[at], _INDEXED, 1 << 16):
+            some = texts.take(at[cut])
             hashed = hashes(some.codes, k)
             sizes, tokens, owners, needed = prefix(hashed, some, k, rare, options.threshold, options.extra)
-            parts.append((sizes, bitmaps(hashed, some, np.arange(len(some)), k), needed, tokens, owners + cut.start))
-        sizes, bits, needs, rarest, holders = (np.concatenate(column) for column in zip(*parts, strict=True))
-        weights = _weights(texts, sizes, k, options.threshold, apart=_apart(meets))
+            weights = _weights(some, sizes, k, options.threshold, apart=_apart(meets))
+            bits = bitmaps(hashed, some, np.arange(len(some)), k)
+            parts.append((sizes, weights, bits, needed, tokens, owners + cut.start))
+        sizes, weights, bits, needs, rarest, holders = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.argsort(weights, kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         return cls(
-            k, meets, options.threshold, options.events, numbers[order], levels[order], texts.take(order),
+            k, meets, options.threshold, options.events, at[order], levels[order], texts,
             sizes[order], weights[order], bits[order], needs[order], Postings.of(rarest, place[holders]),
         )  # fmt: skip
 
@@ -170,11 +174,12 @@ class Leg:
 
     def _measure(self, owners: Ints, rows: Ints, side: Side, meter: Meter) -> Floats:
         """The similarity of each pair."""
-        sizes = self.texts.sizes[owners] + side.texts.sizes[rows]
+        numbers = self.numbers[owners]
+        sizes = self.texts.sizes[numbers] + side.texts.sizes[rows]
         out = np.empty(len(owners), np.float64)
         for cut in cuts(sizes, _MEASURED, _PAIRS):
             meter.spend(int(sizes[cut].sum()))
-            one, left = _used(owners[cut], len(self.texts))
+            one, left = _used(numbers[cut], len(self.texts))
             two, right = _used(rows[cut], len(side.texts))
             out[cut] = jaccard(self.texts.take(one).tokens(self.k), left, side.texts.take(two).tokens(self.k), right)
         return out
