@@ -69,10 +69,13 @@ def _count_distinct(
 
 
 def source_sql(columns: Sequence[Measured]) -> str:
-    """The rows of `data` with `v<column index>`, the number of each value, computed once."""
-    names = [quote_ident(c.name) for c in columns if c.name != "split"]
+    """The rows of `data`: `r<column index>`, each value, and `v<column index>`, its number, computed once.
+
+    No name of the data is handed on: a column called `v1` would be taken for a number of ours.
+    """
+    raw = [f"{quote_ident(c.name)} AS r{c.index}" for c in columns]
     values = [f"{sql} AS v{c.index}" for c in columns if (sql := value_sql(c))]
-    return f"(SELECT {', '.join(['split', *names, *values])} FROM data)"  # noqa: S608 (names quoted)
+    return f"(SELECT {', '.join(['split', *raw, *values])} FROM data)"  # noqa: S608 (names quoted)
 
 
 def value_sql(column: Measured) -> str | None:
@@ -100,8 +103,8 @@ def _length_sql(text: str, *, composed: bool) -> str:
 
 
 def _aggregates(column: Measured) -> Iterable[tuple[str, str]]:
-    name, i = quote_ident(column.name), column.index
-    value = f"v{i}" if value_sql(column) else None
+    i = column.index
+    name, value = f"r{i}", f"v{i}" if value_sql(column) else None
     yield f"{i}_count", f"count({name})"
     if column.storage == "boolean":
         yield f"{i}_true", f"count(*) FILTER ({name})"

@@ -35,8 +35,23 @@ def _types(table: Table) -> dict[str, pa.DataType]:
 
     found: dict[str, pa.DataType] = {}
     for part in table.parts:
-        found |= {field.name: field.type for field in pq.read_schema(part.parquet)}
+        for field in pq.read_schema(part.parquet):
+            known = found.get(field.name)
+            found[field.name] = field.type if known is None else _wider(known, field.type)
     return found
+
+
+def _wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    """The type that holds both: a file without any value says `null`, of a column or of what it holds."""
+    import pyarrow as pa
+
+    if one == other:
+        return one
+    try:
+        schemas = [pa.schema([("v", kind)]) for kind in (one, other)]
+        return pa.unify_schemas(schemas, promote_options="permissive").field("v").type
+    except pa.ArrowTypeError:
+        return one
 
 
 def _fields(session: Session, column: Measured, kind: pa.DataType) -> list[dict[str, Any]]:

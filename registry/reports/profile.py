@@ -27,7 +27,7 @@ from registry.tables.duck import Session
 from registry.tables.table import Table
 
 FORMAT = "registry.profile/1"
-VERSION = 2  # of the measurements: raised when equal data gives another document
+VERSION = 3  # of the measurements: raised when equal data gives another document
 
 
 def profile(session: Session, table: Table, schema: DatasetSchema) -> dict[str, Any]:

@@ -90,8 +90,9 @@ def missing(session: Session, entries: Sequence[Mapping[str, Any]], rows: int) -
 
 def _patterns(session: Session, names: Sequence[str], rows: int) -> list[dict[str, Any]]:
     bits = " || ".join(f"CASE WHEN {quote_ident(name)} IS NULL THEN '1' ELSE '0' END" for name in names)
+    # NOTE: grouped outside, since GROUP BY takes a column of the data called `p` for the pattern.
     found = session.rows(
-        f"SELECT {bits} AS p, count(*) AS n FROM data GROUP BY p ORDER BY n DESC, p LIMIT {PATTERNS}"  # noqa: S608
+        f"SELECT p, count(*) AS n FROM (SELECT {bits} AS p FROM data) GROUP BY p ORDER BY n DESC, p LIMIT {PATTERNS}"  # noqa: S608
     )
     return [{"missing": [bit == "1" for bit in r["p"]], "count": r["n"], "share": share(r["n"], rows)} for r in found]
 
@@ -121,8 +122,8 @@ def _chosen(session: Session, table: Table) -> list[tuple[str, int]]:
     found = session.rows(
         f"SELECT split, arg_min({{'file': {FILE}, 'at': {ROW}}}, "  # noqa: S608 (all quoted)
         f"md5(concat(path, '#', {ROW}, ':{SEED}')), {SAMPLE}) AS rows "
-        f"FROM data JOIN (VALUES {parts}) AS part(parquet, path) ON parquet = {FILE} "
-        "WHERE split IS NOT NULL GROUP BY split"
+        f"FROM (SELECT split, {FILE}, {ROW} FROM data) JOIN (VALUES {parts}) AS part(parquet, path) "
+        f"ON parquet = {FILE} WHERE split IS NOT NULL GROUP BY split"
     )
     return sorted((place["file"], place["at"]) for row in found for place in row["rows"])
 

@@ -236,3 +236,43 @@ def test_a_thousand_columns_are_one_row(build: Build) -> None:
         assert duplicates(session, measured, (), table.splits)["rows"] == 1
         assert split_digests(session, names)["train"][0] == 3
         assert len(infer_schema("d", table, session, Roles()).columns) == len(names)
+
+
+def test_a_name_that_a_statement_uses_itself_is_a_column_like_any_other(build: Build) -> None:
+    """`V1`, `r0` and the like are ordinary names of features: the numbers of one are never those of another."""
+    values = {
+        "V1": pa.array(["가나다", "가", None, "가나"]),
+        "v0": pa.array([1.5, None, 3.0, 3.0]),
+        "r0": pa.array([7, 7, 7, 9]),
+        "V2": pa.array([True, None, False, True]),
+        "n": pa.array(["b", "b", "a", "b"]),
+        "groups": pa.array([4, 4, 5, 6]),
+        "rows": pa.array([10, 20, 30, 40]),
+        "whole": pa.array([0.5, 0.5, 0.5, 0.25]),
+        "c0": pa.array(["x", "x", "y", None]),
+        "p": pa.array([1, 2, 3, 4]),
+        "path": pa.array(["가", "나", "다", "라"]),
+        "parquet": pa.array([1, 1, 1, 1]),
+    }
+    strange = measure(build({"train": pa.table(values)}))
+    plain = measure(build({"train": pa.table({f"column {i}": v for i, v in enumerate(values.values())})}))
+    differing = ("name", "index")
+    for one, other in zip(strange["columns"], plain["columns"], strict=True):
+        assert {k: v for k, v in one.items() if k not in differing} == {
+            k: v for k, v in other.items() if k not in differing
+        }
+    assert column(strange, "V1")["overall"]["length"]["max"] == 3
+    assert strange["duplicates"]["rows"] == plain["duplicates"]["rows"]
+    patterns = [sorted((sum(p["missing"]), p["count"]) for p in d["missing"]["patterns"]) for d in (strange, plain)]
+    assert patterns[0] == patterns[1]
+    assert strange["sample"] == plain["sample"]
+
+
+def test_a_file_without_any_list_says_nothing_of_what_lists_hold(build: Build) -> None:
+    splits = {
+        "train": pa.table({"태그": pa.array([["좋음", "빠름"], None, []])}),
+        "validation": pa.table({"태그": pa.array([None], pa.null())}),
+        "test": pa.table({"태그": pa.array([[]], pa.list_(pa.null()))}),
+    }
+    (field,) = column(measure(build(splits)), "태그")["fields"]
+    assert (field["type"], field["count"], field["distinct"]) == ("string", 2, 2)
