@@ -9,15 +9,20 @@ from typing import Any
 
 from markupsafe import Markup
 
+from registry.model.evidence import Check
 from registry.model.facts import ReleaseFacts
 from registry.reports.html import code, value
-from registry.reports.shared import check_name
+from registry.reports.measured import NAMED
+from registry.reports.shared import at_fault, check_name
 from registry.reports.svg import bar, mark
 from registry.reports.text import Text
 
 MISSING = 0.05  # share of rows
 RARE = 0.05  # share of labels
 DRIFT = 0.05  # Jensen-Shannon divergence
+FEW = 30  # values of a split below which its distribution says nothing
+REPEATED = "expect_rows_to_be_unique"
+_WEIGHTS = {"critical": 78.0, "warning": 75.0, "info": 55.0}  # of checks that do not block
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,31 @@ def alerts_of(facts: ReleaseFacts, text: Text, quality: str) -> list[Alert]:
 
 
 def _checks(facts: ReleaseFacts, text: Text, quality: str) -> Iterator[Alert]:
-    for check in facts.evidence.blocking() if facts.evidence else ():
-        title = text("alert.check", name=check_name(check, text), status=text(f"status.{check.status}"))
-        sub = text("alert.check.bare", id=Markup('<a href="{}">{}</a>').format(quality, code(check.id)))
-        share = check.unexpected / check.total if check.unexpected and check.total else None
-        if share:
-            sub += Markup(" · ") + text("q.of", share=text.share(share), n=text.count(check.total))
-        yield Alert(100, mark(check.status), title, sub, bar(share, "fail") if share else None)
+    """What blocks the release, and what fails without blocking it."""
+    if not facts.evidence:
+        return
+    blocking = facts.evidence.blocking()
+    for check in blocking:
+        yield _check(check, 100, "alert.check.bare", text, quality)
+    for check in facts.evidence.checks:
+        if check.status in ("fail", "error") and check not in blocking:
+            yield _check(check, _WEIGHTS.get(check.severity, 0), "alert.check.open", text, quality)
+
+
+def _check(check: Check, weight: float, key: str, text: Text, quality: str) -> Alert:
+    title = text("alert.check", name=_named(check, text), status=text(f"status.{check.status}"))
+    sub = text(key, id=Markup('<a href="{}">{}</a>').format(quality, code(check.id)))
+    rows = not at_fault(check.samples)
+    share = check.unexpected / check.total if rows and check.unexpected and check.total else None
+    if share:
+        sub += Markup(" · ") + text("q.of", share=text.share(share), n=text.count(check.total))
+    return Alert(weight, mark(check.status), title, sub, bar(share, "fail") if share else None)
+
+
+def _named(check: Check, text: Text) -> Markup | str:
+    """The check's name, and the columns that it found at fault."""
+    columns = [code(column) for column in at_fault(check.samples)[:NAMED]]
+    return Markup("{} {}").format(check_name(check, text), text.join(columns)) if columns else check_name(check, text)
 
 
 def _splits(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
@@ -88,7 +111,9 @@ def _labels(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
 
 def _repeated(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
     repeated = facts.profile["duplicates"]
-    if repeated["rows"]:
+    checks = facts.evidence.checks if facts.evidence else ()
+    told = any(check.type == REPEATED and check.status in ("fail", "error") for check in checks)
+    if repeated["rows"] and not told:
         share = repeated["share"]
         chart = bar(share, "ramp4")
         rows = text.n("rows", repeated["rows"])
@@ -123,13 +148,14 @@ def _values(column: Mapping[str, Any], text: Text, at: Mapping[str, Any]) -> Ite
 
 
 def _drift(column: Mapping[str, Any], facts: ReleaseFacts, text: Text, at: Mapping[str, Any]) -> Iterator[Alert]:
-    if column["role"] in ("key", "split", "time"):
+    if column["role"] in ("key", "split", "time", "group"):  # the splits may part by these
         return
     known = [(d, split) for split, d in column["divergence"].items() if d is not None]
     if not known:
         return
     first = next(name for name, _ in facts.splits if name not in column["divergence"] and _filled(column, name))
-    far = [(d, split) for d, split in known if d >= DRIFT + chance(column, first, split)]
+    many = [(d, split) for d, split in known if min(_filled(column, first), _filled(column, split)) >= FEW]
+    far = [(d, split) for d, split in many if d >= DRIFT + chance(column, first, split)]
     if far:
         distance, split = max(far)
         names: dict[str, Any] = {"first": code(first), "split": code(split), "value": text.distance(distance)}
@@ -148,8 +174,8 @@ def chance(column: Mapping[str, Any], first: str, other: str) -> float:
     return (kinds - 1) * sum(1 / size for size in sizes) / (8 * math.log(2)) if all(sizes) else math.inf
 
 
-def _filled(column: Mapping[str, Any], split: str) -> bool:
-    return bool(column["splits"][split]["count"])
+def _filled(column: Mapping[str, Any], split: str) -> int:
+    return int(column["splits"][split]["count"])
 
 
 def _note(

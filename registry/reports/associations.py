@@ -59,7 +59,12 @@ def _takes_part(column: Measured, entry: Mapping[str, Any]) -> bool:
     overall = entry["overall"]
     if column.role in _APART or overall["distinct"] < 2:
         return False
-    return entry["kind"] in _NUMBERS or entry["kind"] in _CLASSES
+    return entry["kind"] in _NUMBERS or _is_classed(entry)
+
+
+def _is_classed(entry: Mapping[str, Any]) -> bool:
+    """Whether the values are classes: categories, and the numbers that name the classes of a label."""
+    return entry["kind"] in _CLASSES or (entry["role"] == "label" and entry["kind"] == "integer" and bool(entry["top"]))
 
 
 def _values(
@@ -69,7 +74,7 @@ def _values(
     import numpy as np
     import pyarrow as pa
 
-    select = ", ".join(f"{_sql(c, entries[c.index]['kind'])} AS v{c.index}" for c in columns)
+    select = ", ".join(f"{_sql(c, classed=_is_classed(entries[c.index]))} AS v{c.index}" for c in columns)
     # NOTE: Knuth's multiplicative hash of the row's number, so that the choice hangs on no library.
     chosen = f"WHERE ({ROW} * 2654435761) % 4294967296 < {4294967296 // every}" if every > 1 else ""
     sql = f"SELECT {select} FROM data {chosen} ORDER BY split, {FILE}, {ROW}"  # noqa: S608 (names quoted)
@@ -80,9 +85,9 @@ def _values(
     }
 
 
-def _sql(column: Measured, kind: str) -> str:
+def _sql(column: Measured, *, classed: bool) -> str:
     name = quote_ident(column.name)
-    if kind in _CLASSES:
+    if classed:
         return f"CASE WHEN {name} IS NOT NULL THEN dense_rank() OVER (ORDER BY {name})::DOUBLE ELSE 'nan'::DOUBLE END"
     if column.storage == "number":
         return f"CASE WHEN isfinite({name}) THEN CAST({name} AS DOUBLE) ELSE 'nan'::DOUBLE END"
@@ -99,7 +104,7 @@ def _pair(
     x, y = x[both], y[both]
     if len(x) < LEAST:
         return None
-    classes = [entries[c.index]["kind"] in _CLASSES for c in (a, b)]
+    classes = [_is_classed(entries[c.index]) for c in (a, b)]
     if all(classes):
         measure, value = "cramer", cramer(x.astype(np.int64), y.astype(np.int64))
     elif any(classes):

@@ -16,12 +16,15 @@ from registry.reports.text import NONE, Text
 
 SHOWN = 10  # values of a category
 MULTIPLES = 6  # small charts of a column
+GUTTER = 12  # characters of a split's name beside its quartiles
+NARROW = 216  # px of a chart on the narrowest phone
+LATIN = 0x1100  # code points from which letters are twice as wide
 
 
 def index_row(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> dict[str, Any]:
     """The column's line in the index."""
     overall = column["overall"]
-    distances = [d for d in column["divergence"].values() if d is not None]
+    distances = [d for d in column["divergence"].values() if d is not None and column["role"] != "split"]
     return {
         "index": column["index"],
         "name": code(column["name"]),
@@ -105,11 +108,21 @@ def _series(column: Mapping[str, Any], splits: Sequence[str]) -> list[tuple[str,
     return [(split, [x / top for x in h]) for split, h in known if h] if top else []
 
 
+def is_classed(column: Mapping[str, Any]) -> bool:
+    """Whether its values are classes, however they are written: categories, and the numbers of a label."""
+    return bool(column["top"]) and (column["kind"] in ("category", "boolean") or column["role"] == "label")
+
+
+def _is_key(column: Mapping[str, Any]) -> bool:
+    """Whether every row has a number of its own: a picture of such would show nothing."""
+    return bool(column["role"] == "key" and column["overall"]["distinct"] == column["overall"]["count"])
+
+
 def _spark(column: Mapping[str, Any], splits: Sequence[str]) -> Markup | None:
-    if not _plain(column):
+    if not _plain(column) or _is_key(column):
         return None
     top = column["top"]
-    if top and column["kind"] in ("category", "boolean"):
+    if is_classed(column):
         most = top["values"][0]["count"]
         return spark(columns([("ramp3", [v["count"] / most for v in top["values"][:SHOWN]])]))
     series = _series(column, splits)
@@ -126,7 +139,7 @@ def _typical(column: Mapping[str, Any], text: Text) -> Markup | str:
         return NONE
     if "true_share" in overall:
         return text("typical.true", share=text.share(overall["true_share"]))
-    if column["kind"] in ("category", "boolean") and top:
+    if is_classed(column):
         if top["withheld"]:
             return text("typical.withheld")
         first = top["values"][0]
@@ -138,7 +151,7 @@ def _typical(column: Mapping[str, Any], text: Text) -> Markup | str:
         shown = text.range(_short(overall["min"]), _short(overall["max"]))
         return (
             text("typical.range", range=shown)
-            if _moments(column)
+            if _moments(column) or _is_key(column)
             else text("typical.median", value=middle, range=shown)
         )
     return NONE
@@ -183,7 +196,7 @@ def _note(column: Mapping[str, Any], text: Text) -> Markup | str:
 def _charts(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> list[dict[str, Any]]:
     """Histograms: one with all usual splits on top of each other, else one a split."""
     series = _series(column, splits)
-    if not series or not _plain(column):
+    if not series or not _plain(column) or is_classed(column) or _is_key(column):
         return []
     together = all(name in STANDARD for name, _ in series)
     groups = [series] if together else [[one] for one in series[:MULTIPLES]]
@@ -209,7 +222,7 @@ def _chart(
         title=str(text("chart.title", column=column["name"]).striptags()),
         desc=str(desc),
         ticks=_ticks(histogram, summary, text),
-        quartiles=_quartiles(column, series, text),
+        quartiles=_quartiles(column, series, "" if split else None),
     )
     highest = max((max(heights(histogram, name)) for name, _ in series), default=0)
     unit = {"string": "card.length", "text": "card.length", "list": "card.elements", "binary": "card.bytes"}
@@ -218,13 +231,17 @@ def _chart(
     caption.append(text("card.highest", share=text.share(highest)))
     if histogram["period"]:
         caption.append(text(f"card.period.{histogram['period']}"))
-    return {"figure": drawn, "caption": Markup(" · ").join(caption), "gutter": bool(_quartiles(column, series, text))}
+    return {
+        "figure": drawn,
+        "caption": Markup(" · ").join(caption),
+        "gutter": not split and bool(_quartiles(column, series)),
+    }
 
 
 def _quartiles(
-    column: Mapping[str, Any], series: Sequence[tuple[str, list[float]]], text: Text
+    column: Mapping[str, Any], series: Sequence[tuple[str, list[float]]], name: str | None = None
 ) -> list[tuple[str, str, tuple[float, float, float]]]:
-    """Where the middle half of each split lies on the axis; nothing for moments of time."""
+    """Where the middle half of each split lies on the axis, labelled with the split or `name`; not of moments."""
     if _moments(column):
         return []
     histogram = column["histogram"]
@@ -237,36 +254,38 @@ def _quartiles(
         places = [quantiles.get(name) for name in ("p25", "p50", "p75")]
         if None not in places:
             first, middle, last = ((place + shift - low) / (high - low) for place in places)
-            rows.append((split_class(split), cut(split, 12), (first, middle, last)))
+            rows.append((split_class(split), cut(split, GUTTER) if name is None else name, (first, middle, last)))
     return rows
 
 
 def _ticks(histogram: Mapping[str, Any], summary: Mapping[str, Any], text: Text) -> list[tuple[float, str, str]]:
-    """Labels at both ends, and at the median where it has room."""
-    edges = histogram["edges"]
-    low, high = edges[0], edges[-1]
-    if histogram["whole"]:
-        high = high - 1
-    first, last = text.stat(_short(low)), text.stat(_short(high))
+    """Least and greatest value at the ends (what an outer bin gathers, where it does), the median where it has room."""
+    edges, whole = histogram["edges"], histogram["whole"]
+    first, last = text.tick(_short(summary["min"])), text.tick(_short(summary["max"]))
     if sum(histogram["below"].values()):
-        first = str(text("card.or-less", value=first))
+        first = str(text("card.or-less", value=text.tick(edges[1] - whole)))
     if sum(histogram["above"].values()):
-        last = str(text("card.or-more", value=last))
+        last = str(text("card.or-more", value=text.tick(edges[-2])))
     ticks = [(0.0, "start", first), (1.0, "end", last)]
     middle = summary["quantiles"]["p50"]
     if isinstance(middle, int | float) and edges[-1] > edges[0]:
-        at = (middle + (0.5 if histogram["whole"] else 0) - edges[0]) / (edges[-1] - edges[0])
-        if 0.3 < at < 0.7:
-            ticks.insert(1, (at, "middle", f"{text('head.median')} {text.stat(middle)}"))
+        at = (middle + (0.5 if whole else 0) - edges[0]) / (edges[-1] - edges[0])
+        label = f"{text('head.median')} {text.tick(middle)}"
+        left, right = _wide(first) + _wide(label) / 2, _wide(last) + _wide(label) / 2
+        if left < at * NARROW and right < (1 - at) * NARROW:
+            ticks.insert(1, (at, "middle", label))
     return ticks
+
+
+def _wide(label: str) -> float:
+    """About how many pixels a label takes, and room beside it."""
+    return 5 + sum(12.5 if ord(character) > LATIN else 7 for character in label)
 
 
 def _bars(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> dict[str, Any] | None:
     """Values by split as bars on one scale; a boolean as one bar a split."""
     top = column["top"]
-    if not top or not _plain(column) or (column["histogram"] and column["kind"] != "integer"):
-        return None
-    if column["histogram"] and len(column["histogram"]["edges"]) > 2:
+    if not top or not _plain(column) or (column["histogram"] and not is_classed(column)):
         return None
     filled = [split for split in splits if column["splits"][split]["count"]]
     values = top["values"][:SHOWN]
@@ -316,11 +335,11 @@ def numbers(column: Mapping[str, Any], text: Text, splits: Sequence[str]) -> dic
     elif "quantiles" in overall:
         heads += ["head.median", "head.range"]
     elif "length" in overall and column["kind"] not in ("category", "image"):
-        heads += ["head.median", "head.quartiles", "head.range", "head.distinct"]
+        heads += ["head.median.length", "head.quartiles", "head.range", "head.distinct"]
     else:
         heads += ["head.rows", "head.distinct"]
     heads.append("head.missing")
-    shown = list(splits) if len(splits) > 1 else []
+    shown = [split for split in splits if len(splits) > 1 or column["splits"][split]["rows"] == overall["rows"]]
     rows = [[code(split), *_numbers(column["splits"][split], heads[1:], text)] for split in shown]
     return {
         "heads": [text(head) for head in heads],
@@ -334,6 +353,7 @@ def _numbers(entry: Mapping[str, Any], heads: Sequence[str], text: Text) -> list
     cells = {
         "head.mean": lambda: text.stat(summary.get("mean") if summary else None),
         "head.median": lambda: text.stat(_short(quantiles.get("p50"))),
+        "head.median.length": lambda: text.stat(quantiles.get("p50")),
         "head.quartiles": lambda: text.range(quantiles["p25"], quantiles["p75"]) if quantiles else NONE,
         "head.range": lambda: text.range(_short(summary["min"]), _short(summary["max"])) if summary else NONE,
         "head.distinct": lambda: text.count(entry["distinct"]),

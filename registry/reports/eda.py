@@ -99,8 +99,9 @@ def _facts(facts: ReleaseFacts, text: Text) -> list[tuple[Any, Any, Any]]:
     ratio = " : ".join(f"{s * 100:.0f}" for s in shares if s is not None) if 1 < len(shares) <= 4 else ""
     history = text("fact.previous", version=facts.previous) if facts.previous else text("fact.first")
     if facts.before is not None and facts.previous:
-        change = f"{facts.rows - facts.before['rows']:+,}".replace("-", "\u2212")
-        history = text("fact.change", change=change, version=facts.previous)
+        change = facts.rows - facts.before["rows"]
+        told = f"{change:+,}".replace("-", "\u2212") if change else text("fact.same")
+        history = text("fact.change", change=told, version=facts.previous)
     return [
         (text("fact.rows"), text.count(facts.rows), history),
         (text("fact.columns"), text.count(len(profile["columns"])), ""),

@@ -22,6 +22,7 @@ from registry.reports.numbers import tidy
 from registry.tables.duck import Session, quote_text
 
 MOST = 30  # bins
+LEAST = 5  # bins of few values
 TAIL = 0.5  # a tail longer than this part of the range p01…p99 is gathered in the outer bin
 DAY = 86_400_000_000  # microseconds
 PERIODS = 60  # of a calendar
@@ -46,11 +47,15 @@ class Bins:
         return [self.start + i * self.width for i in range(self.count)] + [self.end]
 
 
-def bins_of(low: float, high: float, quantiles: Mapping[str, float], step: int = 0) -> Bins | None:
-    """Bins for values from `low` to `high`; `step` > 0 makes edges multiples of it (1: whole numbers).
+def bins_of(low: float, high: float, quantiles: Mapping[str, float], step: int = 0, most: int = MOST) -> Bins | None:
+    """At most `most` bins from `low` to `high`; `step` > 0 makes edges multiples of it (1: whole numbers).
 
+    A long tail is gathered in the outer bin, unless every whole number has a bin of its own.
     None for a single value, or a range too wide for floating-point numbers.
     """
+    if step and math.isfinite(high - low) and high > low and high // step - low // step < most:
+        start = math.floor(low / step) * step
+        return Bins(start, step, math.floor(high / step) - start // step + 1)
     span = quantiles["p99"] - quantiles["p01"]
     if span > 0 and high - quantiles["p99"] > TAIL * span:
         high = quantiles["p99"]
@@ -61,10 +66,19 @@ def bins_of(low: float, high: float, quantiles: Mapping[str, float], step: int =
     if step:
         start = math.floor(low / step) * step
         steps = math.floor(high / step) - start // step + 1
-        each = max(1, math.ceil(steps / MOST))
+        each = max(1, math.ceil(steps / most))
         return Bins(start, step * each, math.ceil(steps / each))
-    width = (high - low) / MOST
-    return Bins(low, width, MOST) if width > 0 and low + width > low else None
+    width = (high - low) / most
+    return Bins(low, width, most) if width > 0 and low + width > low else None
+
+
+def most_of(values: int) -> int:
+    """How many bins `values` can fill: twice their root, since more would be a comb of single values.
+
+    >>> most_of(2), most_of(12), most_of(100), most_of(10_000)
+    (5, 7, 20, 30)
+    """
+    return min(MOST, max(LEAST, math.ceil(2 * math.sqrt(values))))
 
 
 def step_of(column: Measured, low: float, high: float) -> int:
@@ -154,7 +168,8 @@ def _bins(column: Measured, first: Pass) -> Bins | Months | None:
     low, high = float(raw[f"{i}_min"]), float(raw[f"{i}_max"])
     if _by_calendar(column, low, high):
         return calendar(low, high)[0]
-    return bins_of(low, high, dict(zip(QUANTILES, raw[f"{i}_quantiles"], strict=True)), step_of(column, low, high))
+    quantiles = dict(zip(QUANTILES, raw[f"{i}_quantiles"], strict=True))
+    return bins_of(low, high, quantiles, step_of(column, low, high), most_of(_finite(column, raw)))
 
 
 def _by_calendar(column: Measured, low: float, high: float) -> bool:

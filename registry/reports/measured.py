@@ -21,6 +21,7 @@ from registry.reports.arguments import arguments_of
 from registry.reports.html import code, value
 from registry.reports.mask import shown
 from registry.reports.measures import Measure, measure_of
+from registry.reports.shared import at_fault
 from registry.reports.svg import mark, strip, trend
 from registry.reports.text import NONE, Text
 
@@ -89,12 +90,14 @@ def limit_of(found: Mapping[str, Any], text: Text) -> Markup:
 
 
 def title_of(found: Mapping[str, Any], text: Text) -> Markup:
-    """The measure's name and its columns, unless they are all there are."""
+    """The measure's name and its columns, unless they are all there are; those at fault where it names them."""
     name = value(text.pick(measure_for(found).name))
-    if found["type"] in TOLD or not found["columns"]:
+    named = at_fault(found["samples"]) if found["status"] in ("fail", "waived") else []
+    named = named or list(found["columns"])
+    if found["type"] in TOLD or not named:
         return name
-    columns = [code(column) for column in found["columns"][:NAMED]]
-    rest = len(found["columns"]) - NAMED
+    columns = [code(column) for column in named[:NAMED]]
+    rest = len(named) - NAMED
     more = [text("value.more", n=rest)] if rest > 0 else []
     return name + Markup(" ") + text.join([*columns, *more])
 

@@ -123,7 +123,7 @@ def _column(
         "histogram": histogram,
         "top": top,
         "divergence": {}
-        if column.role == "key"
+        if column.role in ("key", "split")
         else divergences(
             splits, histogram, None if kind == "string" else top, {s: e["count"] for s, e in by_split.items()}
         ),

@@ -15,6 +15,8 @@ from registry.reports.text import NONE, Text
 
 MATRIX = 20  # columns up to which associations are a triangle
 STRONGEST = 20  # pairs listed beyond it
+FLAT = 8  # columns up to which their names lie flat under the triangle
+SHORT = 10  # characters of such a name
 WEAK = 0.05  # an association below it is not coloured
 MOVED = 20  # columns of the comparison
 NEAR = 0.01  # a divergence that nobody needs to look at
@@ -39,6 +41,7 @@ def associations(profile: Mapping[str, Any], text: Text) -> dict[str, Any] | Non
         if sampled
         else "",
         "matrix": _matrix(found["pairs"], names) if small else None,
+        "dense": len(names) > FLAT or any(len(name) > SHORT for name in names),
         "names": [code(name) for name in names],
         "pairs": [] if small else [_pair(pair, text) for pair in found["pairs"][:STRONGEST]],
         "cut": "" if small else text("assoc.cut", shown=min(STRONGEST, len(found["pairs"])), n=text.count(len(names))),
@@ -83,6 +86,7 @@ def moved(facts: ReleaseFacts, text: Text) -> dict[str, Any] | None:
         return None
     drift = drift_of(facts.before, facts.profile)
     known = [m for m in drift.columns if m.divergence is not None]
+    shown = [m for m in known if m.divergence or m.missing != m.missing_before]
     far = known[0] if known else None
     previous = value(facts.previous)
     heading = text("moved.none", version=previous, limit=NEAR)
@@ -92,8 +96,8 @@ def moved(facts: ReleaseFacts, text: Text) -> dict[str, Any] | None:
     return {
         "heading": heading,
         "sub": text("moved.sub", version=previous, rows=_difference(drift.rows)),
-        "rows": [_moved(m, top, text) for m in known[:MOVED]],
-        "cut": text("moved.cut", shown=MOVED, total=text.n("columns", len(known))) if len(known) > MOVED else "",
+        "rows": [_moved(m, top, text) for m in shown[:MOVED]],
+        "cut": text("moved.cut", shown=MOVED, total=text.n("columns", len(shown))) if len(shown) > MOVED else "",
         "columns": _columns(drift, text),
     }
 
@@ -178,12 +182,14 @@ def _grid(found: Mapping[str, Any], text: Text) -> Markup:
     (left, right), (low, high) = ((min(c[side] for c in grid), max(c[side] for c in grid)) for side in ("x", "y"))
     shown = [(c["x"] - left, c["y"] - low, c["count"] / most) for c in grid]
     first, last = text.count(8 << left), text.count(8 << (right + 1))
+    least, greatest = text.count(8 << low), text.count(8 << (high + 1))
     return figure(
         cells(shown, right - left + 1, high - low + 1),
         id="f-images",
         title=str(text("images.grid")),
         desc=str(_sides(found, text)),
         ticks=[(0.0, "start", first), (1.0, "end", f"{last} px")],
+        heights=(least, f"{greatest} px"),
     )
 
 

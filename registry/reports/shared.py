@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,16 @@ def _blocked(evidence: Evidence, text: Text) -> Markup | None:
         if found[name]
     ]
     return text("verdict.blocked", checks=text.n("checks", len(blocking)), families=text.join(families))
+
+
+def at_fault(samples: Sequence[Any]) -> list[str]:
+    """The columns that samples of a check name, where it looks at columns and not at rows.
+
+    >>> at_fault([{"column": "별점", "score": 1.0}, {"column": "id", "score": 0.99}]), at_fault([{"row": 3}])
+    (['별점', 'id'], [])
+    """
+    named = [sample.get("column") for sample in samples if isinstance(sample, Mapping)]
+    return list(dict.fromkeys(name for name in named if isinstance(name, str)))
 
 
 def check_name(check: Check, text: Text) -> str:

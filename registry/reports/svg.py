@@ -96,14 +96,20 @@ def figure(
     desc: str,
     ticks: Sequence[tuple[float, str, str]],
     quartiles: Sequence[tuple[str, Markup | str, tuple[float, float, float]]] = (),
+    heights: tuple[str, str] | None = None,
 ) -> Markup:
     """A chart of 148 px, tick labels (position 0…1, anchor, text) under it, its finding for screen readers.
 
-    `quartiles` are (class, name, (Q1, median, Q3) on the same axis, 0…1): a bar and a dot each below it.
+    `quartiles` are (class, name, (Q1, median, Q3) on the same axis, 0…1): a bar and a dot each below it;
+    `heights` what the foot and the top of the upright axis say.
     """
     labels = Markup("").join(
         Markup('<text class="tick" x="{}%" y="164" text-anchor="{}">{}</text>').format(number(at * 100), anchor, text)
         for at, anchor, text in ticks
+    )
+    labels += Markup("").join(
+        Markup('<text class="tick" x="-8" y="{}" text-anchor="end">{}</text>').format(y, text)
+        for y, text in zip((148, 14), heights or (), strict=False)
     )
     bars = Markup("").join(_quartile(172 + 18 * i, *row) for i, row in enumerate(quartiles))
     return Markup(

@@ -5,8 +5,8 @@
 ('1\\xa0row', '1,200\\xa0rows', '1,200행')
 >>> en.share(0.0004), ko.share(0.0004), en.share(1), en.share(0.99999), en.share(0.025)
 ('<0.1%', '0.1% 미만', '100%', '>99.9%', '2.5%')
->>> en.pp(0.0081), ko.pp(0.0081), en.size(30_200_000), en.stat(0.123456), en.stat(12345.6)
-('0.8\\xa0pp', '0.8%p', '30.2\\xa0MB', '0.123', '12,346')
+>>> en.pp(0.0081), ko.pp(0.0081), en.pp(0.0002), en.size(30_200_000), en.stat(0.123456), en.stat(12345.6)
+('0.8\\xa0pp', '0.8%p', '<0.1\\xa0pp', '30.2\\xa0MB', '0.123', '12,346')
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from registry.reports.words import NOUNS, WORDS
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = ("en", "ko")
 NONE = "–"
+WIDE = 10**8  # whole numbers from which an axis shows three digits only
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -73,7 +74,12 @@ class Text:
 
     def pp(self, value: float | None) -> str:
         """A difference of shares in percentage points."""
-        return NONE if value is None else f"{value * 100:.1f}{self.pick((chr(0xA0) + 'pp', '%p'))}"
+        if value is None:
+            return NONE
+        if 0 < value < 0.001:
+            return self.pick(("<0.1\u00a0pp", "0.1%p 미만"))
+        points = f"{value * 100:.1f}" if value else "0"
+        return points + self.pick(("\u00a0pp", "%p"))
 
     def size(self, count: int) -> str:
         """Bytes in decimal units."""
@@ -95,6 +101,15 @@ class Text:
             return f"{number:,.0f}".replace("-", "−")
         return f"{number:.3g}".replace("-", "−")
 
+    def tick(self, value: Any) -> str:
+        """A statistic on an axis, where there is room for few digits.
+
+        >>> Text("en").tick(-9223372036854775808), Text("en").tick(254), Text("en").tick("2026-11-22")
+        ('−9.22e+18', '254', '2026-11-22')
+        """
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return self.stat(f"{value:.3g}".replace("-", "−") if whole and abs(value) >= WIDE else value)
+
     def distance(self, value: float | None) -> str:
         """A divergence at three decimals."""
         if value is None:
@@ -103,7 +118,7 @@ class Text:
 
     def range(self, low: Any, high: Any) -> str:
         """From `low` to `high`."""
-        key = "range.signed" if str(self.stat(low)).startswith("−") else "range"
+        key = "range.signed" if isinstance(low, str) or self.stat(low).startswith("−") else "range"
         return str(self(key, low=self.stat(low), high=self.stat(high)))
 
     def join(self, parts: Iterable[Any]) -> Markup:

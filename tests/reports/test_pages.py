@@ -286,3 +286,74 @@ def test_text_colours_have_contrast_in_both_themes(facts: ReleaseFacts) -> None:
                 assert contrast(tokens[ink], tokens[ground]) >= 4.5, (ink, ground)
             for line in ("edge", "train", "validation", "test"):
                 assert contrast(tokens[line], tokens[ground]) >= 3, (line, ground)
+
+
+def drawn(tmp_path: Path, splits: dict[str, pa.Table], schema: DatasetSchema, **more: object) -> str:
+    """The EDA report as a reader sees it, in one line."""
+    facts = facts_of(tmp_path / "d", splits, schema, **more)  # type: ignore[arg-type]
+    return " ".join(Page(eda_html(facts, "en")).text.replace("\xa0", " ").split())
+
+
+def test_what_fails_without_blocking_is_seen_first(tmp_path: Path) -> None:
+    found = check(
+        "fail", kind="expect_no_target_leakage", severity="warning", total=6, unexpected=1,
+        columns=("id", "text", "votes"), samples=({"column": "별점", "score": 1.0, "how": "threshold"},),
+    )  # fmt: skip
+    facts = facts_of(tmp_path / "d", {"train": reviews(40)}, SCHEMA, checks=[found])
+    assert facts.evidence is not None
+    assert facts.evidence.verdict == "pass"
+    text = " ".join(Page(eda_html(facts, "en")).text.split())
+    assert text.index("Label given away by one column 별점 : Fail") < text.index("votes is missing")
+    assert "Check fail-0 does not block the release" in text
+    for page in (quality_html(facts, "ko"), quality_html(facts, "en")):
+        titles = re.findall(r"<h3>.*?</h3>", page, re.DOTALL)
+        assert any("별점" in title and "votes" not in title for title in titles)
+
+
+def test_a_finding_of_repeated_rows_is_told_once(tmp_path: Path) -> None:
+    twice = {"train": pa.concat_tables([reviews(30).drop(["id"])] * 2)}
+    found = check("fail", kind="expect_rows_to_be_unique", severity="warning", total=60, unexpected=30)
+    assert "Repeats of another row: 30 rows" in drawn(tmp_path, twice, SCHEMA, checks=[])
+    assert "Repeats of another row" not in drawn(tmp_path, twice, SCHEMA, checks=[found])
+
+
+def test_splits_that_part_by_group_or_hold_a_row_are_no_finding(tmp_path: Path) -> None:
+    def rows(start: int, n: int) -> pa.Table:
+        return pa.table(
+            {"센서": [f"S{start + i % 4}" for i in range(n)], "상태": [("a", "b")[i % 2] for i in range(n)]}
+        )
+
+    splits = {"train": rows(0, 200), "validation": rows(9, 1), "test": rows(4, 200)}
+    schema = DatasetSchema("sensors", (Column("센서", "string", role="group"),))
+    assert "differs between" not in drawn(tmp_path, splits, schema)
+    assert "센서 differs between train and test" in drawn(tmp_path, splits, DatasetSchema("sensors"))
+
+
+def test_numbers_of_a_label_are_drawn_as_classes(tmp_path: Path) -> None:
+    table = pa.table({"y": [0, 0, 0, 1] * 20, "x": list(range(80))})
+    text = drawn(tmp_path, {"train": table}, DatasetSchema("d", (Column("y", "int64", role="label"),)))
+    assert "most often 0 , 75.0%" in text
+    assert "Distribution of y" not in text
+
+
+def test_an_axis_ends_where_the_data_does(tmp_path: Path) -> None:
+    table = pa.table({"n": [1, 254, *range(2, 250)], "큰": [2**63 - 1, -(2**63)] * 125})
+    text = drawn(tmp_path, {"train": table}, DatasetSchema("d"))
+    assert "1 Median 126 254" in text
+    assert re.search("−9.22e\\+18 (Median \\S+ )?9.22e\\+18", text)
+
+
+def test_a_key_of_numbers_has_no_picture(tmp_path: Path) -> None:
+    table = pa.table({"id": list(range(500)), "x": [i % 7 for i in range(500)]})
+    text = drawn(tmp_path, {"train": table}, DatasetSchema("d", (Column("id", "int64", role="key"),)))
+    assert "Distribution of id" not in text
+    assert "id integer all distinct 0% 500 0–499" in text
+
+
+def test_what_did_not_change_is_not_listed(tmp_path: Path) -> None:
+    first = facts_of(tmp_path / "d", {"train": reviews(40)}, SCHEMA)
+    again = facts_of(tmp_path / "e", {"train": reviews(40)}, SCHEMA, previous="1.0.0", before=first.profile)
+    text = " ".join(Page(eda_html(again, "en")).text.split())
+    assert "no change since 1.0.0" in text
+    moved = text[text.index("No column moved") : text.index("Sample At most")]
+    assert "JS divergence" not in moved

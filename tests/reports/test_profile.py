@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from registry.model.digest import canonical
 from registry.model.schema import Column, DatasetSchema
+from registry.reports.histogram import bins_of, most_of
 from registry.reports.numbers import tidy
 from registry.reports.profile import profile
 from registry.tables.duck import Session
@@ -276,3 +277,21 @@ def test_a_file_without_any_list_says_nothing_of_what_lists_hold(build: Build) -
     }
     (field,) = column(measure(build(splits)), "태그")["fields"]
     assert (field["type"], field["count"], field["distinct"]) == ("string", 2, 2)
+
+
+def test_bins_suit_what_is_there() -> None:
+    tail = {"p01": 0, "p99": 5}
+    assert bins_of(0, 10, tail, step=1).edges() == list(range(12))  # type: ignore[union-attr]
+    assert bins_of(0, 1000, tail, step=1).end == 6  # type: ignore[union-attr]
+    twelve = bins_of(20, 53, {"p01": 20, "p99": 53}, step=1, most=most_of(12))
+    assert twelve is not None
+    assert twelve.count <= 7
+    assert twelve.end > 53
+
+
+def test_numbers_of_a_label_go_together_as_classes(build: Build) -> None:
+    table = build(
+        {"train": pa.table({"y": [i % 3 for i in range(90)], "x": [(i % 3 - 1) ** 2 * 1.0 for i in range(90)]})}
+    )
+    (pair,) = measure(table, DatasetSchema("d", (Column("y", "int64", role="label"),)))["associations"]["pairs"]
+    assert (pair["measure"], pair["value"]) == ("eta", 1.0)
