@@ -60,7 +60,9 @@ COMMON: dict[str, tuple[Any, Any]] = {
         Path(),
     ),
     "run_store": (
-        Annotated[str | None, typer.Option("--store", metavar="URL", help="The store: a path, file:… or s3://….")],
+        Annotated[
+            str | None, typer.Option("--store", metavar="URL", help="The store: a path, file:…, s3://… or https://….")
+        ],
         None,
     ),
     "run_json": (Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")], False),

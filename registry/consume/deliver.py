@@ -23,7 +23,7 @@ from typing import Protocol
 from registry.consume.contents import Item
 from registry.consume.shelf import Shelf
 from registry.errors import IntegrityError, NotFoundError
-from registry.stores.base import CHUNK, Store, as_promised
+from registry.stores.base import CHUNK, Store, as_promised, ending
 from registry.stores.local import LocalStore, write_all
 from registry.stores.tree import Tree
 
@@ -109,11 +109,12 @@ class Crew:
 
     def watched(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """`chunks`, reported as they pass, broken off where another worker failed."""
-        for chunk in chunks:
-            if self.halted.is_set():
-                raise _HaltedError
-            self.tell(0, len(chunk))
-            yield chunk
+        with ending(chunks):
+            for chunk in chunks:
+                if self.halted.is_set():
+                    raise _HaltedError
+                self.tell(0, len(chunk))
+                yield chunk
 
     def tell(self, files: int, size: int) -> None:
         """Reports progress."""
@@ -256,9 +257,10 @@ def _write(tree: Tree, item: Item, chunks: Iterable[bytes], keep: Callable[[byte
         handle = tree.create(place)
     try:
         try:
-            for chunk in verified(item, chunks):
-                write_all(handle, chunk)
-                keep(chunk)
+            with ending(chunks):
+                for chunk in verified(item, chunks):
+                    write_all(handle, chunk)
+                    keep(chunk)
         finally:
             os.close(handle)
         if place != item.path:

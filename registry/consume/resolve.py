@@ -30,6 +30,7 @@ from registry.stores.layout import (
     channels,
     names,
     open_registry,
+    read_channel,
     read_files,
     read_manifest,
     read_reference,
@@ -117,7 +118,7 @@ def _chosen(
             raise _no_version(ref, known)
         return exact, None
     if ref.spec != "latest" and ref.spec[0] not in "^~":
-        channel = channels(store, ref.name).get(ref.spec)
+        channel = read_channel(store, ref.name, ref.spec)
         if channel is None or channel.version not in known:
             raise _no_version(ref, known, channels(store, ref.name))
         return channel.version, channel

@@ -1,4 +1,4 @@
-"""Where releases live: a local directory or S3, behind one small protocol.
+"""Where releases live: a local directory, S3 or, read-only, the web, behind one small protocol.
 
 >>> open_store("file:.registry/store").url.startswith("file:/")
 True
@@ -29,7 +29,7 @@ class StoreOptions:
 
 
 def open_store(url: str, *, options: StoreOptions | None = None) -> Store:
-    """The store at `url`: `file:path`, a plain path, or `s3://bucket/prefix`.
+    """The store at `url`: `file:path`, a plain path, `s3://bucket/prefix`, or read-only `https://host/path`.
 
     A relative path is relative to the current directory. Nothing is read yet; an
     address of another kind raises `ConfigError`.
@@ -41,12 +41,16 @@ def open_store(url: str, *, options: StoreOptions | None = None) -> Store:
 
         options = options or StoreOptions()
         return (FastStore if usable(options) else S3Store).at(url, options)
+    if scheme in ("http", "https") and rest.startswith("//"):
+        from registry.stores.web import WebStore
+
+        return WebStore.at(url, options or StoreOptions())
     if scheme == "file" and colon:
         path = unquote(rest.removeprefix("//")) if rest.startswith("//") else rest
     elif colon and rest.startswith("//"):
         raise ConfigError(
             f"`{scheme}:` is no kind of store",
-            why="a store is file:PATH, a path or s3://BUCKET/PREFIX",
+            why="a store is file:PATH, a path, s3://BUCKET/PREFIX or, to read, https://HOST/PATH",
             hint="registry list --store file:.registry/store",
         )
     else:

@@ -13,11 +13,12 @@ registry.errors.InternalError: '../elsewhere' is no key of a store
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from registry.errors import IntegrityError, InternalError
+from registry.errors import IntegrityError, InternalError, UsageError
 
 CHUNK = 4 * 1024 * 1024  # bytes; the largest piece that `stream` yields
 
@@ -90,6 +91,39 @@ class Store(Protocol):
         ...
 
 
+class ReadOnly:
+    """The writing half of a store that cannot be written: each method raises `UsageError`."""
+
+    url: str
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Refused."""
+        raise self.refusal()
+
+    def create_stream(self, key: str, chunks: Iterable[bytes], size: int) -> bool:
+        """Refused."""
+        raise self.refusal()
+
+    def swap(self, key: str, data: bytes, tag: str | None) -> bool:
+        """Refused."""
+        raise self.refusal()
+
+    def delete(self, key: str, tag: str | None = None) -> bool:
+        """Refused."""
+        raise self.refusal()
+
+    def flush(self) -> None:
+        """Nothing was written."""
+
+    def refusal(self) -> UsageError:
+        """The error for whoever would write."""
+        return UsageError(
+            f"the store {self.url} is read-only",
+            why="what a web server serves can be read, not written",
+            hint="run the same command with the address of its directory or bucket: --store s3://BUCKET/PREFIX",
+        )
+
+
 def check_key(key: str) -> str:
     """`key`, if every backend can hold it; anything that could lead out of a store is a bug of the caller."""
     segments = key.split("/")
@@ -109,6 +143,16 @@ def exactly(chunks: Iterable[bytes], size: int, key: str) -> Iterator[bytes]:
     if seen != size:
         amount = f"more than {size}" if seen > size else str(seen)
         raise IntegrityError(f"{key} was to have {size} bytes", why=f"{amount} bytes came", key=key)
+
+
+@contextmanager
+def ending(chunks: Iterable[bytes]) -> Iterator[Iterable[bytes]]:
+    """`chunks`, whose source (a file, a connection) is let go of at the end of the block, not some time later."""
+    try:
+        yield chunks
+    finally:
+        if isinstance(chunks, Generator):
+            chunks.close()
 
 
 def as_promised(chunks: Iterable[bytes], size: int, sha256: str, wrong: Callable[[int], Exception]) -> Iterator[bytes]:

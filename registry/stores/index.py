@@ -99,7 +99,7 @@ def _cached(store: Store) -> tuple[Catalogue, str | None]:
     except NotFoundError:
         return {}, None
     try:
-        return _parse(data), tag
+        return parse_index(data), tag
     except (IntegrityError, KeyError, TypeError, AttributeError):
         return {}, tag  # a broken cache is an empty one, and is replaced by the next release
 
@@ -111,7 +111,8 @@ def _to_bytes(known: Catalogue) -> bytes:
     return canonical({"format": FORMAT, "datasets": datasets})
 
 
-def _parse(data: bytes) -> Catalogue:
+def parse_index(data: bytes) -> Catalogue:
+    """What an index says; anything irregular raises `IntegrityError` or what its fields raise."""
     raw = parse_object(data, INDEX_KEY)
     if raw.get("format") != FORMAT:
         return {}

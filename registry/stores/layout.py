@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from registry.errors import IntegrityError, NotFoundError, StoreError
 from registry.model.digest import canonical
-from registry.stores.base import Store
+from registry.stores.base import ReadOnly, Store
 from registry.stores.index import Listed, catalogue, rebuild_index, unlisted, update_index
 from registry.stores.objects import (
     Known,
@@ -51,7 +51,7 @@ from registry.stores.releases import (
     versions,
     vet_files,
 )
-from registry.stores.standing import Channel, Standing, channels, move_channel, record, standings
+from registry.stores.standing import Channel, Standing, channels, move_channel, read_channel, record, standings
 
 ROOT_KEY = "registry.json"
 FORMAT = "registry.store/1"
@@ -61,8 +61,11 @@ def open_registry(store: Store, *, write: bool = False) -> None:
     """Makes sure that `store` is a registry of a format that we understand.
 
     An empty place is one without releases; with `write` it is probed and marked first.
-    A newer format, and a place that ignores conditional writes, raise `StoreError`.
+    A newer format, and a place that ignores conditional writes, raise `StoreError`,
+    one that cannot be written `UsageError`.
     """
+    if write and isinstance(store, ReadOnly):
+        raise store.refusal()
     try:
         data = store.read(ROOT_KEY)
     except NotFoundError:
@@ -108,6 +111,7 @@ __all__ = [
     "put_document",
     "put_file",
     "put_tree_object",
+    "read_channel",
     "read_files",
     "read_manifest",
     "read_object",

@@ -157,6 +157,11 @@ def channels(store: Store, name: str) -> dict[str, Channel]:
     return dict(at_once(store, lambda pair: (pair[0], Channel.parse(store.read(pair[1]), pair[1])), known))
 
 
+def read_channel(store: Store, name: str, channel: str) -> Channel | None:
+    """One channel of a dataset, or None where there is none."""
+    return _current(store, f"channels/{name}/{channel}.json")[0]
+
+
 def move_channel(
     store: Store, name: str, channel: str, version: Version, manifest: str, *, by: str, at: str
 ) -> Channel:

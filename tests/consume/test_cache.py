@@ -29,6 +29,7 @@ from registry.stores.base import CHUNK
 from registry.stores.layout import move_channel
 from registry.stores.local import LocalStore
 from registry.testing.releases import Shape, entry_of, make_release
+from registry.testing.web import WebServer
 from tests.journeys.harness import Shell
 
 REVIEWS = Ref("reviews")
@@ -390,3 +391,18 @@ def test_large_objects_are_kept_in_chunks(store, tmp_path):
     assert pull(store, Ref("big"), tmp_path / "b").transferred_files == 0
     assert (tmp_path / "b/a.csv").read_bytes() == big
     assert Cache.default().root == tmp_path / "cache"
+
+
+@pytest.mark.slow
+def test_sixteen_processes_move_the_bytes_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("REGISTRY_CACHE", str(tmp_path / "cache"))
+    big = b"id,text\n" + b"".join(f"{n},후기 {n}\n".encode() for n in range(20_000))
+    files = {"train/big.csv": big, "train/b.csv": b"id,text\n-1,b\n", "test/c.csv": b"id,text\n0,c\n"}
+    make_release(LocalStore(tmp_path / "store"), "reviews", "1.0", files, SPLITS)
+    with WebServer(tmp_path / "store") as server:
+        command = [sys.executable, str(Path(__file__).with_name("crowd.py")), server.url, "train"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
+                              env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})  # fmt: skip
+        listing = next(key for key in server.counts if key.endswith(".dir"))
+        assert server.sent("files/") - server.sent(listing) == sum(map(len, files.values()))
+    assert len(done.stdout.split()) == 16 and len(set(done.stdout.split())) == 1

@@ -24,6 +24,7 @@ DOORS = {
     "duckdb": {"tables/duck.py"},
     "s3fs": {"stores/s3.py"},
     "obstore": {"stores/obs.py"},
+    "urllib3": {"stores/web.py"},
     "datasets": {"consume/load.py"},
     "pandas": {"consume/load.py"},
     "huggingface_hub": {"mirrors/hub.py"},
