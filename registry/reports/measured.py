@@ -21,12 +21,15 @@ from registry.reports.arguments import arguments_of
 from registry.reports.html import code, value
 from registry.reports.mask import shown
 from registry.reports.measures import Measure, measure_of
+from registry.reports.reasons import korean
 from registry.reports.shared import at_fault
 from registry.reports.svg import mark, strip, trend
 from registry.reports.text import NONE, Text
+from registry.reports.words import WORDS
 
 EXAMPLES = 5  # samples shown of a failing check
 CUT = 160  # characters of one sample
+LONG = 300  # characters of a message
 NAMED = 3  # columns named in a title
 LISTED = 12  # columns named by a group
 TOLD = ("schema", "data")  # types whose message holds what figures cannot
@@ -107,7 +110,7 @@ def row(found: Mapping[str, Any], place: str, past: Sequence[Any], text: Text) -
     known, status = measure_for(found), found["status"]
     about = [text.pick(known.method)] if known.method[0] else []
     about += told_arguments(found, text)
-    about += [text("q.n", n=text.count(found["n"]))] if found["n"] is not None else []
+    about += [text("q.n", n=text.count(found["n"]))] if found["n"] is not None and not _of_table(found) else []
     about += [text(f"severity.{found['severity']}"), code(found["id"])]
     values = [*past, (found["measured"] or {}).get("value")]
     return {
@@ -125,6 +128,11 @@ def row(found: Mapping[str, Any], place: str, past: Sequence[Any], text: Text) -
         "reason": reason(found, text),
         "count": 1,
     }
+
+
+def _of_table(found: Mapping[str, Any]) -> bool:
+    """Whether the table as one is measured, and not so many of its rows."""
+    return bool(found["type"].startswith("expect_table_") and found["n"] == 1)
 
 
 def told_arguments(found: Mapping[str, Any], text: Text) -> list[Markup]:
@@ -183,9 +191,10 @@ def track(found: Mapping[str, Any]) -> Markup | None:
 
 
 def reason(found: Mapping[str, Any], text: Text) -> Markup:
-    """Why nothing was measured, or what a check of files found: told by the check, in English."""
-    message = value(found["message"], 300) if found["message"] else text("none")
-    foreign = text.lang != "en" and found["message"]
+    """Why nothing was measured, or what a check of files found: told by the check, in English where need be."""
+    told = korean(found["message"]) if text.lang == "ko" else None
+    message = value(told or found["message"], LONG) if found["message"] else text("none")
+    foreign = text.lang != "en" and found["message"] and told is None
     return Markup('<span lang="en">{}</span>').format(message) if foreign else message
 
 
@@ -204,7 +213,7 @@ def failure(found: Mapping[str, Any], name: str, text: Text) -> dict[str, Any]:
         "message": reason(found, text) if told and found["message"] else "",
         "method": Markup(" ").join([text.pick(known.method), *_sentence(told_arguments(found, text))]),
         "consequence": text.pick(known.consequence) if found["status"] != "error" else "",
-        "samples": [value(_sample(sample), CUT) for sample in samples[:EXAMPLES]],
+        "samples": [value(_sample(sample, text), CUT) for sample in samples[:EXAMPLES]],
         "cut": _cut(found, text),
         "next": value(command, 400) if found["status"] != "waived" else "",
         "waiver": [
@@ -242,14 +251,15 @@ def _cut(found: Mapping[str, Any], text: Text) -> Markup | str:
     return text("q.examples.cut", shown=shown_rows, total=text.count(total))
 
 
-def _sample(found: Any) -> str:
-    """One sample on a line, masked once more: the row, then what it holds or repeats."""
+def _sample(found: Any, text: Text) -> str:
+    """One sample on a line, masked once more: the row, then what it holds or repeats; or a class or column and how."""
     if not isinstance(found, Mapping):
         return shown(_flat(found), 2000) or ""
     known = {key: item for key, item in found.items() if key not in ("row", "split")}
     place = " ".join(_flat(found[key]) for key in ("split", "row") if key in found)
     parts = [place] if place else []
-    parts += [_paired(key, item) for key, item in known.items()]
+    named = {} if "row" in found else {key: text(f"sample.{key}") for key in known if f"sample.{key}" in WORDS}
+    parts += [_paired(str(named.get(key, key)), item) for key, item in known.items()]
     return shown("  ".join(parts), 2000) or ""
 
 

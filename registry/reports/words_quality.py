@@ -70,16 +70,24 @@ QUALITY: Mapping[str, tuple[str, str]] = {
     "arg.exact_match.False": ("other columns allowed", "다른 열 허용"),
     "arg.ignore_row_if": ("rows left out: {value}", "제외한 행: {value}"),
     "arg.row_condition": ("only rows where {value}", "조건에 맞는 행만: {value}"),
+    # what a sample that is no row tells
+    "sample.column": ("column", "열"),
+    "sample.class": ("class", "클래스"),
+    "sample.value": ("value", "값"),
+    "sample.rows": ("rows", "행"),
+    "sample.share": ("share", "비율"),
+    "sample.score": ("score", "점수"),
+    "sample.how": ("how", "방법"),
     "q.fails": ("What fails without blocking", "막지는 않지만 부적합한 항목"),
     "q.waived": ("Waived", "예외 승인"),
     "q.waived.sub": (
         "The value stays; after the date it fails again.",
         "측정값은 그대로이며 만료일 뒤에는 다시 부적합.",
     ),
-    "q.unmeasured": ("Not measured", "미측정"),
+    "q.unmeasured": ("Not measured or not applicable", "미측정 또는 해당 없음"),
     "q.unmeasured.sub": (
-        "Nothing is known about these. They count neither as pass nor as fail.",
-        "알 수 없는 항목. 적합으로도 부적합으로도 세지 않음.",
+        "Of what was not measured nothing is known. Neither counts as pass or as fail.",
+        "미측정은 알 수 없는 항목. 둘 다 적합으로도 부적합으로도 세지 않음.",
     ),
     "q.measures": ("All checks", "모든 검사"),
     "q.measures.sub": (

@@ -1,0 +1,86 @@
+"""What checks say in English where figures cannot, in Korean: why nothing was measured, what files lack.
+
+Evidence is written once and in English, so that its bytes hang on no reader. A page in Korean
+reads the sentence by its form; one of a form that is not listed stays as it is.
+
+>>> korean("the data has one split only (train), so nothing can leak")
+'분할이 하나뿐이므로 누수 없음 (train)'
+>>> korean("`글` is missing; `b` is not declared"), korean("a sentence of another form")
+('없는 열: 글; 선언되지 않은 열: b', None)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+# A pattern of the whole sentence, and what it says; no Korean particle touches what is filled in.
+REASONS: Mapping[str, str] = {
+    r"the data has one split only \((.+)\), so nothing can leak": r"분할이 하나뿐이므로 누수 없음 (\1)",
+    r"of the splits (.+) the data has fewer than two \(it has (.+)\)": (
+        r"지정한 분할 중 있는 것이 둘 미만: \1 (있는 분할: \2)"
+    ),
+    r"the data has no split (.+); it has (.+)": r"없는 분할: \1 (있는 분할: \2)",
+    r"which of (.+) comes first is not said: name `order`": r"분할의 순서를 알 수 없음: \1. `order` 지정 필요",
+    r"no column has the role time: declare when each row arose, or name `column`": (
+        r"역할이 time인 열 없음. 행이 생긴 시각의 열을 선언하거나 `column` 지정 필요"
+    ),
+    r"no column has the role label: declare it, or name `(.+)`": r"역할이 label인 열 없음. 선언하거나 `\1` 지정 필요",
+    r"no column has the role text: declare which text to compare, or name `column`": (
+        r"역할이 text인 열 없음. 비교할 글을 선언하거나 `column` 지정 필요"
+    ),
+    r"no column has the role group: declare which rows belong together, or name `column`": (
+        r"역할이 group인 열 없음. 함께 묶이는 행을 선언하거나 `column` 지정 필요"
+    ),
+    r"there is no column beside the label": r"라벨 외의 열 없음",
+    r"there is no column to compare beside keys and split": r"키와 분할 외에 비교할 열 없음",
+    r"there is no input to compare beside keys, split and label": r"키, 분할, 라벨 외에 비교할 입력 없음",
+    r"(.+) does not measure this: registry check --engine duckdb does": (
+        r"이 엔진에서는 측정하지 않음 (\1). 측정 명령: registry check --engine duckdb"
+    ),
+    r"no row has a value in (.+), so there is nothing to measure": r"비교할 값이 있는 행 없음: \1",
+    r"(.+) has no value under its row_condition, so there is nothing to measure": r"row_condition에 맞는 값 없음: \1",
+    r"(.+) has no value, so there is nothing to measure": r"값 없음: \1",
+    r"([\d,]+) values of `(.+)` are no times: write them as (.+) or (.+)": (
+        r"시각으로 읽을 수 없는 값 \1개: \2 (표기 예: \3, \4)"
+    ),
+    r"([\d,]+) times of `(.+)` name no zone while ([\d,]+) do, so that their order is unknown: "
+    r"write every time with its zone": r"시간대 없는 시각 \1개, 있는 시각 \3개: \2. 모든 시각에 시간대 표기 필요",
+    r"`(.+)` has ([\d,]+) classes of ([\d,]+) rows or more in ([\d,]+) rows; "
+    r"at least two, and ([\d,]+) rows, are needed to hold rows out": (
+        r"\3행 이상인 클래스 \2개 (\4행): \1. 클래스 둘과 \5행 이상 필요"
+    ),
+    r"given up after ([\d,]+) comparisons, beyond the limit of ([\d,]+): too many texts share long passages": (
+        r"비교 \1회에서 중단 (한도 \2회): 긴 구절이 같은 글이 너무 많음"
+    ),
+    r"all texts of `(.+)` are shorter than ([\d,]+) characters: exact and normalised checks cover them": (
+        r"모든 글이 \2자 미만: \1. 완전 중복과 정규화 검사로 확인"
+    ),
+    r"([\d,]+) rows (?:stand in two splits|repeat another), and chance alone gives about ([\d,]+): "
+    r"columns of few values \((.+)\) repeat by themselves, so that copies cannot be told from coincidence; "
+    r"name `columns` that identify a row to have every equal row counted": (
+        r"같은 행 \1행, 우연만으로도 약 \2행: 값의 종류가 적은 열은 저절로 같아지므로 "
+        r"복사본과 우연을 구별할 수 없음 (\3). 행을 식별하는 `columns` 지정 시 같은 행을 모두 셈"
+    ),
+    r"`([^`]+)` is missing \(did you mean `([^`]+)`\?\)": r"없는 열: \1 (비슷한 이름: \2)",
+    r"`([^`]+)` is missing": r"없는 열: \1",
+    r"`([^`]+)` is not declared": r"선언되지 않은 열: \1",
+    r"`([^`]+)` has no ((?:`[^`]+`(?:, )?)+)": r"열이 없는 파일: \1 (\2)",
+    r"their rows read as null there": r"해당 행은 결측으로 읽음",
+    r"`([^`]+)` is (.+), not (.+)": r"선언과 다른 자료형: \1 (\2, 선언 \3)",
+}
+_PATTERNS = tuple((re.compile(pattern, re.DOTALL), told) for pattern, told in REASONS.items())
+
+
+def korean(message: str) -> str | None:
+    """`message` in Korean; None where its form, or that of one of its parts, is not known."""
+    whole = _told(message)
+    if whole is not None:
+        return whole
+    parts = [_told(part) for part in message.split("; ")]
+    return None if None in parts else "; ".join(part for part in parts if part)
+
+
+def _told(message: str) -> str | None:
+    found = ((pattern.fullmatch(message), told) for pattern, told in _PATTERNS)
+    return next((match.expand(told) for match, told in found if match), None)
