@@ -21,9 +21,11 @@ from registry.cards.words import WORDS
 from registry.cards.yaml import front_matter
 from registry.model.evidence import Evidence
 from registry.model.facts import ReleaseFacts
-from registry.reports.measured import grouped, limit_words, measure_for, result
+from registry.reports.measured import NAMED, grouped, limit_words, measure_for, result
 from registry.reports.names import visible
 from registry.reports.quality import measure, quality_json
+from registry.reports.reasons import korean
+from registry.reports.shared import at_fault
 from registry.reports.text import LANGS, Text
 
 SAMPLE_COLUMNS = 8
@@ -321,9 +323,17 @@ def _check(w: Writer, group: Sequence[Mapping[str, Any]]) -> list[str]:
         name = f"{plain(w.text.pick(measure_for(found).name))} ({w.text.n('columns', len(group))})"
     else:
         name = f"{plain(w.text.pick(measure_for(found).name))} {code(found['id'])}"
-    reason = (found["waiver"] or {}).get("reason") or ("" if found["measured"] else found["message"])
     cells = [_text(result(found, w.text)), plain(limit_words(found, w.text))]
-    return [name, str(w.text(f"status.{found['status']}")), *cells, plain(reason, 200)]
+    return [name, str(w.text(f"status.{found['status']}")), *cells, _reason(w, found)]
+
+
+def _reason(w: Writer, found: Mapping[str, Any]) -> str:
+    """Why it is waived or was not measured; else the columns at fault, where the check names any."""
+    waived = (found["waiver"] or {}).get("reason")
+    if waived or not found["measured"]:
+        told = korean(found["message"]) if w.text.lang == "ko" else None
+        return plain(waived or told or found["message"], 200)
+    return ", ".join(code(column) for column in at_fault(found["samples"])[:NAMED])
 
 
 def _text(markup: Markup) -> str:

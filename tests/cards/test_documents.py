@@ -249,6 +249,22 @@ def test_both_languages_tell_the_same_numbers(tmp_path: Path) -> None:
     assert numbers[0] == numbers[1]
 
 
+def test_the_card_names_the_column_at_fault_and_gives_reasons_in_its_language(tmp_path: Path) -> None:
+    leaking = {"column": "별점|x", "score": 1.0, "how": "threshold"}
+    found = [
+        Check("leak", "expect_no_target_leakage", "fail", "warning", total=6, unexpected=1, samples=(leaking,),
+              observed={"max_score": 1.0}, threshold={"max_score": 0.99}),
+        Check("alone", "expect_splits_to_be_disjoint", "not_applicable",
+              message="the data has one split only (train), so nothing can leak"),
+    ]  # fmt: skip
+    facts = facts_of(tmp_path / "d", SPLITS, SCHEMA, checks=found)
+    english, korean = readme(facts), readme(facts, "ko")
+    assert "<code>별점&#124;x</code> |" in english
+    assert "<code>별점&#124;x</code> |" in korean
+    assert "the data has one split only" in english
+    assert "분할이 하나뿐이므로 누수 없음" in korean
+
+
 def test_documents_are_deterministic(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
