@@ -17,8 +17,9 @@ import json
 import os
 import re
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +27,7 @@ from registry.consume.cache import Cache
 from registry.consume.origin import Origin, PullOptions
 from registry.consume.pull import place
 from registry.consume.resolve import Released
+from registry.consume.stream import RowStream, Shard, Unit
 from registry.errors import IntegrityError, MissingExtraError, NotFoundError, RegistryWarning, UsageError
 from registry.model.digest import sha256_of
 from registry.model.files import FileList
@@ -58,7 +60,9 @@ class Placed:
         return tuple(self.released.manifest.splits)
 
 
-def load(ref: str, split: str | None = None, *, store: str | None = None, as_: As = "datasets") -> Any:
+def load(
+    ref: str, split: str | None = None, *, store: str | None = None, as_: As = "datasets", streaming: bool = False
+) -> Any:
     """The rows of a release.
 
     `ref` is `NAME[@SPEC]`; `store` a URL or path, else `REGISTRY_STORE`, else that of
@@ -66,20 +70,31 @@ def load(ref: str, split: str | None = None, *, store: str | None = None, as_: A
     `pyarrow.Table`, a pandas or polars `DataFrame` (without `split` the rows of all
     splits), or the `Path` of the released tree. Raises `IntegrityError` for a wrong byte,
     `NotFoundError` for an unknown release or split.
+
+    With `streaming` nothing is kept on disk: a `datasets.IterableDataset`, or as "arrow" a
+    `RowStream` of `pyarrow.RecordBatch`es. Each rank (`RANK`, `WORLD_SIZE`) and each worker of
+    a torch `DataLoader` gets other rows, all together each row once; a block of 4 MiB is
+    verified before a row of it is given.
     """
     if as_ not in SHAPES:
         raise UsageError(f"a release cannot be loaded as {as_!r}", why=f"known are {', '.join(SHAPES)}")
+    if streaming:
+        return _streamed(ref, split, store, as_)
     placed = cached(Ref.parse(ref), store)
-    if split is not None and split not in placed.splits:
-        raise NotFoundError(
-            f"{placed.released.name}@{placed.released.version} has no split `{split}`",
-            why=f"its splits are {', '.join(placed.splits)}",
-            hint=f"registry show {placed.released.name}@{placed.released.version}",
-        )
+    _require_split(placed.released, split)
     _note(ref, placed.released)
     return {"datasets": _datasets, "arrow": _arrow, "pandas": _pandas, "polars": _polars, "path": _path}[as_](
         placed, split
     )
+
+
+def _require_split(released: Released, split: str | None) -> None:
+    if split is not None and split not in released.manifest.splits:
+        raise NotFoundError(
+            f"{released.name}@{released.version} has no split `{split}`",
+            why=f"its splits are {', '.join(released.manifest.splits)}",
+            hint=f"registry show {released.name}@{released.version}",
+        )
 
 
 def loaded() -> list[dict[str, str]]:
@@ -91,12 +106,16 @@ def cached(ref: Ref, store: str | None = None) -> Placed:
     """The release that `ref` selects, whole and verified in the cache."""
     origin = Origin.find(Path(), store, ref)
     root = Cache.default().tree(origin.released.reference.manifest)
-    result = place(origin.within_cache(), root, PullOptions())
+    place(origin.within_cache(), root, PullOptions())
     with suppress(OSError):
         os.utime(root)  # `cache prune` removes what was not used for longest
-    if result.warning:
-        warnings.warn(result.warning, RegistryWarning, stacklevel=3)
+    _warn(origin)
     return Placed(origin.released, root, origin.files, _schema(root, origin.released))
+
+
+def _warn(origin: Origin) -> None:
+    if origin.warning:
+        warnings.warn(origin.warning, RegistryWarning, stacklevel=4)
 
 
 def _schema(root: Path, released: Released) -> DatasetSchema | None:
@@ -147,11 +166,15 @@ def _datasets(placed: Placed, split: str | None) -> Any:
     try:
         import datasets
     except ImportError as error:
-        hint = "pip install 'dataset-release-registry[load]', or load(..., as_=\"arrow\")"
-        raise MissingExtraError("registry.load gives datasets.Dataset", hint=hint) from error
+        raise _no_datasets() from error
     if split is not None:
         return _dataset(placed, split)
     return datasets.DatasetDict({name: _dataset(placed, name) for name in placed.splits})
+
+
+def _no_datasets() -> MissingExtraError:
+    hint = "pip install 'dataset-release-registry[load]', or load(..., as_=\"arrow\")"
+    return MissingExtraError("registry.load gives datasets.Dataset", hint=hint)
 
 
 def _dataset(placed: Placed, split: str) -> Any:
@@ -160,7 +183,7 @@ def _dataset(placed: Placed, split: str) -> Any:
     from datasets.table import table_cast
 
     table = _arrow(placed, split)
-    features = _features(placed.schema, table)
+    features = _features(placed.schema, table.schema)
     for name, feature in features.items():
         if isinstance(feature, datasets.Image):
             table = _absolute(table, name, placed.root)
@@ -169,13 +192,13 @@ def _dataset(placed: Placed, split: str) -> Any:
     return datasets.Dataset(table_cast(table, features.arrow_schema), info=info, split=named)
 
 
-def _features(schema: DatasetSchema | None, table: pa.Table) -> Any:
+def _features(schema: DatasetSchema | None, columns: pa.Schema) -> Any:
     """The declared features of the columns that are there; those of the rest follow from their types."""
     import datasets
 
     from registry.schemas.features import features
 
-    found = datasets.Features.from_arrow_schema(table.schema.remove_metadata())
+    found = datasets.Features.from_arrow_schema(columns.remove_metadata())
     declared = datasets.Features._from_yaml_list(features(schema)) if schema and schema.columns else {}
     return datasets.Features({name: declared.get(name, inferred) for name, inferred in found.items()})
 
@@ -186,3 +209,44 @@ def _absolute(table: pa.Table, column: str, root: Path) -> pa.Table:
 
     paths = [None if path is None else str(root / path) for path in table[column].to_pylist()]
     return table.set_column(table.column_names.index(column), column, pa.array(paths, pa.string()))
+
+
+def _streamed(ref: str, split: str | None, store: str | None, as_: As) -> Any:
+    if as_ not in ("datasets", "arrow"):
+        raise UsageError(f"a release cannot be streamed as {as_!r}", why="known are datasets, arrow")
+    origin = Origin.find(Path(), store, Ref.parse(ref))
+    _require_split(origin.released, split)
+    schema = origin.schema if SCHEMA in origin.released.manifest.artefacts else None
+    origin.remember()
+    _warn(origin)
+    _note(ref, origin.released)
+    stream = RowStream(origin.url, Path().absolute(), origin.files, schema, split, Shard.of_rank())
+    if as_ == "arrow":
+        return stream
+    if split is not None:
+        return _iterable(stream)
+    try:
+        import datasets
+    except ImportError as error:
+        raise _no_datasets() from error
+    splits = origin.released.manifest.splits
+    return datasets.IterableDatasetDict({name: _iterable(replace(stream, split=name)) for name in splits})
+
+
+def _iterable(stream: RowStream) -> Any:
+    try:
+        import datasets
+    except ImportError as error:
+        raise _no_datasets() from error
+    # The rank's share is taken here; that of a worker of the DataLoader `datasets` takes, out of the list.
+    units, rows = stream.rank.deal(stream.units())
+    features = _features(stream.schema, stream.head())
+    named = datasets.NamedSplit(stream.split) if NAMED_SPLIT.match(str(stream.split)) else datasets.Split.TRAIN
+    return datasets.IterableDataset.from_generator(
+        _examples, features=features, gen_kwargs={"stream": stream, "units": list(units), "rows": rows}, split=named
+    )
+
+
+def _examples(stream: RowStream, units: list[Unit], rows: Shard) -> Iterator[dict[str, Any]]:
+    for table in stream.tables(units, rows):
+        yield from table.to_pylist()

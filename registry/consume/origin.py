@@ -13,8 +13,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from registry.consume.cache import Cache
@@ -64,15 +65,15 @@ class PullOptions:
 
 @dataclass(frozen=True)
 class Origin:
-    """One release: the address of its store, its file list and schema, its bytes, how many files to bring at once.
+    """One release: the address of its store, its file list, its documents by sha256 and its bytes.
 
-    The schema is None where nobody asks for a part of it.
+    `workers` is how many files to bring at once.
     """
 
     url: str
     released: Released
     files: FileList
-    schema: DatasetSchema | None
+    document: Callable[[str], bytes]
     supply: Supply
     workers: int
 
@@ -84,12 +85,12 @@ class Origin:
         require_sound_listing(store, released.manifest)
         shelf = Shelf(Cache.default().root) if options.keep and is_remote(store.url) else None
         local = store if isinstance(store, LocalStore) else None
-        files = vet_files(_document(store, str(released.manifest.data["sha256"]), shelf), released.manifest)
+        files = vet_files(_document(store, shelf, str(released.manifest.data["sha256"])), released.manifest)
         usual = 1 if local and files.bytes < SMALL * len(files) else store.concurrency
         link = shelf.link if shelf else linked_from(local) if local else None
         return cls(
             store.url, released, files,
-            None if options.selection.whole else _schema(_document(store, released.manifest.schema, shelf)),
+            partial(_document, store, shelf),
             Supply(from_store(store), shelf, link=link if options.link else None), options.workers or usual,
         )  # fmt: skip
 
@@ -105,15 +106,23 @@ class Origin:
     def _cached(cls, cache: Cache, url: str, ref: Ref, options: PullOptions) -> Origin:
         released = cache.recall(url, ref)
         shelf = Shelf(cache.root)
-        listing = shelf.read(str(released.manifest.data["sha256"]))
-        schema = None if options.selection.whole else shelf.read(released.manifest.schema)
-        if listing is None or (schema is None and not options.selection.whole):
-            raise NotFoundError(f"{ref} is not whole in the cache {cache.root}", hint="unset REGISTRY_OFFLINE")
+
+        def document(sha256: str) -> bytes:
+            data = shelf.read(sha256)
+            if data is None:
+                raise NotFoundError(f"{ref} is not whole in the cache {cache.root}", hint="unset REGISTRY_OFFLINE")
+            return data
+
+        listing = document(str(released.manifest.data["sha256"]))
         supply = Supply(_absent, shelf, link=shelf.link if options.link else None)
         return cls(
-            url, released, vet_files(listing, released.manifest), _schema(schema) if schema else None,
-            supply, options.workers or 4,
+            url, released, vet_files(listing, released.manifest), document, supply, options.workers or 4,
         )  # fmt: skip
+
+    @property
+    def schema(self) -> DatasetSchema:
+        """The schema that the release was judged by."""
+        return DatasetSchema.from_json(json.loads(self.document(self.released.manifest.schema)))
 
     def within_cache(self) -> Origin:
         """The same for a tree in the cache: its files are linked to the objects beside it."""
@@ -136,9 +145,9 @@ def _absent(item: Item) -> Iterator[bytes]:
     raise NotFoundError(f"{item.path} is not in the cache, and REGISTRY_OFFLINE is set", hint="unset REGISTRY_OFFLINE")
 
 
-def _document(store: Store, sha256: str, shelf: Shelf | None) -> bytes:
-    return (shelf.read(sha256) if shelf else None) or read_object(store, sha256)
-
-
-def _schema(data: bytes) -> DatasetSchema:
-    return DatasetSchema.from_json(json.loads(data))
+def _document(store: Store, shelf: Shelf | None, sha256: str) -> bytes:
+    known = shelf.read(sha256) if shelf else None
+    data = read_object(store, sha256) if known is None else known
+    if shelf and known is None:
+        shelf.put(Item.of("", data))
+    return data

@@ -138,7 +138,8 @@ def _contents(origin: Origin, *parts: Selection) -> Contents:
     released, files = origin.released, origin.files
     if any(part.whole for part in parts):
         return contents_of(released.manifest, released.raw, files, files.entries)
-    wanted = {entry for part in parts for entry in chosen(released.manifest, files, origin.schema, part)}
+    schema = origin.schema
+    wanted = {entry for part in parts for entry in chosen(released.manifest, files, schema, part)}
     data = tuple(entry for entry in files if entry in wanted)
     return contents_of(released.manifest, released.raw, files, data, *parts)
 

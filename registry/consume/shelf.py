@@ -48,10 +48,10 @@ class Shelf:
         self._tree = Tree(root)
         self._clones = True
 
-    def stream(self, item: Item) -> Iterator[bytes] | None:
-        """The object's bytes as they lie here, not verified; None where it is not here."""
+    def stream(self, item: Item, start: int = 0) -> Iterator[bytes] | None:
+        """The object's bytes from `start` on as they lie here, not verified; None where it is not here."""
         handle = self._open(item)
-        return None if handle is None else _chunks(handle, item.size + 1)
+        return None if handle is None else _chunks(handle, start, item.size + 1 - start)
 
     def read(self, sha256: str) -> bytes | None:
         """A whole document, verified; None where it is not here or wrong."""
@@ -219,8 +219,9 @@ class _Writing:
             self._tree.remove(self._place)
 
 
-def _chunks(handle: int, most: int) -> Iterator[bytes]:
+def _chunks(handle: int, start: int, most: int) -> Iterator[bytes]:
     try:
+        os.lseek(handle, start, os.SEEK_SET)
         while most > 0 and (chunk := os.read(handle, min(CHUNK, most))):
             most -= len(chunk)
             yield chunk

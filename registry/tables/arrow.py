@@ -30,7 +30,7 @@ def tables(file: Path, path: str) -> Iterator[pa.Table]:
 
     count = 0
     try:
-        with pa.OSFile(str(file)) as source:
+        with pa.OSFile(str(file)) if isinstance(file, Path) else pa.PythonFile(file) as source:
             schema, batches = _opened(source, path)
             for field in schema:
                 vet_depth(field.type, path, field.name)

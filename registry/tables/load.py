@@ -22,7 +22,7 @@ from registry.tables.pieces import TYPED, Cut, Piece, cut
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["FileEntry", "FileList", "read_arrow"]
+__all__ = ["FileEntry", "FileList", "fitted", "of_split", "read_arrow"]
 
 
 def read_arrow(root: Path, files: FileList, schema: DatasetSchema | None, split: str | None) -> pa.Table:
@@ -41,7 +41,7 @@ def read_arrow(root: Path, files: FileList, schema: DatasetSchema | None, split:
     except UndeclaredColumnsError:
         table = _rows(found, wanted, {**found.declared, **found.guess()})
     if split is not None and found.split_column is not None:
-        table = _of_split(table, found.split_column, split)
+        table = of_split(table, found.split_column, split)
     if split is not None and (not wanted or (found.split_column and not table.num_rows)):
         known = ", ".join(dict.fromkeys(str(piece.split) for piece in found.pieces if piece.split))
         raise NotFoundError(f"there is no split `{split}`", why=f"the splits are {known}" if known else "")
@@ -55,7 +55,7 @@ def _rows(found: Cut, wanted: Sequence[Piece], types: Mapping[str, pa.DataType])
 
 
 def _read(found: Cut, piece: Piece, types: Mapping[str, pa.DataType], target: pa.Schema) -> pa.Table:
-    return _concatenated([_fitted(table, target) for table in found.batches(piece, types)], target)
+    return _concatenated([fitted(table, target) for table in found.batches(piece, types)], target)
 
 
 def _target(found: Cut, heads: list[pa.Schema]) -> pa.Schema:
@@ -72,8 +72,8 @@ def _target(found: Cut, heads: list[pa.Schema]) -> pa.Schema:
     return pa.schema([(name, kinds[name]) for name in ordered])
 
 
-def _fitted(table: pa.Table, target: pa.Schema) -> pa.Table:
-    """`table` with the columns of `target`; those it lacks are null."""
+def fitted(table: pa.Table, target: pa.Schema) -> pa.Table:
+    """`table` with the columns and types of `target`; those it lacks are null."""
     import pyarrow as pa
 
     names = set(table.column_names)
@@ -90,7 +90,8 @@ def _concatenated(tables: list[pa.Table], target: pa.Schema) -> pa.Table:
     return pa.concat_tables(tables) if tables else pa.Table.from_batches([], target)
 
 
-def _of_split(table: pa.Table, column: str, split: str) -> pa.Table:
+def of_split(table: pa.Table, column: str, split: str) -> pa.Table:
+    """The rows of `table` whose `column` says that they are of `split`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -44,13 +44,16 @@ def footer(file: Path, path: str) -> Footer:
         return Footer(columns, parquet.metadata.num_rows, parquet.metadata.num_row_groups)
 
 
-def tables(file: Path, path: str) -> Iterator[pa.Table]:
-    """The rows, one table a row group, in normal types; a broken row group raises `DataError` that names it."""
+def tables(file: Path, path: str, groups: Iterable[int] | None = None) -> Iterator[pa.Table]:
+    """An empty table, then one of each row group (or of those in `groups`), in normal types.
+
+    A broken row group raises `DataError` that names it.
+    """
     import pyarrow as pa
 
     with opened(file, path) as parquet:
         yield normal_table(pa.Table.from_batches([], parquet.schema_arrow))
-        for group in range(parquet.metadata.num_row_groups):
+        for group in range(parquet.metadata.num_row_groups) if groups is None else groups:
             try:
                 table = parquet.read_row_group(group)
                 table.validate(full=True)

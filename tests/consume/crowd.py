@@ -27,6 +27,7 @@ def digest(store: str, split: str) -> str:
 
 
 def main() -> None:
+    pa.chunked_array([["1"]]).to_pylist(), pa.array(["1"]).cast(pa.int64())  # what these import, once for all sixteen
     begun, begin = os.pipe()
     read, write = os.pipe()
     for _ in range(CROWD):

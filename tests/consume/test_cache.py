@@ -18,6 +18,7 @@ from registry.consume.contents import Item
 from registry.consume.load import load
 from registry.consume.origin import Origin, PullOptions
 from registry.consume.pull import PullResult, place, pull
+from registry.consume.resolve import resolve
 from registry.consume.shelf import LOCKS, Shelf
 from registry.consume.sync import Project, lock, sync
 from registry.consume.upkeep import STALE, inventory, prune
@@ -158,7 +159,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning(store, tmp_path, monkeypatc
 
 
 def test_a_channel_is_pulled_though_it_cannot_be_remembered(store, tmp_path, monkeypatch):
-    released = Origin.of(store, REVIEWS).released
+    released = resolve(store, REVIEWS)
     move_channel(
         store, "reviews", "stable", released.version, released.reference.manifest, by="Kim", at="2026-01-01T00:00:00Z"
     )
