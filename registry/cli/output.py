@@ -102,6 +102,10 @@ class Bar:
         """Advances by `size` bytes."""
         self._display.advance(self._task, size)
 
+    def expect(self, size: int) -> None:
+        """Says how many bytes are to come, where that is known only now."""
+        self._display.update(self._task, total=size)
+
     def begin(self, label: str) -> None:
         """Starts the same amount again, as another step."""
         self._display.reset(self._task, description=label)
@@ -125,6 +129,11 @@ def width_of(text: str) -> int:
 
     plain = re.sub(f"{MARK}[0-9;]*{MARK}", "", text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in plain)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2,000 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def human_bytes(size: int) -> str:

@@ -131,14 +131,15 @@ def copy(
         return _result(transfer, "already-published")
     if dry_run:
         return _result(transfer, "planned", _lacking(transfer))
-    stage = Stage.enter(there, released.reference.manifest, transfer.keys)
+    reference, of = released.reference, f"{released.name}@{released.version}"
+    stage = Stage.enter(there, reference.manifest, transfer.keys, of=of, by=reference.by)
     transfer.run()
     if stage.disturbed():  # objects that were there may be gone: whoever swept did not know of this release
         transfer.run()
     manifest = released.manifest
-    publish_reference(there, manifest.name, manifest.version, released.reference)
-    update_index(there, manifest.name, manifest.version, released.reference.manifest, title=manifest.title)
-    stage.leave()
+    with stage.deciding():
+        publish_reference(there, manifest.name, manifest.version, released.reference)
+        update_index(there, manifest.name, manifest.version, released.reference.manifest, title=manifest.title)
     return _result(transfer, "published", transfer.changes)
 
 

@@ -44,7 +44,8 @@ def execute(plan: Plan, store: Store, *, progress: Progress | None = None) -> Re
     object.
     """
     manifest = plan.manifest
-    stage = Stage.enter(store, manifest.sha256, keys_of(plan))
+    release = f"{manifest.name}@{manifest.version}"
+    stage = Stage.enter(store, manifest.sha256, keys_of(plan), of=release, by=manifest.released_by)
     data = _upload_files(plan, store, progress)
     texts = _upload_documents(plan, store)
     store.flush()
@@ -52,9 +53,9 @@ def execute(plan: Plan, store: Store, *, progress: Progress | None = None) -> Re
         _upload_files(plan, store, None)
         _upload_documents(plan, store)
     reference = Reference(manifest.sha256, manifest.content, manifest.released_by, _now())
-    fresh = publish_reference(store, manifest.name, manifest.version, reference)
-    update_index(store, manifest.name, manifest.version, reference.manifest, title=manifest.title)
-    stage.leave()
+    with stage.deciding():
+        fresh = publish_reference(store, manifest.name, manifest.version, reference)
+        update_index(store, manifest.name, manifest.version, reference.manifest, title=manifest.title)
     return plan.result(
         store.url,
         "released" if fresh else "already-released",

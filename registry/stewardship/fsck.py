@@ -13,7 +13,7 @@
 Problems harm a release: `missing`, `corrupt`, `dangling` (a channel that points to
 nothing). Strays do not: `foreign` (not of our layout), `orphaned` (needed by nothing),
 `abandoned` (left by a killed process), `stale` (the index says other than the
-references).
+references), `unfinished` (a purge was interrupted, or has to wait for a publisher).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any, Literal
 from registry.errors import IntegrityError, NotFoundError
 from registry.mirrors import record
 from registry.model.names import CHANNEL, Version, is_dataset_name
+from registry.model.release import reference_key
 from registry.stewardship.checkpoint import Checkpoint
 from registry.stewardship.gc import DOOMED_KEY
 from registry.stewardship.reach import (
@@ -36,14 +37,15 @@ from registry.stewardship.reach import (
     Needed,
     Problem,
     Survey,
+    at_work,
     by_name,
     parse_reference_key,
     survey,
 )
 from registry.stores.base import Store
-from registry.stores.index import INDEX_KEY
+from registry.stores.index import INDEX_KEY, unlisted
 from registry.stores.layout import ROOT_KEY, Channel, Standing, at_once, catalogue, open_registry
-from registry.stores.staging import SWEEP_KEY, Sweep, staged
+from registry.stores.staging import SWEEP_KEY, Sweep, needs_of, staged
 
 Depth = Literal["quick", "usual", "data"]
 Progress = Callable[[int, int], None]
@@ -59,17 +61,19 @@ class FsckOptions:
 
     `quick`: presence and sizes; `usual`: documents are hashed too; `data`: every byte.
     `checkpoint` is a file that remembers what was hashed, so that the same command goes
-    on after an interruption. `progress` is called with (objects, bytes) since its last call.
+    on after an interruption. `progress` is called with (objects, bytes) since its last call,
+    `total` once before it, with the bytes to come.
     """
 
     depth: Depth = "usual"
     checkpoint: Path | None = None
     progress: Progress | None = None
+    total: Callable[[int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was looked at, and what is wrong."""
+    """What was looked at, and what is wrong; `harmed` are all releases that a problem touches."""
 
     depth: Depth
     releases: int
@@ -78,6 +82,7 @@ class Report:
     hashed_bytes: int
     problems: tuple[Problem, ...]
     strays: tuple[Problem, ...]
+    harmed: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -92,6 +97,7 @@ class Report:
             "depth": self.depth,
             "releases": self.releases,
             "checked": {"objects": self.objects, "hashed": self.hashed, "bytes": self.hashed_bytes},
+            "harmed": list(self.harmed),
             "problems": [problem.to_json() for problem in self.problems],
             "strays": [stray.to_json() for stray in self.strays],
         }
@@ -103,7 +109,7 @@ def fsck(store: Store, options: FsckOptions | None = None) -> Report:
     problems = _root_problem(store)
     listed = {info.key: info.size for prefix in ("", *PASSING[:1]) for info in store.list(prefix)}
     found = survey(store)
-    problems += [*found.problems, *_absent(found, listed), *_logs(store, found, listed)]
+    problems += [*found.problems, *_absent(found, listed), *_logs(store, found, listed), *_unlisted(store)]
     strays = _strays(store, found, listed)
     orphans = {stray.key: need for stray in strays if stray.kind == "orphaned" and (need := by_name(stray.key))}
     wanted = [need for need, _ in found.needed.values() if listed.get(need.key) is not None] + [*orphans.values()]
@@ -120,7 +126,15 @@ def fsck(store: Store, options: FsckOptions | None = None) -> Report:
         amount,
         tuple(sorted(set(problems))),
         tuple(sorted(set(strays))),
+        _harmed(found, problems),
     )
+
+
+def _harmed(found: Survey, problems: list[Problem]) -> tuple[str, ...]:
+    """Every release that needs an object with a problem, not only the first one."""
+    wrong = {problem.key for problem in problems}
+    needing = {str(release) for release in found.releases if not wrong.isdisjoint(release.needs)}
+    return tuple(sorted(needing | {problem.release for problem in problems if problem.release}))
 
 
 def _wrong_orphans(wrong: list[Needed], orphans: Mapping[str, Needed]) -> Iterator[Problem]:
@@ -151,6 +165,12 @@ def _absent(found: Survey, listed: Mapping[str, int]) -> Iterator[Problem]:
             yield Problem(key, "corrupt", release, need.path)
 
 
+def _unlisted(store: Store) -> Iterator[Problem]:
+    """References that somebody removed: the index is the witness that they stood."""
+    for name, version in unlisted(store):
+        yield Problem(reference_key(name, version), "missing", f"{name}@{version}")
+
+
 def _to_hash(key: str, depth: Depth) -> bool:
     if depth == "usual":
         return key.startswith("objects/") or key.endswith(".dir")
@@ -163,6 +183,8 @@ def _hashed(
     """Those of `wanted` whose bytes are wrong, and how many bytes were read."""
     checkpoint = Checkpoint(options.checkpoint)
     left = [need for need in wanted if f"{need.key} {listed[need.key]}" not in checkpoint.done]
+    if options.total:
+        options.total(sum(listed[need.key] for need in left))
     lock = threading.Lock()
 
     def sound(need: Needed) -> bool:
@@ -225,17 +247,21 @@ def _log_problem(store: Store, found: Survey, key: str) -> Kind | None:
 
 def _strays(store: Store, found: Survey, listed: Mapping[str, int]) -> list[Problem]:
     try:
-        at_work = staged(store)
+        needed = needs_of(at_work(staged(store), found))
     except IntegrityError:
-        at_work = set()
-    strays = [Problem(key, kind) for key in listed if (kind := _stray(key, found, at_work))]
+        needed = set()
+    # A list of files that stands after a purge says that bytes of it may: it goes last.
+    purges = {r.listing: str(r) for r in found.releases if r.purged and r.listing not in found.needed}
+    kinds: dict[str, Kind | None] = {key: _stray(key, found, needed) for key in listed}
+    kinds |= {key: "unfinished" for key in purges if key in listed and key not in needed}
+    strays = [Problem(key, kind, purges.get(key, "")) for key, kind in kinds.items() if kind]
     if not found.problems and INDEX_KEY in listed and _index_is_stale(store, found):
         strays.append(Problem(INDEX_KEY, "stale"))
     return strays
 
 
-def _stray(key: str, found: Survey, at_work: set[str]) -> Kind | None:
-    if key in found.needed or key in at_work or key in TOP or key.startswith("quarantine/"):
+def _stray(key: str, found: Survey, needed: set[str]) -> Kind | None:
+    if key in found.needed or key in needed or key in TOP or key.startswith("quarantine/"):
         return None
     if DATA.match(key) or DOCUMENT.match(key):
         return "orphaned"

@@ -31,7 +31,7 @@ from registry.stewardship.acting import now
 from registry.stewardship.reach import survey_to_remove
 from registry.stores.base import Store
 from registry.stores.layout import at_once, open_registry, parse_object
-from registry.stores.staging import LEASE, staged, sweeping
+from registry.stores.staging import LEASE, needs_of, sweeping
 
 DOOMED_KEY = "doomed.json"
 FORMAT = "registry.doomed/1"
@@ -108,12 +108,10 @@ def gc(store: Store, options: GcOptions | None = None) -> Collected:
 
 def _unneeded(store: Store) -> tuple[dict[str, int], int]:
     """Objects that nothing needs, with their sizes, and how many are needed."""
-    # NOTE: in this order. An entry that is gone already when it is looked for belongs to a release
-    # that stands, and is found by the survey; what is listed last may be needed by neither.
-    needed = staged(store)
-    found = survey_to_remove(store)
+    entries, found = survey_to_remove(store)
     found.require_whole()
-    needed |= found.needed.keys()
+    needed = found.needed.keys() | needs_of(entries)
+    # NOTE: last, so that what is listed may be needed by neither.
     listed = {info.key: info.size for prefix in OURS for info in store.list(prefix)}
     unneeded = {key: size for key, size in listed.items() if key not in needed}
     return unneeded, len(listed) - len(unneeded)

@@ -17,6 +17,7 @@ same command. Kept are the manifest, the schema and the changelog, which hold no
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,17 +32,27 @@ from registry.stewardship.channels import no_version
 from registry.stewardship.reach import KEPT, Survey, survey_to_remove, tree_of
 from registry.stores.base import Store
 from registry.stores.layout import Standing, at_once, channels, open_registry, read_files, record
-from registry.stores.staging import staged, sweeping
+from registry.stores.staging import Staged, needs_of, sweeping
 from registry.stores.standing import channels_of
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Another release (or a publisher at work) that needs some of the same data, which therefore stays."""
+    """Another release that needs some of the same data, which therefore stays.
+
+    `waits` says until when at the latest, where that release is only about to be made.
+    """
 
     release: str
     files: int
     bytes: int
+    by: str = ""
+    waits: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry in the document."""
+        known = {"release": self.release, "files": self.files, "bytes": self.bytes}
+        return {**known, "in_progress": {"by": self.by, "until": self.waits}} if self.waits else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ class Purged:
             "state": self.state,
             "reason": self.reason,
             "destroyed": {"objects": self.destroyed, "bytes": self.destroyed_bytes},
-            "shared": [{"release": s.release, "files": s.files, "bytes": s.bytes} for s in self.shared],
+            "shared": [share.to_json() for share in self.shared],
             "channels": list(self.channels),
         }
 
@@ -87,6 +98,7 @@ def purge(store: Store, name: str, version: Version, reason: str, *, by: str, dr
         raise no_version(store, name, version)
     if dry_run:
         return _take_apart(store, released, reason, "planned")
+    _require_right(store)
     with sweeping(store):
         before = released.standing
         if before is None or before.state != "purged":
@@ -99,20 +111,25 @@ def purge(store: Store, name: str, version: Version, reason: str, *, by: str, dr
     return done
 
 
-def _survey_of_others(store: Store, released: Released) -> tuple[set[str], Survey]:
+def _require_right(store: Store) -> None:
+    """A tombstone is final, so whoever may not destroy the bytes must not set it; raises `StoreError`."""
+    store.delete(f".probe/{secrets.token_hex(16)}")  # of nothing: only the right is tried
+
+
+def _survey_of_others(store: Store, released: Released) -> tuple[list[Staged], Survey]:
     """What publishers at work need, and what the other releases do."""
-    needed = staged(store)
-    found = survey_to_remove(store)
+    entries, found = survey_to_remove(store)
     mine = f"{released.name}@{released.version}"
     others = Survey(
         tuple(r for r in found.releases if str(r) != mine), tuple(p for p in found.problems if p.release != mine)
     )
     others.require_whole()
-    return set(needed), others
+    return entries, others
 
 
 def _take_apart(store: Store, released: Released, reason: str, state: Literal["purged", "planned"]) -> Purged:
-    needed, others = _survey_of_others(store, released)
+    entries, others = _survey_of_others(store, released)
+    needed = needs_of(entries)
     manifest = released.manifest
     listing = object_key(str(manifest.data["sha256"]))
     files = _files(store, released)
@@ -121,8 +138,9 @@ def _take_apart(store: Store, released: Released, reason: str, state: Literal["p
     kept |= {object_key(released.reference.manifest), object_key(manifest.schema)}
     mine = [*(entry.key for entry in files), *(need.key for need in tree_of(manifest)), *documents]
     doomed = [key for key in dict.fromkeys(mine) if key not in needed | others.needed.keys() | kept]
-    if listing not in needed | others.needed.keys():
-        doomed.append(listing)  # last: it is what an interrupted purge is finished by
+    waiting = needed.intersection(mine) - others.needed.keys()
+    if not waiting and listing not in needed | others.needed.keys():
+        doomed.append(listing)  # last: it is what a purge is finished by that was interrupted, or has to wait
     sizes = {key: size for key in doomed if (size := store.size(key)) is not None}
     if state == "purged":
         _destroy(store, doomed)
@@ -133,7 +151,7 @@ def _take_apart(store: Store, released: Released, reason: str, state: Literal["p
         reason,
         len(sizes),
         sum(sizes.values()),
-        tuple(_shares(files, needed, others)),
+        tuple(_shares(files, entries, others)),
         tuple(channels_of(channels(store, released.name), released.version)),
     )
 
@@ -160,11 +178,13 @@ def _destroy(store: Store, keys: list[str]) -> None:
     at_once(store, store.delete, keys[-1:])
 
 
-def _shares(files: Iterable[FileEntry], needed: set[str], others: Survey) -> Iterable[Share]:
+def _shares(files: Iterable[FileEntry], entries: Iterable[Staged], others: Survey) -> Iterable[Share]:
     sizes = {entry.key: entry.size for entry in files}
     for release in others.releases:
         common = release.data & sizes.keys()
         if common:
             yield Share(str(release), len(common), sum(sizes[key] for key in common))
-    if staged_too := needed & sizes.keys():
-        yield Share("a release in progress", len(staged_too), sum(sizes[key] for key in staged_too))
+    for entry in entries:
+        if common := entry.needs & sizes.keys():
+            amount = sum(sizes[key] for key in common)
+            yield Share(entry.of or "a release", len(common), amount, entry.by or "somebody", entry.until)

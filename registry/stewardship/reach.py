@@ -26,8 +26,9 @@ from registry.model.names import Version, is_dataset_name
 from registry.model.release import Manifest, Reference, object_key
 from registry.stores.base import Store
 from registry.stores.layout import at_once, read_files, read_manifest, read_reference, standings, tree_key, unlisted
+from registry.stores.staging import Staged, staged
 
-Kind = Literal["missing", "corrupt", "dangling", "foreign", "orphaned", "abandoned", "stale"]
+Kind = Literal["missing", "corrupt", "dangling", "foreign", "orphaned", "abandoned", "stale", "unfinished"]
 DATA = re.compile(r"files/md5/([0-9a-f]{2})/([0-9a-f]{30})(\.dir)?\Z")
 DOCUMENT = re.compile(r"objects/sha256/([0-9a-f]{2})/([0-9a-f]{62})\Z")
 KEPT = frozenset({".registry/schema.json", ".registry/CHANGELOG.md", ".registry/CHANGELOG.ko.md"})
@@ -70,13 +71,17 @@ class Needed:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """One release and what it needs, by key. `data` is the part that is data files."""
+    """One release and what it needs, by key; `data` is the part that is data files, `listing` the list of them.
+
+    A release that was purged needs neither.
+    """
 
     name: str
     version: Version
     purged: bool
     needs: Mapping[str, Needed]
     data: frozenset[str]
+    listing: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"
@@ -122,19 +127,33 @@ def survey(store: Store) -> Survey:
     return Survey(releases, problems, references)
 
 
-def survey_to_remove(store: Store) -> Survey:
-    """As `survey`, for who is about to remove objects: a listing that is not whole must not cost a release.
+def survey_to_remove(store: Store) -> tuple[list[Staged], Survey]:
+    """What publishers at work and releases need, for who is about to remove objects.
 
-    The index is the second witness. Raises `IntegrityError` where it names a release that the listing lacks.
+    A listing that is not whole must not cost a release. The index is the second witness:
+    `IntegrityError` where it names a release that the listing lacks.
     """
+    # NOTE: in this order. An entry that is gone already when it is looked for belongs to a release
+    # that stands, and is found by the survey.
+    entries = staged(store)
     if lacking := unlisted(store):
-        name, version = lacking[0]
+        name, version = next(iter(lacking))
         raise IntegrityError(
             f"{name}@{version} stands in the index and not in the listing, so nothing may be removed",
             why="the store listed only a part, or somebody removed the reference",
-            hint="the same command again; where the reference was removed on purpose: registry rebuild-index",
+            hint="registry fsck --repair --from URL; where it was removed on purpose: registry rebuild-index",
         )
-    return survey(store)
+    found = survey(store)
+    return at_work(entries, found), found
+
+
+def at_work(entries: Iterable[Staged], found: Survey) -> list[Staged]:
+    """The entries whose release does not stand yet; `found` must be younger than they are.
+
+    Whoever wrote one of the others has won, or has lost and can no more succeed.
+    """
+    standing = {f"{name}@{version}" for name, version in found.references}
+    return [entry for entry in entries if entry.of not in standing]
 
 
 def parse_reference_key(key: str) -> tuple[str, Version] | None:
@@ -187,7 +206,8 @@ def _needs(store: Store, manifest: Manifest, size: int, reference: Reference, pu
         data = [Needed(e.key, "sha256", e.sha256, e.size, e.path) for e in read_files(store, manifest)]
         needs += tree_of(manifest)
     by_key = {need.key: need for need in (*needs, *data)}
-    return Surveyed(manifest.name, manifest.version, purged, by_key, frozenset(need.key for need in data))
+    listing = object_key(str(manifest.data["sha256"]))
+    return Surveyed(manifest.name, manifest.version, purged, by_key, frozenset(need.key for need in data), listing)
 
 
 def tree_of(manifest: Manifest) -> list[Needed]:

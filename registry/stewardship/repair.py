@@ -2,8 +2,9 @@
 
 Nothing is ever made up: an object is written only with the bytes that its digest
 promises, found elsewhere; a wrong one without such a copy is moved to `quarantine/`,
-where nobody takes it for the release's. References, channels and standings are never
-touched.
+where nobody takes it for the release's. Channels and standings are never touched, nor is
+a reference that stands; one that was removed comes back if the copy and the index name
+the same manifest.
 
 >>> import tempfile
 >>> from registry.stores import open_store
@@ -27,9 +28,11 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import IntegrityError, NotFoundError
+from registry.model.release import Reference, reference_key
 from registry.stewardship.fsck import FsckOptions, Report, fsck
 from registry.stewardship.reach import Needed, Problem, by_name, survey
 from registry.stores.base import Store
+from registry.stores.index import unlisted
 from registry.stores.staging import sweeping
 
 ROUNDS = 4  # a manifest that came back tells of its file list, that of its files
@@ -83,6 +86,10 @@ def repair(store: Store, report: Report, copies: Sequence[Copy]) -> Repaired:
     left: list[str] = []
     problems = report.problems
     with sweeping(store):
+        for key, manifest in _removed(store).items():
+            (fetched if _bring_reference(store, key, manifest, copies) else left).append(key)
+        if fetched:
+            problems = fsck(store, FsckOptions(report.depth)).problems
         for _ in range(ROUNDS):
             todo = _todo(survey(store).needed, problems, done={*fetched, *left})
             if not todo:
@@ -96,6 +103,24 @@ def repair(store: Store, report: Report, copies: Sequence[Copy]) -> Repaired:
         store.flush()
     hopeless = {problem.key for problem in problems}
     return Repaired(tuple(sorted(fetched)), tuple(sorted(set(aside))), tuple(sorted({*left, *hopeless})))
+
+
+def _removed(store: Store) -> dict[str, str]:
+    """Keys of references that are gone, and the manifests that the index says they named."""
+    return {reference_key(name, version): manifest for (name, version), manifest in unlisted(store).items()}
+
+
+def _bring_reference(store: Store, key: str, manifest: str, copies: Iterable[Copy]) -> bool:
+    """Brings a reference back as a copy has it, if that names the manifest which stood here too."""
+    for copy in copies:
+        chunks = copy(Needed(key, "sha256", "", None, ""))
+        try:
+            data = b"".join(chunks or ())
+            if chunks is not None and Reference.parse(data, where=key).manifest == manifest and store.create(key, data):
+                return True
+        except (IntegrityError, NotFoundError):
+            continue  # that copy is wrong too
+    return False
 
 
 def _todo(needed: Any, problems: Iterable[Problem], done: set[str]) -> list[tuple[Needed, str]]:

@@ -64,12 +64,19 @@ def rebuild_index(store: Store) -> Catalogue:
     return fresh
 
 
-def unlisted(store: Store) -> list[tuple[str, Version]]:
-    """Releases that the index names and the listing of the references does not: one of the two is not whole."""
+def unlisted(store: Store) -> dict[tuple[str, Version], str]:
+    """Releases that the index names and the listing of the references does not: one of the two is not whole.
+
+    With the digests of their manifests, as the index has them.
+    """
     known = _cached(store)[0]  # first: a release that is made meanwhile stands before the index names it
     present = names(store)
-    return sorted((name, version) for name, there in known.items() for version in there
-                  if version not in present.get(name, ()))  # fmt: skip
+    return {
+        (name, version): there[version].manifest
+        for name, there in sorted(known.items())
+        for version in sorted(there)
+        if version not in present.get(name, ())
+    }
 
 
 def update_index(store: Store, name: str, version: Version, manifest: str, *, title: str) -> None:

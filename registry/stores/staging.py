@@ -10,9 +10,9 @@ publisher sees the sweep, waits for its end and looks at every object again.
 >>> from registry.stores import open_store
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     store = open_store(folder)
-...     stage = Stage.enter(store, "0" * 64, ["objects/sha256/ab/cd"])
-...     stage.key in staged(store), "objects/sha256/ab/cd" in staged(store), stage.disturbed()
-(True, True, False)
+...     stage = Stage.enter(store, "0" * 64, ["objects/sha256/ab/cd"], of="reviews@1.2.0", by="Kim")
+...     [(entry.of, len(entry.needs)) for entry in staged(store)], stage.disturbed()
+([('reviews@1.2.0', 2)], False)
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from registry.errors import IntegrityError, LockHeldError, NotFoundError, StateError, StoreError
+from registry.errors import IntegrityError, LockHeldError, NotFoundError, StateError, StoreError, VersionExistsError
 from registry.model.digest import canonical
 from registry.stores.base import Store
 from registry.stores.objects import at_once, parse_object
@@ -129,10 +128,13 @@ class Stage:
     count: int
 
     @classmethod
-    def enter(cls, store: Store, manifest: str, keys: Iterable[str]) -> Stage:
-        """Says that the release with this manifest digest will need the objects `keys`; durable on return."""
+    def enter(cls, store: Store, manifest: str, keys: Iterable[str], *, of: str = "", by: str = "") -> Stage:
+        """Says that the release with this manifest digest will need the objects `keys`; durable on return.
+
+        `of` is the release, as `name@1.2.0`, and `by` who makes it: a steward who waits for it is told.
+        """
         key = f"staging/{manifest}.json"
-        data = canonical({"format": STAGED, "keys": sorted(set(keys)), "at": _now()})
+        data = canonical({"format": STAGED, "keys": sorted(set(keys)), "of": of, "by": by, "at": _now()})
         if not store.create(key, data):  # an earlier attempt's, which may be about to grow old
             _renew(store, key, data)
         return cls(store, key, read_sweep(store)[0].count)
@@ -155,8 +157,18 @@ class Stage:
         # NOTE: an odd count was left by a sweep that was killed: nobody knows what it removed.
         return state.count != self.count or state.count % 2 == 1
 
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Leaves when the block has decided the race: this release stands, or another one won its version."""
+        try:
+            yield
+        except VersionExistsError:
+            self.leave()
+            raise
+        self.leave()
+
     def leave(self) -> None:
-        """The release stands; the entry is needed no more. One that stays does no harm."""
+        """The entry is needed no more. One that stays does no harm."""
         with suppress(StoreError):
             self.store.delete(self.key)
 
@@ -174,25 +186,56 @@ def _renew(store: Store, key: str, data: bytes) -> None:
     raise StateError(f"{key} is written by others all the time", hint="try again")
 
 
-def staged(store: Store) -> set[str]:
-    """The keys that publishers at work need. An entry that cannot be read raises `IntegrityError`."""
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An entry as a collector reads it: what its publisher needs, for which release, by whom, since when."""
+
+    key: str
+    needs: frozenset[str]
+    of: str
+    by: str
+    at: str
+
+    @property
+    def until(self) -> str:
+        """The day after which the entry counts for nothing."""
+        try:
+            return (datetime.fromisoformat(self.at) + FRESH).strftime("%Y-%m-%d")
+        except (ValueError, OverflowError):  # no time: nobody of ours wrote it
+            return "it is removed by hand"
+
+    @classmethod
+    def parse(cls, data: bytes, key: str) -> Staged:
+        """Reads an entry from a store; anything irregular raises `IntegrityError`."""
+        raw = parse_object(data, key)
+        names, at, of, by = raw.get("keys"), raw.get("at"), raw.get("of", ""), raw.get("by", "")
+        sound = isinstance(names, list) and all(isinstance(text, str) for text in (at, of, by))
+        if raw.get("format") != STAGED or not sound:
+            raise IntegrityError(f"{key} is broken", hint="pip install -U dataset-release-registry", key=key)
+        return cls(key, frozenset({key, *map(str, names or ())}), of, by, at or "")
+
+
+def staged(store: Store) -> list[Staged]:
+    """What publishers at work need. An entry that cannot be read raises `IntegrityError`.
+
+    Left out is what is too old to be at work. An entry whose release stands, by whichever
+    manifest, is needed by nobody either; ask that after this, of a listing that is younger.
+    """
     keys = [info.key for info in store.list("staging/")]
-    found: set[str] = set()
-    for named in at_once(store, lambda key: _entry(store, key), keys):
-        found |= named
-    return found
+    found = at_once(store, lambda key: _entry(store, key), keys)
+    return [entry for entry in found if entry is not None and not _past(entry.at, FRESH)]
 
 
-def _entry(store: Store, key: str) -> set[str]:
-    """What the publisher of one entry needs, the entry itself too; nothing where the publisher is long gone."""
+def needs_of(entries: Iterable[Staged]) -> set[str]:
+    """The keys that any of the publishers needs; their entries themselves too."""
+    return {key for entry in entries for key in entry.needs}
+
+
+def _entry(store: Store, key: str) -> Staged | None:
     try:
-        raw = parse_object(store.read(key), key)
+        return Staged.parse(store.read(key), key)
     except NotFoundError:
-        return set()  # its release stands since
-    names: Any = raw.get("keys")
-    if raw.get("format") != STAGED or not isinstance(names, list) or not isinstance(raw.get("at"), str):
-        raise IntegrityError(f"{key} is broken", hint="pip install -U dataset-release-registry", key=key)
-    return set() if _past(raw["at"], FRESH) else {key, *map(str, names)}
+        return None  # its release stands since
 
 
 def _now() -> str:

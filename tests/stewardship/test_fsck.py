@@ -19,6 +19,7 @@ from registry.stewardship.repair import from_copy, from_dvc_cache, repair
 from registry.stewardship.withdrawal import Cause, yank
 from registry.stores.layout import rebuild_index
 from registry.stores.local import LocalStore
+from registry.testing.releases import make_release
 
 V = Version.parse
 
@@ -208,6 +209,34 @@ def test_repair_believes_no_copy_and_puts_the_wrong_object_aside(busy, tmp_path,
     assert [(p["key"], p["kind"]) for p in document["problems"]] == [(key, "missing")]
     [aside] = busy.list("quarantine/")
     assert busy.read(aside.key) == b"?" * size
+
+
+def test_a_reference_that_was_removed_is_missed_and_comes_back(busy, tmp_path, cli):
+    """The release with it: nothing else tells of it, and `gc` would take its bytes for waste."""
+    shutil.copytree(busy.root, tmp_path / "backup")
+    key = reference_key("reviews", V("1.1"))
+    kept = busy.read(key)
+    busy.delete(key)
+    document = cli("fsck")
+    assert document["ok"] is False and "reviews@1.1.0" in document["harmed"]
+    assert {"key": key, "kind": "missing", "release": "reviews@1.1.0"} in document["problems"]
+    mended = cli("fsck", "--repair", "--from", str(tmp_path / "backup"))
+    assert mended["ok"] and mended["repaired"]["fetched"] == [key] and busy.read(key) == kept
+
+
+def test_a_reference_of_another_manifest_does_not_come_back(busy, tmp_path):
+    key = reference_key("reviews", V("1.1"))
+    busy.delete(key)
+    other = LocalStore(tmp_path / "other")
+    make_release(other, "reviews", "1.1", {"train.csv": b"id\n9\n"})
+    done = repair(busy, fsck(busy), [from_copy(other)])
+    assert done.fetched == () and key in done.left and busy.size(key) is None
+
+
+def test_all_releases_that_a_loss_harms_are_named(busy):
+    shared = next(key for key in survey(busy).needed if all(key in r.data for r in survey(busy).releases))
+    busy.delete(shared)
+    assert fsck(busy).harmed == ("reviews@1.0.0", "reviews@1.1.0", "reviews@1.2.0")
 
 
 def test_repair_from_dvcs_cache(busy, tmp_path):

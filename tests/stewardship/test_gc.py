@@ -10,9 +10,18 @@ import pytest
 from registry.consume.pull import pull
 from registry.consume.resolve import resolve
 from registry.consume.verify import verify_release
-from registry.errors import IntegrityError, LockHeldError, PurgedError, StateError, UsageError
+from registry.errors import (
+    IntegrityError,
+    LockHeldError,
+    PurgedError,
+    StateError,
+    StoreError,
+    UsageError,
+    VersionExistsError,
+)
 from registry.model.names import Ref, Version
 from registry.model.release import object_key
+from registry.release.execute import execute
 from registry.stewardship import gc as gc_module
 from registry.stewardship.channels import promote
 from registry.stewardship.fsck import FsckOptions, fsck
@@ -26,6 +35,8 @@ from registry.stores import staging
 from registry.stores.layout import rebuild_index
 from registry.stores.staging import Stage, Sweep, read_sweep, sweeping
 from registry.testing.releases import make_release
+from tests.crash.scenarios import Place, plan_of
+from tests.stewardship.conftest import ROWS
 
 V = Version.parse
 NOW = GcOptions(delete=True, grace=timedelta(0))
@@ -197,12 +208,59 @@ def test_purge_wants_the_name_twice(three, cli, confirm):
 def test_purge_of_an_unreadable_or_a_shared_store_is_careful(three):
     stage = Stage.enter(three, "a" * 64, survey(three).needed)
     done = purge(three, "reviews", V("1.1"), "x", by="Kim")
-    assert done.destroyed == 0 and done.shared[-1].release == "a release in progress"
+    assert done.destroyed == 0 and done.shared[-1].waits
     stage.leave()
     (three.root / "releases/reviews/1.0.0.json").write_bytes(b"{")
     with pytest.raises(IntegrityError, match=r"1\.0\.0"):
         purge(three, "reviews", V("1.2"), "x", by="Kim")
     assert not any("1.2.0" in info.key for info in three.list("status/"))
+
+
+def test_purge_waits_for_a_publisher_and_is_finished_by_the_same_command(three, cli):
+    """A release that is about to be made needs the very bytes: they go when it has ended, not before, not never."""
+    own = survey(three).releases[1].needs.keys() - survey(three).releases[0].needs.keys()
+    train = next(key for key in own if key.startswith("files/") and not key.endswith(".dir"))
+    stage = Stage.enter(three, "a" * 64, [train], of="reviews@1.3.0", by="이영희")
+    again = ("purge", "reviews@1.1", "--reason", "x", "--confirm", "reviews@1.1")
+    waiting = cli(*again)["shared"][-1]
+    assert (waiting["release"], waiting["files"], waiting["in_progress"]["by"]) == ("reviews@1.3.0", 1, "이영희")
+    assert three.size(train) is not None
+    [stray] = [stray for stray in cli("fsck")["strays"] if stray["kind"] == "unfinished"]
+    assert stray["release"] == "reviews@1.1.0" and cli("fsck")["ok"]
+    stage.leave()
+    assert cli(*again)["destroyed"]["objects"] == 2  # the file, and the list of files that told of it
+    assert three.size(train) is None and not cli("fsck")["strays"]
+
+
+def test_who_lost_a_version_keeps_nothing_from_being_purged(three, tmp_path):
+    files = {**ROWS, "train.csv": "id,text\n1,이름\n".encode()}
+    make_release(three, "reviews", "1.3", files)
+    with pytest.raises(VersionExistsError):
+        execute(plan_of(Place(tmp_path / "late"), "1.2", files), three)
+    assert not list(three.list("staging/"))
+    shared = purge(three, "reviews", V("1.3"), "x", by="Kim").shared
+    assert [share.release for share in shared] == ["reviews@1.0.0", "reviews@1.1.0", "reviews@1.2.0"]
+    assert not {stray.kind for stray in fsck(three).strays} & {"unfinished", "abandoned"}
+
+
+def test_who_may_not_delete_leaves_an_entry_that_counts_for_nothing(three):
+    """A releaser without the right to delete cannot take its entry back: its release stands, and that is enough."""
+    needs = survey(three).releases[1].needs
+    Stage.enter(three, "b" * 64, needs, of="reviews@1.1.0", by="Kim")
+    assert purge(three, "reviews", V("1.1"), "x", by="Kim").destroyed > 0
+    assert [(stray.kind, stray.key[:8]) for stray in fsck(three).strays] == [("abandoned", "staging/")]
+    gc(three, NOW)
+    assert gc(three, NOW).removed == 1 and fsck(three).strays == ()
+
+
+def test_a_tombstone_is_set_by_nobody_who_may_not_destroy(three, monkeypatch):
+    def refused(self, key, tag=None):
+        raise StoreError("refused", why="AccessDenied", hint="ask for it")
+
+    monkeypatch.setattr(type(three), "delete", refused)
+    with pytest.raises(StoreError):
+        purge(three, "reviews", V("1.1"), "x", by="Kim")
+    assert not list(three.list("status/")) and verify_release(three, Ref.parse("reviews@1.1")).ok
 
 
 def test_quarantine_keeps_the_bytes(three):

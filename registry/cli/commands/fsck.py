@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes
+from registry.cli.output import counted, human_bytes
 
 if TYPE_CHECKING:
     from registry.stewardship.fsck import FsckOptions, Report
+    from registry.stewardship.reach import Problem
     from registry.stewardship.repair import Copy
+
+SHOWN = 20  # of one kind
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +51,8 @@ def register(app: typer.Typer) -> None:
         store = run.store()
         with run.out.progress("Checking") as progress:
             depth = "data" if data else "quick" if quick else "usual"
-            options = FsckOptions(depth, _checkpoint(store.url) if data else None, progress)  # type: ignore[arg-type]
+            total = progress.expect if progress else None
+            options = FsckOptions(depth, _checkpoint(store.url) if data else None, progress, total)  # type: ignore[arg-type]
             report = check(store, options)
         document = report.to_json()
         if repair and report.problems and not dry_run:
@@ -87,19 +92,51 @@ def _copies(run: Run, url: str) -> list[Copy]:
 
 
 def _report(run: Run, report: Report, document: dict[str, Any]) -> None:
-    for problem in (*report.problems, *report.strays):
-        whose = " ".join(filter(None, (problem.release, problem.path)))
-        run.out.text(f"{problem.kind}: {problem.key}" + (f" ({whose})" if whose else ""))
-    for key in document.get("repaired", {}).get("fetched", ()):
-        run.out.text(f"repaired: {key}")
-    for key in document.get("repaired", {}).get("quarantined", ()):
-        run.out.text(f"put aside: {key}")
+    for problems in (report.problems, report.strays):
+        _list(run, [(problem.kind, _named(problem)) for problem in problems])
+    repaired = document.get("repaired", {})
+    _list(run, [("repaired", key) for key in repaired.get("fetched", ())])
+    _list(run, [("put aside", key) for key in repaired.get("quarantined", ())])
+    if report.harmed:
+        run.out.text(f"harmed: {', '.join(report.harmed)}")
     word = run.out.style("sound", "green") if report.ok else run.out.style("NOT SOUND", "red")
     run.out.text(
-        f"{word}: {report.releases:,} releases, {report.objects:,} objects, "
+        f"{word}: {counted(report.releases, 'release')}, {counted(report.objects, 'object')}, "
         f"{report.hashed:,} hashed ({human_bytes(report.hashed_bytes)})"
     )
-    if not report.ok and "repaired" not in document:
-        run.out.note("Next: registry fsck --repair --from URL")
-    if any(stray.kind == "orphaned" for stray in report.strays):
-        run.out.note("Orphaned objects harm nothing. To remove them: registry gc")
+    for note in _notes(report):
+        run.out.note(note)
+
+
+def _named(problem: Problem) -> str:
+    whose = " ".join(filter(None, (problem.release, problem.path)))
+    return f"{problem.key or 'an object without a name'}{f' ({whose})' if whose else ''}"
+
+
+def _list(run: Run, found: list[tuple[str, str]]) -> None:
+    """Each, grouped by kind; of many of one kind the first ones."""
+    for kind in dict.fromkeys(kind for kind, _ in found):
+        names = [name for known, name in found if known == kind]
+        for name in names[:SHOWN]:
+            run.out.text(f"{kind}: {name}")
+        if len(names) > SHOWN:
+            run.out.text(f"{kind}: {len(names) - SHOWN:,} more, all of them with --json")
+
+
+def _notes(report: Report) -> Iterator[str]:
+    """What to do next, by what was found."""
+    kinds = {stray.kind for stray in report.strays}
+    if not report.ok:
+        yield "Next: registry fsck --repair --from URL, a store or backup that has these releases"
+        if any(problem.key.startswith("releases/") and problem.kind == "missing" for problem in report.problems):
+            yield "Where a release was removed on purpose: registry rebuild-index"
+    elif kinds & {"orphaned", "abandoned", "corrupt"}:
+        yield "What nothing needs harms nothing. To remove it: registry gc"
+    for stray in report.strays:
+        if stray.kind == "unfinished":
+            again = f"registry purge {stray.release} --reason R --confirm {stray.release}"
+            yield f"Bytes of a purged release stand. Next: {again}"
+    if "stale" in kinds:
+        yield "The index is only a cache. Next: registry rebuild-index"
+    if "foreign" in kinds:
+        yield "What is foreign was put there by somebody else, and is left alone"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes
+from registry.cli.output import counted, human_bytes
 
 if TYPE_CHECKING:
-    from registry.stewardship.purge import Purged
+    from registry.stewardship.purge import Purged, Share
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +40,7 @@ def register(app: typer.Typer) -> None:
             raise UsageError(
                 f"destroying {name}@{version} is not confirmed",
                 why="it cannot be undone",
-                hint=f"registry purge {name}@{version} --reason '{reason}' --confirm {name}@{version}",
+                hint=f"registry purge {name}@{version} --reason {quote(reason)} --confirm {name}@{version}",
             )
         result = purge_release(run.store(), name, version, reason, by=whoami(run.directory), dry_run=dry_run)
         run.out.document(result.to_json())
@@ -52,9 +53,20 @@ def _report(run: Run, result: Purged) -> None:
         run.out.text(f"{ref} was purged already")
         return
     verb = "would be destroyed" if result.state == "planned" else "destroyed"
-    run.out.text(f"{ref}: {result.destroyed:,} objects, {human_bytes(result.destroyed_bytes)} {verb}")
+    run.out.text(f"{ref}: {counted(result.destroyed, 'object')}, {human_bytes(result.destroyed_bytes)} {verb}")
     for share in result.shared:
-        run.out.alarm(f"warning: {share.release} shares {share.files:,} files, {human_bytes(share.bytes)}: they stay")
+        _warn(run, share)
     for channel in result.channels:
         run.out.alarm(f"warning: the channel {result.name}@{channel} points to it")
+    if any(share.waits for share in result.shared):
+        run.out.note("Next, when that release is done or given up: the same command again")
     run.out.note("Copies elsewhere are not reached: pulled directories, caches, DVC remotes, mirrors, bucket versions.")
+
+
+def _warn(run: Run, share: Share) -> None:
+    amount = f"{counted(share.files, 'file')}, {human_bytes(share.bytes)}"
+    if share.waits:
+        by = f"{share.by} is about to release {share.release}"
+        run.out.alarm(f"warning: {by}, which needs {amount}: they stay until {share.waits} at the latest")
+    else:
+        run.out.alarm(f"warning: {share.release} shares {amount}: they stay")
