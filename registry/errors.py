@@ -169,6 +169,12 @@ class StoreError(EnvironmentFailed):
     code = "store"
 
 
+class DeniedError(StoreError):
+    """A store is there, and does not permit this to whoever asks."""
+
+    code = "denied"
+
+
 class NotFoundError(RegistryError):
     """No such dataset, version or object."""
 

@@ -26,7 +26,9 @@ def report(error: BaseException, out: Out) -> int:
             _traceback(error)
         return _say(out, error.code, str(error), error.hint, error.exit)
     if hasattr(error, "format_message"):  # a wrong command line, in the words of the parser
-        return _say(out, "usage", error.format_message(), "registry --help", 2)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "registry"
+        return _say(out, "usage", error.format_message(), f"{command} --help", 2)
     if isinstance(error, BrokenPipeError):
         return 0
     if isinstance(error, OSError):

@@ -7,10 +7,10 @@ exists before the reference is written, nothing is lost after it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from registry.cards.changelog import PATHS
-from registry.consume.resolve import Released, find_released, known_files
+from registry.consume.resolve import Released, find_released, known_files, refusal
 from registry.errors import VersionExistsError
 from registry.judge.judge import Bench, JudgeOptions, judge, lay_out
 from registry.model.facts import Declared
@@ -32,7 +32,7 @@ from registry.release.plan import Plan, PlanOptions, gate_failed, make_plan
 from registry.release.preflight import require_clean, require_known_history, require_no_other_tag
 from registry.release.record import record
 from registry.stores.base import Store
-from registry.stores.layout import open_registry, read_object, versions
+from registry.stores.layout import open_registry, read_object, standings, versions
 from registry.versions.demand import WORDS, requested, require_order
 from registry.workspace.workspace import Dataset, Workspace
 
@@ -62,11 +62,12 @@ class ReleaseOptions:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A result, the plan that led to it (None where nothing was to do), and what is left to run."""
+    """A result, the plan that led to it (None where nothing was to do), what is left to run, what to beware of."""
 
     result: ReleaseResult
     plan: Plan | None = None
     commands: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def release(workspace: Workspace, dataset: Dataset, version: str, store: Store, options: ReleaseOptions) -> Outcome:
@@ -81,7 +82,10 @@ def release(workspace: Workspace, dataset: Dataset, version: str, store: Store, 
         require_current(bench)
     there = _already(bench, declared, version, store)
     if there is not None:
+        if there.standing and there.standing.state == "purged":
+            raise refusal(there.name, there.version, there.standing)
         return _finish(workspace, there, store, options)
+    warnings = _known_harm(store, dataset.name, bench.snapshot.files.sha256)
     released = versions(store, dataset.name)
     if options.git:
         require_known_history(workspace, dataset.name, released, store.url)
@@ -91,13 +95,24 @@ def release(workspace: Workspace, dataset: Dataset, version: str, store: Store, 
             require_no_other_tag(workspace, dataset.name, Version.parse(version), None)
     candidate = gather(bench, declared, version, store, options.step)
     if candidate.previous and not candidate.facts:
-        return Outcome(_nothing(candidate, store))
+        return Outcome(_nothing(candidate, store), warnings=warnings)
     plan = plan_for(candidate, version, store, options.plan)
     if options.dry_run:
-        return Outcome(plan.result(store.url, "planned"), plan)
+        return Outcome(plan.result(store.url, "planned"), plan, warnings=warnings)
     options.step("upload")
     result = execute(plan, store, progress=options.judge.progress)
-    return _record(workspace, plan, result, store, options)
+    return replace(_record(workspace, plan, result, store, options), warnings=warnings)
+
+
+def _known_harm(store: Store, name: str, data: str) -> tuple[str, ...]:
+    """A warning where exactly this data was withdrawn for privacy or security, or purged."""
+    grave = {version: standing for version, standing in standings(store, name).items() if standing.refused}
+    found = [there for version in grave if (there := find_released(store, name, version))]
+    return tuple(
+        f"these bytes were released before: {refusal(name, there.version, grave[there.version])}"
+        for there in found
+        if there.manifest.data["sha256"] == data
+    )
 
 
 def gather(bench: Bench, declared: Declared, version: str, store: Store, step: Step = _silent) -> Candidate:
@@ -164,13 +179,14 @@ def _finish(workspace: Workspace, there: Released, store: Store, options: Releas
         files=manifest.data["files"],
         bytes=manifest.data["bytes"],
     )
+    warnings = (there.warning,) if there.warning else ()
     if not options.git or options.dry_run:
-        return Outcome(result)
+        return Outcome(result, warnings=warnings)
     require_no_other_tag(workspace, manifest.name, manifest.version, there.reference.manifest)
     options.step("record")
     changelog = read_object(store, manifest.artefacts[CHANGELOG].sha256)
     commands = record(workspace, manifest, there.raw, changelog)
-    return Outcome(result, commands=tuple(commands))
+    return Outcome(result, commands=tuple(commands), warnings=warnings)
 
 
 def _record(workspace: Workspace, plan: Plan, result: ReleaseResult, store: Store, options: ReleaseOptions) -> Outcome:

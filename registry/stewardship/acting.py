@@ -23,7 +23,7 @@ def exact(text: str, command: str) -> tuple[str, Version]:
         raise UsageError(
             f"`{text}` names no single version",
             why="what is done to a release is done to one number",
-            hint=f"{command} {ref.name}@1.0.0",
+            hint=f"registry list {ref.name}, then {command} {ref.name}@…",
         )
     return ref.name, Version.parse(ref.spec)
 

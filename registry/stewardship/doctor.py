@@ -4,7 +4,7 @@
 >>> from registry.stores import open_store
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     [(found.id, found.state) for found in examine_store(open_store(folder))][:3]
-[('store:read', 'ok'), ('store:list', 'ok'), ('store:create', 'ok')]
+[('store:url', 'ok'), ('store:read', 'ok'), ('store:list', 'ok')]
 
 Each finding is `ok`, `warn` (works, but somebody should know) or `fail`.
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from registry.consume.resolve import cache_folder
-from registry.errors import NotFoundError, RegistryError
+from registry.errors import DeniedError, NotFoundError, RegistryError
 from registry.stewardship.policies import ROLES, Role, policy
 from registry.stores.base import Store
 from registry.stores.layout import ROOT_KEY, open_registry
@@ -133,7 +133,8 @@ def examine_workspace(start: Path) -> Iterator[Finding]:
 
 def examine_store(store: Store, *, write: bool = True) -> list[Finding]:
     """Tries each permission, and whether conditional writes are honoured; leaves nothing where it may delete."""
-    found = [_tried("store:read", "objects can be read", lambda: _readable(store))]
+    found = [Finding("store:url", "ok", f"the store is {store.url}")]
+    found.append(_tried("store:read", "objects can be read", lambda: _readable(store)))
     found.append(_tried("store:list", "objects can be listed", lambda: next(store.list("releases/"), None)))
     if not write or any(finding.state == "fail" for finding in found):
         return found
@@ -171,6 +172,9 @@ def _tried(name: str, what: str, work: Callable[[], Any], *, state: State = "fai
     """`work` must not raise, nor return False."""
     try:
         held = work()
+    except DeniedError as error:  # no fault: who only reads needs no more
+        reads = name in NEEDS["reader"]
+        return Finding(name, "fail" if reads else "warn", f"not so that {what}: {error.why or error}", error.hint)
     except RegistryError as error:
         return Finding(name, state, f"not so that {what}: {error.why or error}", error.hint)
     if held is False:

@@ -20,8 +20,9 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 
-from registry.errors import NotFoundError, StoreError
+from registry.errors import DeniedError, NotFoundError, StoreError
 from registry.model.digest import sha256_of
 from registry.stores.base import CHUNK, ObjectInfo, check_key, exactly
 from registry.stores.tree import CREATE, Tree
@@ -188,10 +189,11 @@ class LocalStore:
     def _failed(self, key: str, error: OSError) -> NotFoundError | StoreError:
         if error.errno == errno.ENOENT:
             return NotFoundError(f"the store {self.url} holds no {key}", hint="registry list", key=key)
-        return StoreError(
+        kind = DeniedError if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else StoreError
+        return kind(
             f"the store {self.url} failed at {key}",
             why=error.strerror or str(error),
-            hint=f"registry doctor --store {self.url}",
+            hint=f"registry doctor --store {quote(self.url)}",
             key=key,
         )
 

@@ -23,6 +23,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import ConfigError, MissingExtraError, NotFoundError, RegistryError, StoreError
+from registry.stores.answers import explain
 from registry.stores.base import CHUNK, ObjectInfo, check_key, exactly
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ PAUSE = 0.1  # seconds before the second try, doubled before each later one
 DELETED = 204  # how S3 answers a delete; anything that answers anything says 200
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]\Z")
 MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
-REFUSED = frozenset(
-    {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
-)
 LOST = frozenset({"PreconditionFailed", "412"})
 AGAIN = frozenset({"ConditionalRequestConflict", "409", "OperationAborted", "BadDigest", "TooManyRequests", "429"})
 
@@ -215,8 +213,8 @@ class S3Store:
             return _LostError(f"{place} is not in the expected state")
         if code in MISSING and key is not None:
             return NotFoundError(f"the store {self.url} holds no {key}", hint="registry list", key=key)
-        why, hint = _reason(code, type(error).__name__)
-        return StoreError(f"the store {self.url} failed at {key or 'its listing'}", why=why, hint=hint, key=key)
+        refused, why, hint = explain(code, type(error).__name__)
+        return refused(f"the store {self.url} failed at {key or 'its listing'}", why=why, hint=hint, key=key)
 
 
 class _LostError(StoreError):
@@ -351,19 +349,6 @@ def _checksum(data: bytes) -> str:
 def _code(error: BaseException | None) -> str:
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
-
-
-def _reason(code: str, kind: str) -> tuple[str, str]:
-    """Why and hint for an S3 error code, or for the class of an error without one."""
-    if code == "NoSuchBucket":
-        return "the bucket does not exist", "create the bucket, or choose another with --store"
-    if code in REFUSED or "Credential" in kind or "Token" in kind or "Profile" in kind:
-        named = f" ({code})" if code else ""
-        hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        return f"the credentials are missing or refused{named}", hint
-    if code:
-        return f"the server answered {code[:60]}", "registry doctor"
-    return f"it cannot be reached ({kind})", "check the address ([s3] endpoint-url, AWS_ENDPOINT_URL) and the network"
 
 
 def _connect(options: StoreOptions) -> Any:

@@ -156,6 +156,17 @@ def test_a_version_with_other_content_is_refused_and_stays_as_it_was(team, tmp_p
     assert (tmp_path / "here/train.csv").read_text().count("\n") == 81
 
 
+def test_a_purged_release_is_not_released_already(team):
+    team("release", "v1.0")
+    team("purge", "reviews@1.0", "--reason", "동의 철회", "--confirm", "reviews@1.0")
+    assert "동의 철회" in error(team("release", "v1.0", "--json", code=6), 6)["message"]
+    (team.cwd / "cards/reviews.md").write_text((team.cwd / "cards/reviews.md").read_text() + "\nMore.\n")
+    team.commit("Card")
+    told = team("release", "v1.1", "--dry-run").err
+    assert "warning: these bytes were released before: reviews@1.0.0 was purged" in told
+    assert [line.split()[:4:3] for line in team("list").out.splitlines()[1:]] == [["reviews", "purged"]]
+
+
 def test_a_flipped_byte_in_any_object_is_named_and_never_delivered(team, tmp_path):
     team("release", "v1.0")
     store = team.cwd / ".registry" / "store"

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from registry.errors import StoreError
+from registry.errors import DeniedError
 from registry.stewardship.doctor import document, examine_machine, examine_store, examine_workspace, roles_of
 from registry.stewardship.policies import ROLES, policy
 from registry.stores.layout import open_registry
@@ -23,7 +23,7 @@ class Limited(LocalStore):
 
     def _refuse(self, operation):
         if operation in self.forbidden:
-            raise StoreError("refused", why="AccessDenied", hint="ask for it")
+            raise DeniedError("refused", why="AccessDenied", hint="ask for it")
 
     def create(self, key, data):
         self._refuse("create")
@@ -59,6 +59,14 @@ def test_roles_are_tried(tmp_path, forbidden, roles):
     assert roles_of(found) == roles
     if "delete" not in forbidden and "list" not in forbidden:
         assert list(store.list("")) == []
+
+
+def test_who_only_reads_is_told_so_and_nothing_fails(tmp_path):
+    found = examine_store(Limited(tmp_path, "create", "delete"))
+    assert document(found, None)["ok"] and roles_of(found) == ["reader"]
+    assert [finding.id for finding in found if finding.state == "warn"] == ["store:create"]
+    assert found[0].what == f"the store is file:{tmp_path}"
+    assert not document(examine_store(Limited(tmp_path, "list")), None)["ok"]
 
 
 def test_who_may_not_delete_may_release(tmp_path):

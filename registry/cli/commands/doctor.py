@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
         Looks at this machine, the workspace and the store, where it tries each
         permission on an object of its own; with --dry-run it only reads. Exit 5 where
-        something fails.
+        something fails; a right that a reader does not need is no failure.
         Example: registry doctor --store s3://bucket/datasets --policy releaser
         """
         from registry.stewardship import doctor as examine
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
             findings += examine.examine_store(store, write=not dry_run)
         document = examine.document(findings, store)
         run.out.document(document)
-        _report(run, document, role)
+        _report(run, document, role, dry_run=dry_run)
         if not document["ok"]:
             raise typer.Exit(5)
 
@@ -55,7 +55,7 @@ def _store(run: Run, findings: list[Any]) -> Any:
         return None
 
 
-def _report(run: Run, document: dict[str, Any], role: str) -> None:
+def _report(run: Run, document: dict[str, Any], role: str, *, dry_run: bool) -> None:
     from registry.errors import UsageError
 
     for found in document["findings"]:
@@ -64,7 +64,10 @@ def _report(run: Run, document: dict[str, Any], role: str) -> None:
         if found["hint"]:
             run.out.text(f"      try: {found['hint']}")
     if document["roles"]:
-        run.out.text(f"these credentials are enough for: {', '.join(document['roles'])}")
+        only = " (only reading was tried)" if dry_run else ""
+        run.out.text(f"these credentials are enough for: {', '.join(document['roles'])}{only}")
+    if document["policies"] and not role:
+        run.out.note("The least policy of a role: registry doctor --policy reader, releaser or steward")
     if role and role not in document["policies"]:
         raise UsageError(
             f"there is no policy for `{role}` here",

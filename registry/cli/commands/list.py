@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,9 +28,15 @@ def register(app: typer.Typer) -> None:
         for dataset in document["datasets"]:
             for version in dataset["versions"]:
                 channels = [c for c, v in dataset["channels"].items() if v == version["version"]]
-                mark = "yanked" if version["yanked"] else ", ".join(channels)
+                mark = ", ".join([*_withdrawn(version["yanked"]), *channels])
                 rows.append((dataset["name"], version["version"], version["released"], mark, dataset["title"]))
         if rows:
             run.out.table(("dataset", "version", "released", "status", "title"), rows)
         else:
             run.out.note("The store holds no release. Next: registry release v1.0")
+
+
+def _withdrawn(status: dict[str, Any] | None) -> list[str]:
+    if status is None:
+        return []
+    return ["purged" if status["state"] == "purged" else f"yanked ({status['severity']})"]

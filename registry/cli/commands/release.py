@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes
+from registry.cli.output import counted, human_bytes
 
 if TYPE_CHECKING:
     from registry.release.release import Outcome
@@ -48,16 +48,18 @@ def _report(run: Run, outcome: Outcome) -> None:
     result = outcome.result
     run.out.document(result.to_json())
     ref = f"{result.name}@{result.version}"
+    for warning in outcome.warnings:
+        run.out.alarm(f"warning: {warning}")
     words = {"nothing-changed": "nothing changed since", "planned": "would release"}
     if result.state in words:
         run.out.text(f"{words[result.state]} {ref}")
         return
     run.out.text(f"{run.out.style(result.state, 'bold', 'green')} {run.out.style(ref, 'bold')}")
-    run.out.text(f"  manifest  sha256:{result.manifest}")
-    run.out.text(f"  data      {result.files:,} files, {human_bytes(result.bytes)}")
-    run.out.text(f"  change    {result.change}")
-    run.out.text(f"  uploaded  {result.uploaded_files:,} objects, {human_bytes(result.uploaded_bytes)}")
-    run.out.text(f"  store     {result.store}")
+    run.out.text(f"  manifest sha256:{result.manifest}")
+    run.out.text(f"  data     {counted(result.files, 'file')}, {human_bytes(result.bytes)}")
+    run.out.text(f"  change   {result.change}")
+    run.out.text(f"  uploaded {counted(result.uploaded_files, 'object')}, {human_bytes(result.uploaded_bytes)}")
+    run.out.text(f"  store    {result.store}")
     if result.store.startswith("file:") and ".registry/store" in result.store:
         run.out.note("The store is on this machine only; set `store` in registry.toml to share releases.")
     for line in outcome.commands:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Annotated
 
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes, one_line
+from registry.cli.output import counted, human_bytes, one_line
 
 
 def register(app: typer.Typer) -> None:
@@ -30,16 +31,24 @@ def register(app: typer.Typer) -> None:
             run.out.style(f"{document['name']}@{document['version']}", "bold") + f"  {one_line(document['title'])}"
         )
         run.out.text(f"  released  {document['released']} by {one_line(document['released_by'])}")
-        if document["status"]["yanked"]:
-            run.out.text(f"  YANKED    {document['status']['yanked'].get('reason', '')}")
+        withdrawn = document["status"]["yanked"]
+        if withdrawn:
+            word = f"  {withdrawn['state'].upper():<9} {withdrawn['severity']}, {withdrawn['at'][:10]}: "
+            run.out.text(run.out.style(word, "red") + one_line(withdrawn["reason"]))
+        if document["channels"]:
+            run.out.text(f"  channels  {', '.join(document['channels'])}")
         run.out.text(f"  license   {document['license'] or 'not declared'}")
-        run.out.text(f"  data      {data['rows']:,} rows, {data['files']:,} files, {human_bytes(data['bytes'])}")
+        amount = f"{counted(data['files'], 'file')}, {human_bytes(data['bytes'])}"
+        run.out.text(f"  data      {counted(data['rows'], 'row')}, {amount}")
         for split, facts in data["splits"].items():
             frozen = ", frozen" if facts["frozen"] else ""
             run.out.text(
                 f"            {split}: {facts['rows']:,} rows{frozen}, unchanged since {facts['unchanged_since']}"
             )
         run.out.text(f"  verdict   {document['evidence']['verdict']}")
-        run.out.text(f"  change    {document['change']['level']} since {document['previous'] or 'nothing'}")
-        run.out.text(f"  documents {', '.join(sorted(document['artefacts']))}")
-        run.out.note(f"Next: registry pull {document['name']}@{document['version']}")
+        since = f"{document['change']['level']} since {document['previous']}" if document["previous"] else "none before"
+        run.out.text(f"  change    {since}")
+        listing = ", ".join(sorted(document["artefacts"]))
+        run.out.text(fill(listing, 80, initial_indent="  documents ", subsequent_indent=" " * 12))
+        if withdrawn is None:
+            run.out.note(f"Next: registry pull {document['name']}@{document['version']}")

@@ -48,6 +48,7 @@ def _consequences(run: Run, result: Withdrawal) -> None:
     for channel in result.channels:
         run.out.alarm(f"warning: the channel {result.name}@{channel} points to it")
         run.out.note(f"Next: registry promote {result.name}@{result.latest or 'VERSION'} {channel}")
-    run.out.note(f"latest is now {result.latest or 'nothing: every version is withdrawn or a pre-release'}")
+    latest = result.latest or "nothing: every version is withdrawn or a pre-release"
+    run.out.note(f"latest {'would be' if result.state == 'planned' else 'is now'} {latest}")
     if result.severity == "privacy":
         run.out.note(f"To destroy its bytes: registry purge {result.name}@{result.version} --reason REASON")
