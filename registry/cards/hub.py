@@ -107,12 +107,18 @@ def _unique(names: Iterable[str]) -> list[str]:
     return taken
 
 
+def _filled(facts: ReleaseFacts) -> list[tuple[str, tuple[str, ...], int, int]]:
+    """The splits that have rows: `datasets` reads no Parquet file without any. All of them where none has."""
+    splits = hub_splits(facts)
+    return [split for split in splits if split[2]] or splits
+
+
 def _config(facts: ReleaseFacts) -> dict[str, Any]:
     config: dict[str, Any] = {
         "config_name": "default",
         "default": True,
         "data_files": [
-            {"split": split, "path": [glob_path(path) for path in paths]} for split, paths, _, _ in hub_splits(facts)
+            {"split": split, "path": [glob_path(path) for path in paths]} for split, paths, _, _ in _filled(facts)
         ],
     }
     return config | _reader(facts)
@@ -142,7 +148,7 @@ def released_schema(facts: ReleaseFacts) -> DatasetSchema:
 def _info(facts: ReleaseFacts) -> dict[str, Any]:
     from registry.schemas.features import features
 
-    splits = hub_splits(facts)
+    splits = _filled(facts)
     return {
         "features": features(released_schema(facts)),
         "splits": [{"name": name, "num_bytes": size, "num_examples": rows} for name, _, rows, size in splits],

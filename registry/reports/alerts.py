@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from registry.model.evidence import Check
 from registry.model.facts import ReleaseFacts
+from registry.reports.drift import drift_of
 from registry.reports.html import code, value
 from registry.reports.measured import NAMED
 from registry.reports.shared import at_fault, check_name
@@ -21,6 +22,7 @@ MISSING = 0.05  # share of rows
 RARE = 0.05  # share of labels
 DRIFT = 0.05  # Jensen-Shannon divergence
 FEW = 30  # values of a split below which its distribution says nothing
+STAND_INS = frozenset(("nan", "n/a", "#n/a", "<na>", "null", "nil", "-", "--", "?", "undefined", "\\n"))
 REPEATED = "expect_rows_to_be_unique"
 _WEIGHTS = {"critical": 78.0, "warning": 75.0, "info": 55.0}  # of checks that do not block
 
@@ -40,6 +42,7 @@ class Alert:
 def alerts_of(facts: ReleaseFacts, text: Text, quality: str) -> list[Alert]:
     """All findings, the weightiest first; equal weights keep the order of columns. `quality` is the file to link."""
     found = [*_checks(facts, text, quality), *_splits(facts, text), *_labels(facts, text), *_repeated(facts, text)]
+    found += _moved(facts, text)
     for column in facts.profile["columns"]:
         found += _column(column, facts, text)
     return sorted(found, key=lambda alert: -alert.weight)
@@ -120,8 +123,31 @@ def _repeated(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
         yield _note(50 + share, text, "repeated", chart=chart, rows=rows, share=text.share(share))
 
 
+def _moved(facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
+    """Columns that are gone, or that are far from what they were in the release before."""
+    if facts.before is None or not facts.previous:
+        return
+    drift, previous = drift_of(facts.before, facts.profile), value(facts.previous)
+    for name in drift.removed:
+        yield _note(58, text, "gone", column=code(name), version=previous)
+    for one in drift.columns:
+        if (one.divergence or 0) < DRIFT:
+            continue
+        name = _linked(one.index, one.name)
+        chart = bar(one.divergence or 0, "ramp4")
+        distance = text.distance(one.divergence)
+        yield _note(
+            56 + (one.divergence or 0), text, "moved", chart, one.index, column=name, version=previous, value=distance
+        )
+
+
+def _linked(index: int, name: str) -> Markup:
+    """A column's name that leads to its card."""
+    return Markup('<a href="#c-{}">{}</a>').format(index, code(name))
+
+
 def _column(column: Mapping[str, Any], facts: ReleaseFacts, text: Text) -> Iterator[Alert]:
-    overall, name = column["overall"], Markup('<a href="#c-{}">{}</a>').format(column["index"], code(column["name"]))
+    overall, name = column["overall"], _linked(column["index"], column["name"])
     at = {"index": column["index"], "column": name}
     if not overall["rows"]:
         return
@@ -145,6 +171,18 @@ def _values(column: Mapping[str, Any], text: Text, at: Mapping[str, Any]) -> Ite
         yield _note(45, text, "nan", **at, rows=text.n("rows", strange))
     if overall.get("empty"):
         yield _note(15, text, "empty", **at, rows=text.n("rows", overall["empty"]))
+    stand_in = _stand_in(column)
+    if stand_in:
+        names = {"value": Markup("<code>{}</code>").format(value(stand_in["value"]))}
+        share = stand_in["count"] / overall["rows"]
+        yield _note(20 + share * 20, text, "stand-in", bar(share, "ramp4"), **at, **names, share=text.share(share))
+
+
+def _stand_in(column: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The most frequent value that other programs write where there is none, of an input column."""
+    if column["role"] is not None or not column["top"] or column["kind"] not in ("category", "string"):
+        return None
+    return next((v for v in column["top"]["values"] if (v["value"] or "").strip().casefold() in STAND_INS), None)
 
 
 def _drift(column: Mapping[str, Any], facts: ReleaseFacts, text: Text, at: Mapping[str, Any]) -> Iterator[Alert]:

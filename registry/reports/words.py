@@ -129,6 +129,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "alert.nan.sub": ("They are left out of mean and quantiles.", "평균과 분위수 계산에서 제외."),
     "alert.empty": ("{column} is an empty string in {rows}", "{column} 빈 문자열: {rows}"),
     "alert.empty.sub": ("An empty string is not counted as missing.", "빈 문자열은 결측으로 세지 않음."),
+    "alert.gone": ("{column} is gone since {version}", "없어진 열: {column} (이전 버전: {version})"),
+    "alert.gone.sub": ("Code that reads it would break.", "이 열을 읽는 코드가 동작하지 않음."),
+    "alert.moved": ("{column} moved since {version}", "이전 릴리스와 다른 분포: {column} (이전 버전: {version})"),
+    "alert.moved.sub": ("JS divergence {value}: 0 is equal, 1 is disjoint", "JS 발산 {value}: 0 같음, 1 겹치지 않음"),
+    "alert.stand-in": ("{column} is {value} in {share} of rows", "{column} 값 {value}: 전체 행의 {share}"),
+    "alert.stand-in.sub": (
+        "It may stand for a missing value, and is not counted as one.",
+        "결측을 뜻하는 값일 수 있으나 결측으로 세지 않음.",
+    ),
     # labels
     "labels.even": ("Label shares are equal in all splits", "라벨 비율이 모든 분할에서 같음"),
     "labels.spread": ("Label shares differ by at most {pp} between splits", "분할 간 라벨 비율 차이: 최대 {pp}"),

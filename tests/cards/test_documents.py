@@ -126,6 +126,14 @@ def test_a_split_column_gives_one_honest_split(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
+def test_a_split_without_rows_keeps_no_other_from_loading(tmp_path: Path) -> None:
+    splits = {"train": rows(0, 9), "test": rows(0, 0)}
+    facts = facts_of(tmp_path / "d", splits, SCHEMA)
+    (tmp_path / "d" / "README.md").write_text(readme(facts), "utf-8")
+    assert {name: split.num_rows for name, split in load(tmp_path / "d", tmp_path / "cache").items()} == {"train": 9}
+    assert "<code>test</code> 0" in readme(facts)
+
+
 def test_awkward_paths_and_splits_load(tmp_path: Path) -> None:
     root = tmp_path / "d"
     schema = DatasetSchema("d", (Column("x", "int64"),))

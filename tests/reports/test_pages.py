@@ -357,3 +357,26 @@ def test_what_did_not_change_is_not_listed(tmp_path: Path) -> None:
     assert "no change since 1.0.0" in text
     moved = text[text.index("No column moved") : text.index("Sample At most")]
     assert "JS divergence" not in moved
+
+
+def test_what_changed_since_the_last_release_is_seen_first(tmp_path: Path) -> None:
+    before = pa.table({"도움": [i % 5 for i in range(200)], "작성일": ["x", "y"] * 100, "n": list(range(200))})
+    now = pa.table({"도움": [i % 5 + 3 for i in range(200)], "n": list(range(200))})
+    first = facts_of(tmp_path / "a", {"train": before}, DatasetSchema("d"))
+    text = drawn(tmp_path, {"train": now}, DatasetSchema("d"), previous="1.0.0", before=first.profile)
+    assert (
+        text.index("작성일 is gone since 1.0.0")
+        < text.index("도움 moved since 1.0.0")
+        < text.index("A name leads to its details")
+    )
+    assert "n moved since" not in text
+
+
+def test_a_value_that_stands_for_none_is_pointed_at(tmp_path: Path) -> None:
+    table = pa.table(
+        {"비율": ["nan" if i % 3 else f"0.{i}" for i in range(90)], "y": ["-" if i % 2 else "a" for i in range(90)]}
+    )
+    schema = DatasetSchema("d", (Column("y", "string", role="label"),))
+    text = drawn(tmp_path, {"train": table}, schema)
+    assert "비율 is nan in 66.7% of rows" in text
+    assert "y is -" not in text
