@@ -41,7 +41,7 @@ def first_pass(session: Session, columns: Sequence[Measured]) -> Pass:
     for start in range(0, max(1, len(columns)), BATCH):
         select = ["split", "grouping(split) AS whole", "count(*) AS rows"]
         select += [f"{sql} AS m{key}" for c in columns[start : start + BATCH] for key, sql in _aggregates(c)]
-        source = source_sql(columns[start : start + BATCH])
+        source = source_sql(session, columns[start : start + BATCH])
         sql = f"SELECT {', '.join(select)} FROM {source} GROUP BY GROUPING SETS ((split), ())"  # noqa: S608
         for row in session.rows(sql):
             target = overall if row["whole"] else splits.setdefault(row["split"], {})
@@ -61,21 +61,22 @@ def _count_distinct(
     counts = "".join(f", count(*) FILTER (k{i}) AS k{i}" for i in range(len(names)))
     found = session.row(
         f"SELECT count(*) AS n{counts} FROM "  # noqa: S608 (all quoted)
-        f"(SELECT 1{marks} FROM data WHERE {name} IS NOT NULL GROUP BY {name})"
+        f"(SELECT 1{marks} FROM {session.over([column.name])} WHERE {name} IS NOT NULL GROUP BY {name})"
     )
     overall[f"{column.index}_distinct"] = found["n"]
     for i, split in enumerate(names):
         splits[split][f"{column.index}_distinct"] = found[f"k{i}"]
 
 
-def source_sql(columns: Sequence[Measured]) -> str:
+def source_sql(session: Session, columns: Sequence[Measured]) -> str:
     """The rows of `data`: `r<column index>`, each value, and `v<column index>`, its number, computed once.
 
     No name of the data is handed on: a column called `v1` would be taken for a number of ours.
     """
     raw = [f"{quote_ident(c.name)} AS r{c.index}" for c in columns]
     values = [f"{sql} AS v{c.index}" for c in columns if (sql := value_sql(c))]
-    return f"(SELECT {', '.join(['split', *raw, *values])} FROM data)"  # noqa: S608 (names quoted)
+    source = session.over([c.name for c in columns])
+    return f"(SELECT {', '.join(['split', *raw, *values])} FROM {source})"  # noqa: S608 (names quoted)
 
 
 def value_sql(column: Measured) -> str | None:

@@ -155,7 +155,7 @@ def _batch(session: Session, columns: Sequence[Measured], first: Pass) -> dict[i
         select.append(f"{_deviation_sql(column, first)} AS d{column.index}")
         if bins:
             select.append(f"histogram({_bin_sql(column, bins)}) AS h{column.index}")
-    sql = f"SELECT {', '.join(select)} FROM {source_sql(columns)} GROUP BY split"  # noqa: S608 (names quoted)
+    sql = f"SELECT {', '.join(select)} FROM {source_sql(session, columns)} GROUP BY split"  # noqa: S608 (names quoted)
     answers = {row["split"]: row for row in session.rows(sql) if row["split"] is not None}
     return {
         column.index: Spread(_histogram(column, bins, answers) if bins else None, _deviations(column, first, answers))

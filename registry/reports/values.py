@@ -27,7 +27,8 @@ def top_values(session: Session, column: Measured, splits: Sequence[str], kind: 
 
 def _counted(session: Session, column: Measured, splits: Sequence[str], limit: int) -> list[dict[str, Any]]:
     name = quote_ident(column.name)
-    source = f"(SELECT split, unnest({name}) AS v FROM data)" if column.storage == "list" else "data"  # noqa: S608
+    read = session.over([column.name])
+    source = f"(SELECT split, unnest({name}) AS v FROM {read})" if column.storage == "list" else read  # noqa: S608
     value = "v" if column.storage == "list" else name
     counts = ", ".join(f"count(*) FILTER (split = {quote_text(s)}) AS s{i}" for i, s in enumerate(splits))
     return session.rows(

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from registry.errors import DataError, EnvironmentFailed, MissingExtraError, UsageError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 BATCH = 100_000  # rows of one Arrow batch
+WIDE = 64  # columns from which a statement is planned over those that it needs only
+FILES = 64  # parts up to which it is known what each holds
 QUESTIONS = ("SELECT", "EXPLAIN")  # kinds of statements that a session answers
 
 
@@ -94,6 +96,7 @@ class Session:
         self.files: Mapping[str, str] = {str(part.parquet): part.path for part in table.parts}
         self._added: set[str] = set()
         self._kept: dict[str, Any] = {}
+        self._held: Mapping[str, frozenset[str]] | None = None
         self._open = ExitStack()
         directory = str(temp or self._open.enter_context(tempfile.TemporaryDirectory(prefix="registry-duck-")))
         try:
@@ -197,6 +200,18 @@ class Session:
             rule = [name, sql, [[column, kinds[column]] for column in reads]]
             self.add(name, self.parts.derived(self.table, rule, reads, of))
 
+    def over(self, columns: Sequence[str]) -> str:
+        """What a statement that needs `columns` and the split reads from: `data`, of a wide table those alone.
+
+        A statement is planned over every column that it could see, which of a thousand takes longer than to answer it.
+        """
+        if len(self.columns) < WIDE or len(self.table.parts) > FILES:
+            return "data"
+        if self._held is None:
+            self._held = _held(self.table)
+        known = {name for names in self._held.values() for name in names}
+        return f"({view_sql(self.table, columns, self._held)})" if known.issuperset(columns) else "data"
+
     def has(self, name: str) -> bool:
         """Whether there is a table `name` that was made before."""
         return name in self._added
@@ -237,25 +252,44 @@ def _words(table: Table) -> list[str]:
     ]
 
 
-def view_sql(table: Table) -> str:
-    """The query behind `data`: one branch a split, with the split as a constant so that filters prune."""
+def view_sql(
+    table: Table, columns: Sequence[str] | None = None, held: Mapping[str, frozenset[str]] = MappingProxyType({})
+) -> str:
+    """The query behind `data`: one branch a split, with the split as a constant so that filters prune.
+
+    Of `columns` only, where they are given with what each part holds.
+    """
     if table.split_column is not None:
-        return _scan(table, [str(part.parquet) for part in table.parts], _split_of_column(table.split_column))
+        paths = [str(part.parquet) for part in table.parts]
+        own = [SPLIT, *columns] if columns is not None and table.split_column == SPLIT else columns
+        return _scan(paths, _split_of_column(table.split_column), own and list(dict.fromkeys(own)), held)
     grouped: dict[str, list[str]] = {}
     for part in table.parts:
         grouped.setdefault(part.split or "train", []).append(str(part.parquet))
-    branches = [_scan(table, paths, f", {quote_text(split)} AS {SPLIT}") for split, paths in grouped.items()]
+    branches = [_scan(paths, f", {quote_text(split)} AS {SPLIT}", columns, held) for split, paths in grouped.items()]
     return " UNION ALL BY NAME ".join(branches)
+
+
+def _held(table: Table) -> dict[str, frozenset[str]]:
+    """The names of the columns that each part holds."""
+    import pyarrow.parquet as pq
+
+    with _translated(table, ""):
+        return {str(part.parquet): frozenset(pq.read_schema(part.parquet).names) for part in table.parts}
 
 
 def _split_of_column(column: str) -> str:
     return "" if column == SPLIT else f", CAST({quote_ident(column)} AS VARCHAR) AS {SPLIT}"
 
 
-def _scan(table: Table, paths: list[str], split: str) -> str:
+def _scan(
+    paths: list[str], split: str, columns: Sequence[str] | None = None, held: Mapping[str, frozenset[str]] | None = None
+) -> str:
     files = ", ".join(quote_text(path) for path in paths)
     source = f"read_parquet([{files}], filename={quote_text(FILE)}, union_by_name=true)"
-    return f"SELECT *{split}, file_row_number AS {ROW} FROM {source}"  # noqa: S608 (all names quoted)
+    here = {name for path in paths for name in (held or {}).get(path, ())}
+    chosen = "*" if columns is None else ", ".join([FILE, *(quote_ident(name) for name in columns if name in here)])
+    return f"SELECT {chosen}{split}, file_row_number AS {ROW} FROM {source}"  # noqa: S608 (all names quoted)
 
 
 def _lock(table: Table, temp: str) -> list[str]:

@@ -295,3 +295,34 @@ def test_numbers_of_a_label_go_together_as_classes(build: Build) -> None:
     )
     (pair,) = measure(table, DatasetSchema("d", (Column("y", "int64", role="label"),)))["associations"]["pairs"]
     assert (pair["measure"], pair["value"]) == ("eta", 1.0)
+
+
+@pytest.mark.parametrize("split_column", [None, "split", "접기"])
+def test_a_wide_table_is_measured_as_any_other(
+    build: Build, monkeypatch: pytest.MonkeyPatch, split_column: str | None
+) -> None:
+    """Statements on a wide table see only the columns that they need; a file may lack some of them."""
+    rng = random.Random(3)
+
+    def rows(n: int) -> pa.Table:
+        values = {
+            "split": [rng.choice(["train", "test"]) for _ in range(n)],
+            "접기": [rng.choice(["a", "b"]) for _ in range(n)],
+            "글": [rng.choice(["좋아요", None, ""]) for _ in range(n)],
+            "v1": [rng.gauss(0, 1) for _ in range(n)],
+            "목록": [[rng.choice("xy")] * rng.randint(0, 2) for _ in range(n)],
+        }
+        return pa.table(values) if split_column == "split" else pa.table(values).drop(["split"])
+
+    table = build({"train": rows(60), "test": rows(40).drop(["v1"])}, split_column)
+    schema = DatasetSchema("d", (Column("글", "string", role="label"),))
+    narrow = measure(table, schema)
+    monkeypatch.setattr("registry.tables.duck.WIDE", 1)
+    with Session(table, threads=1) as session:
+        assert "v1" not in session.over(["글"])
+        assert session.over(["글"]) != "data"
+        assert session.over(["nothing"]) == "data"
+        assert profile(session, table, schema) == narrow
+    monkeypatch.setattr("registry.tables.duck.FILES", 1)
+    with Session(table, threads=1) as session:
+        assert session.over(["글"]) == "data"
