@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from registry.cards.changelog_words import COUNTED, DETAILS, DONE, KINDS, LEVELS, WORDS
+from registry.cards.changelog_words import COUNTED, DETAILS, DONE, KINDS, LEVELS, PARTS, TOLD, WORDS
 from registry.cards.markdown import code, plain
 from registry.model.changes import Mended
 from registry.model.facts import ReleaseFacts
@@ -119,6 +119,10 @@ def _korean(fact: ChangeFact, counted: re.Match[str] | None) -> str:
 
 def _detail(detail: str, lang: str) -> str:
     """The detail of a fact; in Korean where it is one of those that facts are given."""
+    if lang == "ko" and re.fullmatch(TOLD, detail):
+        for pattern, korean in PARTS.items():
+            detail = re.sub(pattern, korean, detail)
+        return detail
     for pattern, korean in DETAILS.items() if lang == "ko" else ():
         if found := re.fullmatch(pattern, detail):
             return found.expand(korean)

@@ -49,6 +49,10 @@ KINDS: Mapping[str, str] = {
     "split-added": "분할 추가",
     "split-changed": "분할 변경",
     "frozen-split-changed": "고정 분할 변경",
+    "rows-moved": "분할 간 이동",
+    "rows-relabelled": "라벨 변경",
+    "frozen-rows-relabelled": "고정 분할 라벨 변경",
+    "rows-not-compared": "행을 비교하지 않음",
     "license-declared": "라이선스 선언",
     "license-looser": "라이선스 완화",
     "license-stricter": "라이선스 강화",
@@ -56,7 +60,14 @@ KINDS: Mapping[str, str] = {
 }
 COUNTED: Mapping[str, str] = {"rows": "행", "labels": "라벨", "classes": "클래스", "keys": "키", "columns": "열",
                               "splits": "분할", "files": "파일"}  # fmt: skip
-DONE: Mapping[str, str] = {"added": "추가", "removed": "삭제", "changed": "변경", "edited": "수정", "moved": "이동"}
+DONE: Mapping[str, str] = {
+    "added": "추가",
+    "removed": "삭제",
+    "changed": "변경",
+    "edited": "수정",
+    "moved": "이동",
+    "relabelled": "라벨 변경",
+}
 
 # Details that facts are given in English: a pattern of the whole, and what it says in Korean.
 DETAILS: Mapping[str, str] = {
@@ -64,9 +75,24 @@ DETAILS: Mapping[str, str] = {
     r"schema, suites or gate settings": "스키마, 검사 목록 또는 게이트 설정",
     r"another order": "순서 변경",
     r"([\d,]+) → ([\d,]+) rows": r"\1 → \2행",
+    r"(.+) → (.+): ([\d,]+) rows": r"\1 → \2: \3행",
+    r"([\d,]+) rows; in all splits (.+)": r"\1행; 모든 분할에서 \2",
+    r"([\d,]+) rows; (.+)": r"\1행; \2",
     r"without (.+); with (.+)": r"삭제 \1; 추가 \2",
     r"without (.+)": r"삭제 \1",
     r"with (.+)": r"추가 \1",
     r"not declared → (.+)": r"미기재 → \1",
     r"(.+) → not declared": r"\1 → 미기재",
+}
+
+# A detail that counts what happened to the rows of a split, and its parts in Korean.
+TOLD = r"[\d,]+ → [\d,]+ rows: [\d,]+ [a-z ]+(?:, [\d,]+ [a-z ]+)*"
+PARTS: Mapping[str, str] = {
+    r"([\d,]+) rows": r"\1행",
+    r"([\d,]+) added": r"추가 \1",
+    r"([\d,]+) removed": r"삭제 \1",
+    r"([\d,]+) edited": r"수정 \1",
+    r"([\d,]+) relabelled": r"라벨 변경 \1",
+    r"([\d,]+) moved in": r"들어옴 \1",
+    r"([\d,]+) moved out": r"나감 \1",
 }

@@ -34,6 +34,7 @@ COMMANDS = (
     "status",
     "push",
     "check",
+    "diff",
     "split",
     "drop",
     "plan",

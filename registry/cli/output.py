@@ -125,10 +125,10 @@ def size_of(path: Path) -> int | None:
 def width_of(text: str) -> int:
     """Cells that `text` takes in a terminal; wide characters take two, escapes none."""
     import re
-    import unicodedata
 
-    plain = re.sub(f"{MARK}[0-9;]*{MARK}", "", text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in plain)
+    from registry.formats.text import width
+
+    return width(re.sub(f"{MARK}[0-9;]*{MARK}", "", text))
 
 
 def counted(number: int, noun: str) -> str:

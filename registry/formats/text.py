@@ -38,6 +38,7 @@ WITNESSES = {
     "contradicts": "labelled unlike",
 }
 INDENT = " " * 19
+BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 SAMPLES = 5
 VALUES = 4
 
@@ -88,9 +89,9 @@ def _passes(evidence: Evidence) -> list[str]:
 def _check(check: Check, fail_on: str) -> list[str]:
     mark = "✗" if check.blocks(fail_on) else " "
     word = WORDS[check.status] + (" (warning)" if check.status == "fail" and not check.blocks(fail_on) else "")
-    lines = [f" {mark} {word:<15} {_one_line(check.id)}"]
+    lines = [f" {mark} {word:<15} {one_line(check.id)}"]
     if check.status != "pass" and check.message:
-        lines.append(f"{INDENT}{_one_line(check.message)}")
+        lines.append(f"{INDENT}{one_line(check.message)}")
     if check.waiver:
         owner, expires = check.waiver.get("owner", ""), check.waiver.get("expires", "")
         lines.append(f"{INDENT}waived: {check.waiver.get('reason', '')} ({owner}, until {expires})")
@@ -111,7 +112,7 @@ def _rest(check: Check) -> str:
 def _sample(sample: object) -> str:
     """`leak-00 (test) = w00553 (train)  token: AD… (14)` of a row and its witness, or key: value."""
     if not isinstance(sample, dict):
-        return ", ".join(map(_sample, sample)) if isinstance(sample, list | tuple) else _one_line(str(sample))
+        return ", ".join(map(_sample, sample)) if isinstance(sample, list | tuple) else one_line(str(sample))
     witnesses = {key: value for key, value in sample.items() if isinstance(value, dict) and "row" in value}
     rest = {key: value for key, value in sample.items() if key not in ("row", "split", "values", *witnesses)}
     stands = [f"{WITNESSES.get(key, key.replace('_', ' '))} {_row(value)}" for key, value in witnesses.items()]
@@ -119,16 +120,26 @@ def _sample(sample: object) -> str:
     values = sample.get("values")
     shown = {**(values if isinstance(values, dict) else {}), **rest}
     parts = [" ".join([*named, *stands])] if named or stands else []
-    parts += [f"{_one_line(str(key))}: {_sample(value)}" for key, value in list(shown.items())[:VALUES]]
+    parts += [f"{one_line(str(key))}: {_sample(value)}" for key, value in list(shown.items())[:VALUES]]
     more = len(shown) - VALUES
     return "  ".join(parts) + (f"  and {more} more" if more > 0 else "")
 
 
 def _row(sample: dict[str, object]) -> str:
     name = f"{sample.get('row')} ({sample['split']})" if sample.get("split") else str(sample.get("row"))
-    return _one_line(name)
+    return one_line(name)
 
 
-def _one_line(text: str) -> str:
+def width(text: str) -> int:
+    """The columns of a terminal that `text` takes: Korean letters take two.
+
+    >>> width("한글 ok")
+    7
+    """
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def one_line(text: str) -> str:
+    """`text` without control characters, line ends, and what turns the direction of writing."""
     ends = ("Cc", "Cs", "Zl", "Zp")
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ends else c for c in text)
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ends or c in BIDI else c for c in text)

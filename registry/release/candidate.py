@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from registry.cards.declared import load_card
 from registry.consume.resolve import Released, find_previous
 from registry.errors import StateError
+from registry.judge.earlier import row_changes
 from registry.judge.judge import Bench
 from registry.mending.record import mended_of
+from registry.model.difference import Difference, RowChanges
 from registry.model.facts import Declared, ReleaseFacts, split_bytes
 from registry.model.names import Version
 from registry.model.release import ChangeFact, Level, content_digest
@@ -21,14 +23,19 @@ from registry.reports.profile import profile
 from registry.reports.quality import remembered
 from registry.stores.base import Store
 from registry.stores.layout import read_object
-from registry.tables.digests import split_digests
+from registry.tables.digests import CONTENTS, contents_of, split_digests
 from registry.tables.images import IMAGE
 from registry.tables.table import Part, Table
 from registry.versions.change import State, difference, level_of
+from registry.versions.rules import Rules, load_rules
 from registry.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from registry.model.evidence import Evidence
+    from registry.tables.duck import Session
+
+SPLITS = 2
+"""Version of what the digest of a split is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,35 +134,72 @@ def measure_profile(bench: Bench) -> dict[str, Any]:
 def measure_splits(bench: Bench) -> dict[str, tuple[int, str]]:
     """(rows, digest of the logical rows) of each split, remembered by digest."""
     columns = [name for name, _ in bench.table.columns]
-    found = bench.remembered("splits", lambda session: {k: list(v) for k, v in split_digests(session, columns).items()})
+
+    def measure(session: Session) -> dict[str, list[Any]]:
+        if bench.table.format == "imagefolder":
+            session.add(CONTENTS, contents_of(bench.snapshot.files))
+        return {split: list(found) for split, found in split_digests(session, columns).items()}
+
+    found = bench.remembered("splits", measure, version=SPLITS)
     return {split: (int(rows), str(digest)) for split, (rows, digest) in found.items()}
 
 
 def compare(
     bench: Bench, declared: Declared, splits: Mapping[str, tuple[int, str]], previous: Released | None, store: Store
-) -> tuple[ChangeFact, ...]:
-    """The facts that tell the candidate from `previous`."""
+) -> Difference:
+    """What tells the candidate from `previous`."""
     if previous is None:
-        return (ChangeFact("first-release", "none"),)
-    manifest = previous.manifest
-    schema = DatasetSchema.from_json(json.loads(read_object(store, manifest.schema)))
-    before = State(
+        return Difference("", bench.dataset.name, "none", (ChangeFact("first-release", "none"),))
+    schema = schema_of(previous, store)
+    config = bench.workspace.config
+    found = describe_difference(
+        (state_of(previous, schema), _state(bench, declared, splits)),
+        load_rules(config.preset, frozen=config.frozen_splits, root=bench.workspace.root),
+        lambda: row_changes(bench, previous, schema, store),
+    )
+    same = found.facts or content_of(bench, declared, previous.manifest.version) == previous.manifest.content
+    facts = found.facts if same else (ChangeFact("documents-changed", "patch"),)
+    before = f"{previous.name}@{previous.version}"
+    return replace(found, before=before, after=bench.dataset.name, facts=facts, level=level_of(facts))
+
+
+def describe_difference(states: tuple[State, State], rules: Rules, rows: Callable[[], RowChanges | str]) -> Difference:
+    """The difference of two states; `rows` is asked only where a split changed."""
+    before, after = states
+    counted = RowChanges() if dict(before.splits) == dict(after.splits) else rows()
+    told = None if isinstance(counted, str) else counted
+    facts = difference(before, after, rules, told)
+    if isinstance(counted, str):
+        facts = (*facts, ChangeFact("rows-not-compared", "none", detail=counted))
+    label = after.schema.column_of_role("label")
+    return Difference("", "", level_of(facts), facts, told, label.name if label else None, "" if told else str(counted))
+
+
+def schema_of(released: Released, store: Store) -> DatasetSchema:
+    """The schema that a release was judged by."""
+    return DatasetSchema.from_json(json.loads(read_object(store, released.manifest.schema)))
+
+
+def state_of(released: Released, schema: DatasetSchema) -> State:
+    """What a release is compared by."""
+    manifest = released.manifest
+    return State(
         schema=schema,
         splits={name: (split.rows, split.sha256) for name, split in manifest.splits.items()},
         license=manifest.license,
         encoding=manifest.data["sha256"],
         rules=manifest.ruleset,
     )
-    after = State(
+
+
+def _state(bench: Bench, declared: Declared, splits: Mapping[str, tuple[int, str]]) -> State:
+    return State(
         schema=bench.rules.schema,
         splits=splits,
         license=declared.text("license") or bench.rules.schema.license,
         encoding=bench.snapshot.files.sha256,
         rules=bench.rules.sha256,
     )
-    found = difference(before, after, frozen=bench.workspace.config.frozen_splits)
-    same = content_of(bench, declared, manifest.version) == manifest.content
-    return found or (() if same else (ChangeFact("documents-changed", "patch"),))
 
 
 def previous_of(store: Store, name: str, version: Version | None) -> Before | None:

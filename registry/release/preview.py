@@ -55,7 +55,7 @@ def _facts(bench: Bench, store: Store) -> ReleaseFacts:
         evidence=judge(bench),
         profile=measure_profile(bench),
         splits=splits,
-        facts=compare(bench, declared, splits, previous, store),
+        facts=compare(bench, declared, splits, previous, store).facts,
     )
     return facts_of(candidate, None)
 

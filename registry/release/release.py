@@ -133,7 +133,7 @@ def gather(bench: Bench, declared: Declared, version: str, store: Store, step: S
         evidence=evidence,
         profile=measure_profile(bench),
         splits=splits,
-        facts=compare(bench, declared, splits, previous, store),
+        facts=compare(bench, declared, splits, previous, store).facts,
     )
 
 

@@ -71,7 +71,8 @@ class Session:
     `REGISTRY_MEMORY`, else to DuckDB's own; `temp` is where larger data spills to, by
     default a directory of this session; `learnt` is where is kept what the next version
     of the data need not do again, if anywhere. `columns` are the table's columns with their
-    DuckDB types; `queries` counts the statements answered. It is an `Engine`.
+    DuckDB types; `queries` counts the statements answered. With an `earlier` state of the table
+    its rows stand in the view `before`, its columns in `earlier`. It is an `Engine`.
 
     Every failure is a `RegistryError`: `QueryError` where the statement does not suit the
     data, `DataError` where a part is broken, `EnvironmentFailed` where memory ran out.
@@ -88,6 +89,7 @@ class Session:
         memory: str | None = None,
         temp: Path | None = None,
         learnt: Path | None = None,
+        earlier: Table | None = None,
     ) -> None:
         self.table = table
         self.learnt = learnt
@@ -103,14 +105,20 @@ class Session:
             self._connection = _connect(threads, memory)
             self._open.callback(self._connection.close)
             with _translated(table, ""):
-                for statement in (*_words(table), *_lock(table, directory), f"CREATE VIEW data AS {view_sql(table)}"):
+                parts = (*table.parts, *(earlier.parts if earlier else ()))
+                views = {"data": table} | ({"before": earlier} if earlier else {})
+                made = (f"CREATE VIEW {name} AS {view_sql(seen)}" for name, seen in views.items())
+                for statement in (*_words(table), *_lock(parts, directory), *made):
                     self._connection.execute(statement)
-                described = self._connection.execute("DESCRIBE data").fetchall()
+                self.columns = self._described("data", table)
+                self.earlier = self._described("before", earlier) if earlier else ()
         except BaseException:
             self._open.close()
             raise
-        types = {name: kind for name, kind, *_ in described}
-        self.columns: tuple[tuple[str, str], ...] = tuple((name, types[name]) for name, _ in table.columns)
+
+    def _described(self, view: str, table: Table) -> tuple[tuple[str, str], ...]:
+        types = {name: kind for name, kind, *_ in self._connection.execute(f"DESCRIBE {view}").fetchall()}
+        return tuple((name, types[name]) for name, _ in table.columns)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """All rows of `sql`, in its order, as dictionaries of Python values."""
@@ -292,9 +300,9 @@ def _scan(
     return f"SELECT {chosen}{split}, file_row_number AS {ROW} FROM {source}"  # noqa: S608 (all names quoted)
 
 
-def _lock(table: Table, temp: str) -> list[str]:
+def _lock(parts: Sequence[Part], temp: str) -> list[str]:
     """Settings, then the lock. The order matters: nothing can be set after the last one."""
-    allowed = ", ".join(quote_text(str(part.parquet)) for part in table.parts)
+    allowed = ", ".join(quote_text(str(part.parquet)) for part in parts)
     return [
         "SET TimeZone='UTC'",
         "SET preserve_insertion_order=false",

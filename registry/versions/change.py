@@ -1,23 +1,24 @@
-"""The facts of a change, and the level that each demands.
+"""The facts of a change; the level that each demands stands in `registry.versions.rules`.
 
-*major*: code or scores that worked with the old version may not with the new one.
-*minor*: the data says more, or other things, outside frozen splits.
-*patch*: the same logical rows, re-encoded or reordered, or documents only.
-
+>>> from registry.versions.rules import load_rules
 >>> before = State(DatasetSchema("x"), {"train": (10, "a"), "test": (5, "b")}, "mit")
 >>> after = State(DatasetSchema("x"), {"train": (12, "c"), "test": (5, "b")}, "mit")
->>> level_of(difference(before, after, frozen=("test",)))
+>>> level_of(difference(before, after, load_rules("ml", frozen=("test",))))
 'minor'
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from registry.model.difference import RowChanges
 from registry.model.release import LEVELS, ChangeFact, Level
 from registry.model.schema import Column, DatasetSchema
 from registry.versions.licenses import stricter
+from registry.versions.rules import Rules
+
+TOLD = 3  # pairs of labels in a fact's detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,69 +35,121 @@ class State:
     rules: str = ""
 
 
+_OF_ROWS = ("split", "frozen", "column", "rows-")
+
+
 def level_of(facts: Iterable[ChangeFact]) -> Level:
     """The greatest level among `facts`."""
     return max((fact.level for fact in facts), key=LEVELS.index, default="none")
 
 
-def difference(before: State, after: State, *, frozen: Iterable[str]) -> tuple[ChangeFact, ...]:
-    """All facts that tell `after` from `before`, greatest level first."""
-    facts = [
+def difference(before: State, after: State, rules: Rules, rows: RowChanges | None = None) -> tuple[ChangeFact, ...]:
+    """All facts that tell `after` from `before`, greatest level first.
+
+    Where `rows` were compared they tell what changed in a split; where not, its digest tells that it changed.
+    """
+    found = [
         *_columns(before.schema, after.schema),
         *_keys(before.schema, after.schema),
-        *_splits(before.splits, after.splits, frozenset(frozen)),
+        *_splits(before, after, rules.frozen, rows),
         *_license(before.license, after.license),
     ]
-    if not any(fact.kind.startswith(("split", "column")) for fact in facts) and before.encoding != after.encoding:
-        facts.append(ChangeFact("re-encoded", "patch", detail="the same rows in other bytes"))
+    if rows is not None:
+        found += [*_moved(rows), *_relabelled(rows, after.schema, rules.frozen)]
+    if not any(fact.kind.startswith(_OF_ROWS) for fact in found) and before.encoding != after.encoding:
+        found.append(_fact("re-encoded", detail="the same rows in other bytes"))
     if before.rules != after.rules:
-        facts.append(ChangeFact("rules-changed", "patch", detail="schema, suites or gate settings"))
+        found.append(_fact("rules-changed", detail="schema, suites or gate settings"))
+    facts = (replace(fact, level=rules.level(fact.kind)) for fact in found)
     return tuple(sorted(facts, key=lambda f: (-LEVELS.index(f.level), f.kind, f.split or "", f.column or "")))
+
+
+def _fact(
+    kind: str, *, split: str | None = None, column: str | None = None, count: int | None = None, detail: str = ""
+) -> ChangeFact:
+    """A fact whose level is not decided yet."""
+    return ChangeFact(kind, "none", split, column, count, detail)
 
 
 def _columns(before: DatasetSchema, after: DatasetSchema) -> Iterator[ChangeFact]:
     old = {column.name: column for column in before.columns}
     new = {column.name: column for column in after.columns}
     for name in old.keys() - new.keys():
-        yield ChangeFact("column-removed", "major", column=name)
+        yield _fact("column-removed", column=name)
     for name in new.keys() - old.keys():
-        yield ChangeFact("column-added", "minor", column=name)
+        yield _fact("column-added", column=name)
     for name in old.keys() & new.keys():
         yield from _column(old[name], new[name])
 
 
 def _column(old: Column, new: Column) -> Iterator[ChangeFact]:
     if old.type != new.type:
-        yield ChangeFact("column-type-changed", "major", column=new.name, detail=f"{old.type} → {new.type}")
+        yield _fact("column-type-changed", column=new.name, detail=f"{old.type} → {new.type}")
     if old.required and not new.required:
-        yield ChangeFact("column-became-nullable", "major", column=new.name)
+        yield _fact("column-became-nullable", column=new.name)
     if old.classes != new.classes and (old.classes or new.classes):
         gone = [str(c) for c in old.classes if c not in new.classes]
         come = [str(c) for c in new.classes if c not in old.classes]
         parts = [f"{word} {', '.join(names)}" for word, names in (("without", gone), ("with", come)) if names]
-        yield ChangeFact("class-set-changed", "major", column=new.name, detail="; ".join(parts) or "another order")
+        yield _fact("class-set-changed", column=new.name, detail="; ".join(parts) or "another order")
     if old.role != new.role:
-        yield ChangeFact("column-role-changed", "minor", column=new.name, detail=f"{old.role} → {new.role}")
+        yield _fact("column-role-changed", column=new.name, detail=f"{old.role} → {new.role}")
 
 
 def _keys(before: DatasetSchema, after: DatasetSchema) -> Iterator[ChangeFact]:
     if before.keys and before.keys != after.keys:
-        yield ChangeFact("key-changed", "major", detail=f"{', '.join(before.keys)} → {', '.join(after.keys) or 'none'}")
+        yield _fact("key-changed", detail=f"{', '.join(before.keys)} → {', '.join(after.keys) or 'none'}")
 
 
-def _splits(
-    before: Mapping[str, tuple[int, str]], after: Mapping[str, tuple[int, str]], frozen: frozenset[str]
-) -> Iterator[ChangeFact]:
-    for split in before.keys() - after.keys():
-        yield ChangeFact("split-removed", "major", split=split, count=before[split][0])
-    for split in after.keys() - before.keys():
-        yield ChangeFact("split-added", "minor", split=split, count=after[split][0])
-    for split in before.keys() & after.keys():
-        (rows, digest), (now, changed) = before[split], after[split]
-        if digest != changed:
-            level: Level = "major" if split in frozen else "minor"
+def _splits(before: State, after: State, frozen: frozenset[str], rows: RowChanges | None) -> Iterator[ChangeFact]:
+    old, new = before.splits, after.splits
+    for split in old.keys() - new.keys():
+        yield _fact("split-removed", split=split, count=old[split][0])
+    for split in new.keys() - old.keys():
+        yield _fact("split-added", split=split, count=new[split][0])
+    for split in old.keys() & new.keys():
+        if old[split][1] == new[split][1]:
+            continue
+        told = "" if rows is None else _told(rows, split)
+        if told or rows is None or _same_columns(before.schema, after.schema):
             kind = "frozen-split-changed" if split in frozen else "split-changed"
-            yield ChangeFact(kind, level, split=split, count=now - rows, detail=f"{rows:,} → {now:,} rows")
+            counts = f"{old[split][0]:,} → {new[split][0]:,} rows"
+            detail = f"{counts}: {told}" if told else counts
+            yield _fact(kind, split=split, count=new[split][0] - old[split][0], detail=detail)
+
+
+def _told(rows: RowChanges, split: str) -> str:
+    """What happened to the rows of a split, in words; empty if nothing did."""
+    moved = {
+        "moved in": sum(count for (_, new), count in rows.moved.items() if new == split),
+        "moved out": sum(count for (old, _), count in rows.moved.items() if old == split),
+    }
+    return ", ".join(f"{count:,} {word}" for word, count in {**rows.of(split), **moved}.items() if count)
+
+
+def _same_columns(before: DatasetSchema, after: DatasetSchema) -> bool:
+    """Whether a split's digest changes with its rows alone."""
+    return {(c.name, c.type) for c in before.columns} == {(c.name, c.type) for c in after.columns}
+
+
+def _moved(rows: RowChanges) -> Iterator[ChangeFact]:
+    for (old, new), count in rows.moved.items():
+        yield _fact("rows-moved", split=new, count=count, detail=f"{old} → {new}: {count:,} rows")
+
+
+def _relabelled(rows: RowChanges, schema: DatasetSchema, frozen: frozenset[str]) -> Iterator[ChangeFact]:
+    label = schema.column_of_role("label")
+    pairs = sorted(rows.labels.items(), key=lambda item: (-item[1], str(item[0])))
+    most = ", ".join(f"{_name(old)} → {_name(new)} {count:,}" for (old, new), count in pairs[:TOLD])
+    for split, count in rows.relabelled.items():
+        kind = "frozen-rows-relabelled" if split in frozen else "rows-relabelled"
+        more = "; in all splits " if len(rows.relabelled) > 1 else "; "
+        detail = f"{count:,} rows{more}{most}" + (", …" if len(pairs) > TOLD else "")
+        yield _fact(kind, split=split, column=label.name if label else None, count=count, detail=detail)
+
+
+def _name(label: str | None) -> str:
+    return "none" if label is None else label if len(label) <= 40 else f"{label[:39]}…"
 
 
 def _license(before: str, after: str) -> Iterator[ChangeFact]:
@@ -104,9 +157,9 @@ def _license(before: str, after: str) -> Iterator[ChangeFact]:
         return
     detail = f"{before or 'not declared'} → {after or 'not declared'}"
     if not before:
-        yield ChangeFact("license-declared", "minor", detail=detail)
+        yield _fact("license-declared", detail=detail)
     elif stricter(before, after) is False:
-        yield ChangeFact("license-looser", "minor", detail=detail)
+        yield _fact("license-looser", detail=detail)
     else:
         # A change that the table cannot rank may be stricter, so it counts as that.
-        yield ChangeFact("license-stricter", "major", detail=detail)
+        yield _fact("license-stricter", detail=detail)

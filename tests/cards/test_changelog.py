@@ -67,8 +67,10 @@ def test_an_english_history_goes_on_in_korean():
 
 
 def test_every_fact_of_a_difference_has_korean_words():
+    from registry.model.difference import RowChanges
     from registry.model.schema import Column
     from registry.versions.change import State, difference
+    from registry.versions.rules import load_rules
 
     def state(schema, splits, terms, digest):
         return State(DatasetSchema("x", schema), splits, terms, digest, digest)
@@ -77,9 +79,12 @@ def test_every_fact_of_a_difference_has_korean_words():
                    {"train": (3, "1"), "test": (2, "1"), "old": (1, "1")}, "mit", "1")  # fmt: skip
     after = state((Column("a", "string"), Column("y", "string", classes=("q", "r")), Column("b", "string")),
                   {"train": (4, "2"), "test": (2, "2"), "new": (1, "1")}, "", "2")  # fmt: skip
-    found = [*difference(before, after, frozen=("test",)), *difference(after, before, frozen=("test",)),
-             *difference(before, replace(before, encoding="3"), frozen=())]  # fmt: skip
-    assert {fact.kind for fact in found} <= KINDS.keys()
+    rules, kinds = load_rules("ml", frozen=("test",)), ("added", "removed", "edited", "relabelled")
+    rows = RowChanges(**{kind: {"train": 2, "test": 1} for kind in kinds}, labels={("p", None): 3},
+                      moved={("old", "train"): 1})  # fmt: skip
+    found = [*difference(before, after, rules), *difference(after, before, rules, rows),
+             *difference(before, replace(before, encoding="3"), rules)]  # fmt: skip
+    assert {fact.kind for fact in found} <= KINDS.keys() and KINDS.keys() >= load_rules("ml").levels.keys()
     for fact in found:
         line = fact_line(fact, "ko").removesuffix(f"({fact.level})")
         assert not re.search(r"\b(rows|with|without|not declared|the|another)\b", line), line

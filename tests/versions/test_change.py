@@ -3,11 +3,13 @@ from dataclasses import replace
 import pytest
 
 from registry.errors import VersionTooLowError
+from registry.model.difference import RowChanges
 from registry.model.names import Version
 from registry.model.schema import Column, DatasetSchema
 from registry.versions.change import State, difference, level_of
 from registry.versions.demand import requested, require_enough, smallest
 from registry.versions.licenses import stricter
+from registry.versions.rules import load_rules
 
 SCHEMA = DatasetSchema(
     "x",
@@ -17,6 +19,7 @@ SCHEMA = DatasetSchema(
         Column("label", "string", role="label", classes=("neg", "pos")),
     ),
 )
+ML = load_rules("ml", frozen=("test",))
 BEFORE = State(SCHEMA, {"train": (10, "a"), "test": (5, "b")}, "cc-by-4.0", encoding="e", rules="r")
 
 
@@ -55,22 +58,22 @@ CASES = {
 
 @pytest.mark.parametrize(("after", "level"), CASES.values(), ids=CASES)
 def test_what_a_change_demands(after, level):
-    assert level_of(difference(BEFORE, after, frozen=("test",))) == level
+    assert level_of(difference(BEFORE, after, ML)) == level
 
 
 def test_what_is_frozen_is_a_setting():
     after = replace(BEFORE, splits={"train": (10, "c"), "test": (5, "c")})
-    assert level_of(difference(BEFORE, after, frozen=())) == "minor"
-    assert level_of(difference(BEFORE, after, frozen=("train",))) == "major"
+    assert level_of(difference(BEFORE, after, load_rules("ml"))) == "minor"
+    assert level_of(difference(BEFORE, after, load_rules("ml", frozen=["train"]))) == "major"
 
 
 def test_facts_name_their_place():
-    facts = difference(BEFORE, CASES["test edited"][0], frozen=("test",))
+    facts = difference(BEFORE, CASES["test edited"][0], ML)
     assert [(f.kind, f.split, f.count, f.detail) for f in facts] == [("frozen-split-changed", "test", 0, "5 → 5 rows")]
 
 
 def test_too_low_a_number_is_refused_with_the_smallest():
-    facts = difference(BEFORE, CASES["test edited"][0], frozen=("test",))
+    facts = difference(BEFORE, CASES["test edited"][0], ML)
     with pytest.raises(VersionTooLowError, match="frozen split changed") as caught:
         require_enough(Version(1, 2), Version(1, 1), "major", facts, "x")
     assert caught.value.fields["smallest"] == "2.0.0" and caught.value.exit == 4
@@ -103,3 +106,39 @@ def test_words_for_versions():
 )
 def test_licences_by_what_they_ask(before, after, answer):
     assert stricter(before, after) is answer
+
+
+ROWS = {
+    "rows that moved": (RowChanges(moved={("train", "validation"): 2}), "major"),
+    "relabelled where it is frozen": (RowChanges(relabelled={"test": 2}, labels={("a", "b"): 2}), "major"),
+    "relabelled elsewhere": (RowChanges(relabelled={"train": 2}, labels={("a", "b"): 2}), "minor"),
+    "added elsewhere": (RowChanges(added={"train": 2}), "minor"),
+}
+
+
+@pytest.mark.parametrize(("rows", "level"), ROWS.values(), ids=ROWS)
+def test_what_rows_demand(rows, level):
+    touched = {*rows.added, *rows.relabelled, *(split for pair in rows.moved for split in pair)} & BEFORE.splits.keys()
+    splits = {split: (rows, "x" if split in touched else digest) for split, (rows, digest) in BEFORE.splits.items()}
+    assert level_of(difference(BEFORE, replace(BEFORE, splits=splits), ML, rows)) == level
+
+
+def test_a_new_column_changes_no_rows_of_a_frozen_split():
+    schema = replace(SCHEMA, columns=(*SCHEMA.columns, Column("source", "string")))
+    after = replace(BEFORE, schema=schema, splits={"train": (10, "c"), "test": (5, "d")})
+    assert [(f.kind, f.level) for f in difference(BEFORE, after, ML, RowChanges())] == [("column-added", "minor")]
+    assert level_of(difference(BEFORE, after, ML)) == "major"  # rows were not compared: nobody knows
+
+
+def test_facts_tell_labels_and_moves():
+    rows = RowChanges(
+        relabelled={"test": 3}, labels={("neg", "pos"): 2, (None, "neg"): 1}, moved={("train", "test"): 4}
+    )
+    after = replace(BEFORE, splits={"train": (6, "c"), "test": (9, "d")})
+    told = {
+        fact.kind: (fact.split, fact.column, fact.count, fact.detail) for fact in difference(BEFORE, after, ML, rows)
+    }
+    assert told["frozen-rows-relabelled"] == ("test", "label", 3, "3 rows; neg → pos 2, none → neg 1")
+    assert told["rows-moved"] == ("test", None, 4, "train → test: 4 rows")
+    assert told["frozen-split-changed"][3] == "5 → 9 rows: 3 relabelled, 4 moved in"
+    assert told["split-changed"][3] == "10 → 6 rows: 4 moved out"

@@ -1,0 +1,127 @@
+"""A difference as lines for a terminal, and as Markdown for a pull request or a page.
+
+>>> from registry.model.difference import Difference, RowChanges
+>>> from registry.model.release import ChangeFact
+>>> fact = ChangeFact("frozen-split-changed", "major", split="test", detail="5 → 4 rows: 1 removed")
+>>> rows = RowChanges(removed={"test": 1}, keyed=True)
+>>> print(render(Difference("x@1.0.0", "x", "major", (fact,), rows)))
+x@1.0.0 → x: major
+<BLANKLINE>
+  major  frozen split changed  test  5 → 4 rows: 1 removed
+<BLANKLINE>
+  rows   0 added, 1 removed, 0 changed, 0 relabelled, 0 moved (by key)
+<BLANKLINE>
+  splits
+    test  1 removed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from registry.formats.text import one_line, width
+from registry.model.difference import KINDS, WORDS, Difference, RowChanges
+from registry.model.release import ChangeFact
+
+MOST = 12  # pairs of labels and edited columns that are shown
+
+
+def render(difference: Difference) -> str:
+    """The difference for a terminal: its level, its facts, what happened to rows, labels and columns."""
+    lines = [f"{difference.before} → {difference.after}: {difference.level}"]
+    if difference.facts:
+        lines += ["", *_aligned([(fact.level, *_fact(fact)) for fact in difference.facts])]
+    rows = difference.rows
+    if rows is None or not (rows.any or rows.note):
+        return "\n".join(lines)
+    lines += ["", f"  rows   {_totals(rows)} ({'by key' if rows.keyed else 'by their values'})"]
+    if rows.note:
+        lines.append(f"         {one_line(rows.note)}")
+    for title, table in tables(difference):
+        lines += ["", f"  {title}", *_aligned([tuple(cells) for cells in table], indent="    ")]
+    return "\n".join(lines)
+
+
+def markdown(difference: Difference) -> str:
+    """The difference as Markdown; values of data stand in code spans."""
+    lines = [f"**{_code(difference.before)} → {_code(difference.after)}: {difference.level}**", ""]
+    if difference.facts:
+        lines += ["| level | change | where | |", "|---|---|---|---|"]
+        lines += [
+            f"| {fact.level} | {fact.kind.replace('-', ' ')} | {_where_code(fact)} | {escaped(fact.detail)} |"
+            for fact in difference.facts
+        ]
+    rows = difference.rows
+    if rows is not None and rows.any:
+        lines += ["", f"{_totals(rows)} ({'rows by key' if rows.keyed else 'rows by their values'})"]
+        lines += ["", escaped(rows.note)] if rows.note else []
+        for title, table in tables(difference):
+            lines += ["", f"| {title} | |", "|---|---:|"]
+            lines += [f"| {_code(cells[0])} | {cells[-1]} |" for cells in table]
+    return "\n".join(lines) + "\n"
+
+
+def tables(difference: Difference) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What happened, in short tables of (what, how many), each with its title."""
+    rows = difference.rows
+    if rows is None:
+        return []
+    splits = sorted({split for kind in KINDS for split in getattr(rows, kind)})
+    by_split = [(split, ", ".join(f"{n:,} {WORDS.get(k, k)}" for k, n in rows.of(split).items())) for split in splits]
+    moved = [(f"{old} → {new}", f"{n:,}") for (old, new), n in sorted(rows.moved.items())]
+    pairs = sorted(rows.labels.items(), key=lambda item: (-item[1], str(item[0])))
+    labels = [(f"{_label(old)} → {_label(new)}", f"{n:,}") for (old, new), n in pairs]
+    columns = [(name, f"{n:,}") for name, n in sorted(rows.columns.items(), key=lambda item: (-item[1], item[0]))]
+    found = [
+        ("splits", by_split),
+        ("moved between splits", moved),
+        (f"relabelled ({difference.label})", labels),
+        ("edited values by column", columns),
+    ]
+    return [(title, _cut([(one_line(what), many) for what, many in table])) for title, table in found if table]
+
+
+def _cut(table: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return table if len(table) <= MOST else [*table[:MOST], (f"… {len(table) - MOST} more", "")]
+
+
+def _totals(rows: RowChanges) -> str:
+    return ", ".join(f"{rows.total(kind):,} {WORDS.get(kind, kind)}" for kind in (*KINDS, "moved"))
+
+
+def _fact(fact: ChangeFact) -> tuple[str, str, str]:
+    where = ", ".join(one_line(place) for place in (fact.split, fact.column) if place)
+    return fact.kind.replace("-", " "), where, one_line(fact.detail)
+
+
+def _where_code(fact: ChangeFact) -> str:
+    return ", ".join(_code(place) for place in (fact.split, fact.column) if place)
+
+
+def _label(label: str | None) -> str:
+    return "(none)" if label is None else label if len(label) <= 40 else f"{label[:39]}…"
+
+
+def _aligned(table: Sequence[tuple[str, ...]], indent: str = "  ") -> list[str]:
+    widths = [max(width(row[at]) for row in table) for at in range(len(table[0]))]
+    return [
+        (indent + "  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True))).rstrip()
+        for row in table
+    ]
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, no mention, no link, one line.
+
+    >>> escaped("<b> | @kim #1")
+    '&lt;b&gt; &#124; &#64;kim &#35;1'
+    """
+    return "".join(f"&#{ord(c)};" if c in "|@#*_`[]\\~!:$" else _ENTITIES.get(c, c) for c in one_line(text))
+
+
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+
+
+def _code(text: str) -> str:
+    """A value of the data in a code span; a backtick and a pipe would end it or its cell."""
+    return f"`{one_line(text).replace('`', 'ˋ').replace('|', '¦')}`"

@@ -1,0 +1,121 @@
+"""How two states of a dataset differ: rows counted by split, labels, columns, and the facts that decide a version.
+
+>>> rows = RowChanges(added={"train": 12}, moved={("train", "test"): 2}, keyed=True)
+>>> rows.total("added"), rows.total("moved"), rows.of("train")
+(12, 2, {'added': 12})
+>>> RowChanges().any
+False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from registry.model.release import ChangeFact, Level
+
+Kind = Literal["added", "removed", "edited", "relabelled"]
+KINDS: tuple[Kind, ...] = ("added", "removed", "edited", "relabelled")
+WORDS: Mapping[str, str] = {"edited": "changed"}  # of the documents, where another word is promised
+
+
+@dataclass(frozen=True, slots=True)
+class RowChanges:
+    """Rows that differ. By split: `added`, `removed`, `edited` (another value beside the label), `relabelled`.
+
+    `edited` and `relabelled` count by the split of the newer state; a row may be both, and moved.
+    `moved` counts by (old split, new split), `labels` by (old label, new label), `columns` the edited
+    values of each column. With `keyed` rows are the same row by their key; without, rows are equal by
+    their values: an edit is one row removed and one added, and a row is relabelled if all but its
+    label stays. `note` says why a declared key was not used, or what was left out.
+    """
+
+    added: Mapping[str, int] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
+    edited: Mapping[str, int] = field(default_factory=dict)
+    relabelled: Mapping[str, int] = field(default_factory=dict)
+    moved: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    labels: Mapping[tuple[str | None, str | None], int] = field(default_factory=dict)
+    columns: Mapping[str, int] = field(default_factory=dict)
+    keyed: bool = False
+    note: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Whether any row differs."""
+        return bool(self.moved) or any(self.total(kind) for kind in KINDS)
+
+    def total(self, kind: str) -> int:
+        """Rows of a kind (one of `KINDS`, or `moved`) in all splits."""
+        counts: Mapping[Any, int] = getattr(self, kind)
+        return sum(counts.values())
+
+    def of(self, split: str) -> dict[str, int]:
+        """What changed in a split, by kind; moved rows are counted nowhere here."""
+        found = {kind: getattr(self, kind).get(split, 0) for kind in KINDS}
+        return {kind: count for kind, count in found.items() if count}
+
+    def to_json(self) -> dict[str, Any]:
+        """The part `rows` of a `registry.diff/1` document."""
+        totals = {WORDS.get(kind, kind): self.total(kind) for kind in (*KINDS, "moved")}
+        splits = sorted({split for kind in KINDS for split, count in getattr(self, kind).items() if count})
+        return {
+            **totals,
+            "keyed": self.keyed,
+            "note": self.note,
+            "splits": {s: {WORDS.get(kind, kind): n for kind, n in self.of(s).items()} for s in splits},
+            "moves": [{"from": old, "to": new, "count": n} for (old, new), n in sorted(self.moved.items())],
+        }
+
+    def kept(self) -> dict[str, Any]:
+        """A JSON value that holds everything.
+
+        >>> changes = RowChanges(relabelled={"test": 2}, labels={("a", None): 2}, moved={("a", "b"): 1})
+        >>> RowChanges.of_kept(changes.kept()) == changes
+        True
+        """
+        counts = {kind: dict(getattr(self, kind)) for kind in (*KINDS, "columns")}
+        pairs = {kind: [[*pair, n] for pair, n in getattr(self, kind).items()] for kind in ("moved", "labels")}
+        return {**counts, **pairs, "keyed": self.keyed, "note": self.note}
+
+    @classmethod
+    def of_kept(cls, document: Mapping[str, Any]) -> RowChanges:
+        """The value that `kept` gave."""
+        pairs = {kind: {(old, new): n for old, new, n in document[kind]} for kind in ("moved", "labels")}
+        return cls(**{**document, **pairs})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What tells the state `after` from `before` (both in words); `rows` is None where rows were not compared.
+
+    `label` is the column that `rows.labels` is about; `unread` says why rows were not compared.
+    """
+
+    before: str
+    after: str
+    level: Level
+    facts: tuple[ChangeFact, ...] = ()
+    rows: RowChanges | None = None
+    label: str | None = None
+    unread: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The `registry.diff/1` document."""
+        rows = self.rows
+        labels = [] if rows is None else [
+            {"from": old, "to": new, "count": n}
+            for (old, new), n in sorted(rows.labels.items(), key=lambda item: (-item[1], str(item[0])))
+        ]  # fmt: skip
+        return {
+            "format": "registry.diff/1",
+            "from": self.before,
+            "to": self.after,
+            "level": self.level,
+            "facts": [fact.to_json() for fact in self.facts],
+            "rows": None if rows is None else rows.to_json(),
+            "columns": {} if rows is None else dict(sorted(rows.columns.items())),
+            "labels": {self.label: labels} if self.label and labels else {},
+            "unread": self.unread,
+        }
