@@ -16,7 +16,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -25,7 +25,7 @@ from registry.consume.shelf import Shelf
 from registry.errors import IntegrityError, NotFoundError
 from registry.stores.base import CHUNK, Store, as_promised, ending
 from registry.stores.local import LocalStore, write_all
-from registry.stores.tree import Tree
+from registry.stores.tree import Tree, held
 
 Progress = Callable[[int, int], None]
 Fetch = Callable[[Item], Iterable[bytes]]
@@ -51,12 +51,14 @@ class Supply:
     """Where the bytes of items come from: from what is near, else by `fetch`, and then the `shelf` keeps them.
 
     `link` hard-links them, read-only, where the file system allows it: out of the shelf, or else of the store.
+    `busy` tells the store that many will be fetched.
     """
 
     fetch: Fetch
     shelf: Shelf | None = None
     near: tuple[Near, ...] = ()
     link: Share | None = None
+    busy: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass(slots=True)
@@ -183,6 +185,11 @@ def linked_from(store: LocalStore) -> Share:
 
 def ensure(tree: Tree, items: Iterable[Item], supply: Supply, crew: Crew) -> Delivery:
     """Makes the tree hold every item; a wrong file is replaced by one rename."""
+    with held(tree.root) as open_tree, supply.busy():
+        return _ensured(open_tree, items, supply, crew)
+
+
+def _ensured(tree: Tree, items: Iterable[Item], supply: Supply, crew: Crew) -> Delivery:
     done = Delivery()
     present = {found.path for found in tree.files()}
 

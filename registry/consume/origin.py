@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -91,7 +92,8 @@ class Origin:
         return cls(
             store.url, released, files,
             partial(_document, store, shelf),
-            Supply(from_store(store), shelf, link=link if options.link else None), options.workers or usual,
+            Supply(from_store(store), shelf, (), link if options.link else None, local.busy if local else nullcontext),
+            options.workers or usual,
         )  # fmt: skip
 
     @classmethod

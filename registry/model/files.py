@@ -66,6 +66,10 @@ class FileList:
 
     def jsonl(self) -> Bytes:
         """`files.jsonl`: one canonical line a file."""
+        return self._jsonl
+
+    @cached_property
+    def _jsonl(self) -> Bytes:
         return b"".join(canonical(entry.to_json()) for entry in self.entries)
 
     @cached_property

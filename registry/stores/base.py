@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -145,14 +144,20 @@ def exactly(chunks: Iterable[bytes], size: int, key: str) -> Iterator[bytes]:
         raise IntegrityError(f"{key} was to have {size} bytes", why=f"{amount} bytes came", key=key)
 
 
-@contextmanager
-def ending(chunks: Iterable[bytes]) -> Iterator[Iterable[bytes]]:
-    """`chunks`, whose source (a file, a connection) is let go of at the end of the block, not some time later."""
-    try:
-        yield chunks
-    finally:
-        if isinstance(chunks, Generator):
-            chunks.close()
+class ending:  # noqa: N801 - a verb, as `contextlib.closing`
+    """Lets go of the source of `chunks` (a file, a connection) at the end of the block, not some time later."""
+
+    __slots__ = ("_chunks",)
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self._chunks, Generator):
+            self._chunks.close()
 
 
 def as_promised(chunks: Iterable[bytes], size: int, sha256: str, wrong: Callable[[int], Exception]) -> Iterator[bytes]:

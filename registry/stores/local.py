@@ -25,7 +25,7 @@ from shlex import quote
 from registry.errors import DeniedError, NotFoundError, StoreError
 from registry.model.digest import sha256_of
 from registry.stores.base import CHUNK, ObjectInfo, check_key, exactly
-from registry.stores.tree import CREATE, Tree
+from registry.stores.tree import CREATE, Tree, held
 
 TEMPORARY = ".tmp"  # unfinished writes and the lock; `list` shows them only when asked for this prefix
 
@@ -37,7 +37,7 @@ class LocalStore:
         self.root = root.absolute()
         self.url = f"file:{self.root}"
         self.concurrency = max(2, min(8, os.cpu_count() or 2))
-        self._tree = Tree(self.root)
+        self._tree: Tree = Tree(self.root)
 
     def read(self, key: str) -> bytes:
         """All bytes of one object."""
@@ -115,6 +115,16 @@ class LocalStore:
         """One `syncfs` of the file system that holds the store."""
         with self._failures("the store"):
             self._tree.sync()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """While the block runs many objects are read in a row: folders stay open."""
+        usual = self._tree
+        with held(self.root) as self._tree:
+            try:
+                yield
+            finally:
+                self._tree = usual
 
     def link(self, key: str, tree: Tree, path: str) -> bool:
         """Links the object into `tree` at `path`, read-only for both; False where that is impossible.

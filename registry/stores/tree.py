@@ -20,6 +20,7 @@ import ctypes
 import errno
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from pathlib import Path
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+HELD = 16  # folders that a thread keeps open
+DEEP = HELD // 2 - 1  # folders above one another; a rename needs two such paths at once
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # what opening gives where no regular file is
 
 
@@ -138,18 +141,74 @@ class Tree:
             folder = folder.rpartition("/")[0]
 
 
+class HeldTree(Tree):
+    """The same for many files in a row: each thread keeps the folders open that it used last.
+
+    For one operation only: a folder that somebody moves away meanwhile is still written where it went.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._local = threading.local()
+        self._opened: list[dict[str, int]] = []
+
+    @contextmanager
+    def folder(self, path: str, *, make: bool = False) -> Iterator[int]:
+        """As that of a tree; the handle stays open, unless the folder lies deep."""
+        if path.count("/") >= DEEP - 1:
+            with super().folder(path, make=make) as handle:
+                yield handle
+            return
+        held: dict[str, int] | None = getattr(self._local, "held", None)
+        if held is None:
+            held = self._local.held = {}
+            self._opened.append(held)
+        yield self._held(held, path, make)
+
+    def _held(self, held: dict[str, int], path: str, make: bool) -> int:
+        handle = held.pop(path, None)
+        if handle is None:
+            above, _, name = path.rpartition("/")
+            handle = _below(self._held(held, above, make), name, make) if path else self._root(make)
+        held[path] = handle  # the last one is the one that was used last
+        if len(held) > HELD:
+            os.close(held.pop(next(iter(held))))
+        return handle
+
+    def close(self) -> None:
+        """Lets go of all folders; no thread may be at work."""
+        for held in self._opened:
+            for handle in held.values():
+                os.close(handle)
+            held.clear()
+
+
+@contextmanager
+def held(root: Path) -> Iterator[HeldTree]:
+    """A `HeldTree` for the block."""
+    tree = HeldTree(root)
+    try:
+        yield tree
+    finally:
+        tree.close()
+
+
 def _step(handle: int, name: str, make: bool) -> int:
     """Opens folder `name` in the folder `handle`, which it closes."""
+    below = _below(handle, name, make)
+    os.close(handle)
+    return below
+
+
+def _below(handle: int, name: str, make: bool) -> int:
     try:
-        below = os.open(name, DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
+        return os.open(name, DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
     except FileNotFoundError:
         if not make:
             raise
-        with suppress(FileExistsError):  # another writer made it
-            os.mkdir(name, 0o755, dir_fd=handle)
-        below = os.open(name, DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
-    os.close(handle)
-    return below
+    with suppress(FileExistsError):  # another writer made it
+        os.mkdir(name, 0o755, dir_fd=handle)
+    return os.open(name, DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
 
 
 def _lstat(name: str, handle: int) -> os.stat_result | None:

@@ -13,7 +13,7 @@ from registry.stores import open_store
 from registry.stores.base import exactly
 from registry.stores.local import TEMPORARY, LocalStore
 from registry.stores.s3 import S3Store
-from registry.stores.tree import Tree
+from registry.stores.tree import Tree, held
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (s3.url, s3.bucket, s3.prefix) == ("s3://bucket/a/b", "bucket", "a/b/")
 
 
-@pytest.mark.parametrize("url", ["", "file:", "ftp://host/x", "https://host/x", "s3://", "s3://b/../c"])
+@pytest.mark.parametrize("url", ["", "file:", "ftp://host/x", "ftp://host/x", "s3://", "s3://b/../c"])
 def test_refuses_other_addresses(url: str) -> None:
     with pytest.raises(ConfigError) as caught:
         open_store(url)
@@ -181,3 +181,29 @@ def test_exactly_lets_only_the_announced_size_pass() -> None:
     with pytest.raises(Exception, match="more than 2"):
         passed.extend(exactly([b"ab", b"c", b"d"], 2, "k"))
     assert passed == [b"ab"]
+
+
+def test_folders_that_stay_open_are_the_same_folders(tmp_path: Path) -> None:
+    import random
+
+    draw = random.Random(3)
+    paths = ["/".join(draw.choices("abc가", k=draw.randint(1, 12))) + f"/f{n}" for n in range(200)]
+    with held(tmp_path) as tree:
+        for path in paths:
+            handle = tree.create(path)
+            os.write(handle, path.encode())
+            os.close(handle)
+        for path in paths[::2]:
+            tree.rename(path, f"moved/{path}")
+        draw.shuffle(paths)
+        for path in paths:
+            place = path if (tmp_path / path).exists() else f"moved/{path}"
+            with os.fdopen(tree.open(place), "rb") as file:
+                assert file.read() == path.encode()
+        before = len(list(Path("/proc/self/fd").iterdir()))
+    assert len(list(Path("/proc/self/fd").iterdir())) < before
+    assert len(list(Tree(tmp_path).files())) == 200
+    with held(tmp_path) as tree:
+        (tmp_path / "link").symlink_to(tmp_path / "moved")
+        with pytest.raises(FileNotFoundError):
+            tree.open(f"link/{paths[0]}")
