@@ -168,15 +168,15 @@ class _Ahead:
 
 def _blocks(chunks: Iterable[bytes]) -> Generator[bytes]:
     """`chunks` cut into blocks; the last one may be shorter."""
-    data = bytearray()
+    parts: list[bytes | memoryview] = []
+    have = 0
     with ending(chunks):
         for chunk in chunks:
-            if len(chunk) == BLOCK and not data:
-                yield chunk
-                continue
-            data += chunk
-            while len(data) >= BLOCK:
-                yield bytes(data[:BLOCK])
-                del data[:BLOCK]
-    if data:
-        yield bytes(data)
+            left = memoryview(chunk)
+            while have + len(left) >= BLOCK:
+                yield b"".join((*parts, left[: BLOCK - have]))
+                left, parts, have = left[BLOCK - have :], [], 0
+            parts.append(left)
+            have += len(left)
+    if have:
+        yield b"".join(parts)

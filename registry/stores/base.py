@@ -13,13 +13,16 @@ registry.errors.InternalError: '../elsewhere' is no key of a store
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 from registry.errors import IntegrityError, InternalError, UsageError
 
 CHUNK = 4 * 1024 * 1024  # bytes; the largest piece that `stream` yields
+HASHED_LATER = 3  # chunks that wait to be hashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +168,42 @@ def as_promised(chunks: Iterable[bytes], size: int, sha256: str, wrong: Callable
 
     Stops at the first byte too many, so that an endless source ends.
     """
-    hashed, seen = hashlib.sha256(), 0
-    for chunk in chunks:
-        hashed.update(chunk)
-        seen += len(chunk)
-        if seen > size:
-            break
-        yield chunk
-    if seen != size or hashed.hexdigest() != sha256:
-        raise wrong(seen)
+    seen = 0
+    with _Hashing(size) as hashed:
+        for chunk in chunks:
+            hashed.update(chunk)
+            seen += len(chunk)
+            if seen > size:
+                break
+            yield chunk
+        if seen != size or hashed.hexdigest() != sha256:
+            raise wrong(seen)
+
+
+class _Hashing:
+    """A sha256 of many chunks; of large ones it is computed beside whatever else is done with them."""
+
+    def __init__(self, size: int) -> None:
+        self._hashed = hashlib.sha256()
+        self._pool = ThreadPoolExecutor(1, "registry-sha256") if size >= 2 * CHUNK else None
+        self._asked: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def update(self, chunk: bytes) -> None:
+        if self._pool is None:
+            self._hashed.update(chunk)
+            return
+        if len(self._asked) >= HASHED_LATER:
+            self._asked.popleft().result()
+        self._asked.append(self._pool.submit(self._hashed.update, chunk))
+
+    def hexdigest(self) -> str:
+        for one in self._asked:
+            one.result()
+        return self._hashed.hexdigest()
