@@ -45,5 +45,5 @@ def _next(dataset: Dataset, stage: str, state: str, uncommitted: list[str]) -> s
     if state == "missing":
         return f"put the data at {dataset.path}, then registry add {dataset.path}"
     if state == "absent":
-        return f"registry check {dataset.name} fetches what it needs"
+        return f"registry check {dataset.name} fetches what it needs; to edit: dvc pull, the store is a DVC remote"
     return f"git add {' '.join(uncommitted)} && git commit" if uncommitted else ""

@@ -57,7 +57,8 @@ def promote(store: Store, name: str, version: Version, channel: str, *, by: str,
     """Points `channel` of `name` to `version`.
 
     Raises `UsageError` for a channel's name that reads as something else, `NotFoundError`
-    for a version that was not released, `StateError` for one that was withdrawn.
+    for a version that was not released, `StateError` for one that was withdrawn, also where
+    that happened meanwhile: the channel has moved then, and consumers are warned or refused.
     """
     _require_channel(channel)
     open_registry(store)
@@ -69,6 +70,7 @@ def promote(store: Store, name: str, version: Version, channel: str, *, by: str,
         sequence, previous = (before.sequence + 1, str(before.version)) if before else (1, None)
         return Promotion(name, str(version), channel, manifest, sequence, previous, "planned")
     moved = move_channel(store, name, channel, version, manifest, by=by, at=now())
+    _require_standing(store, name, version)  # once more: of a yank at the same time, one of the two sees the other
     return Promotion(name, str(version), channel, manifest, moved.sequence, moved.previous, "promoted")
 
 

@@ -35,6 +35,7 @@ EXTRAS = {
     "hub": ("huggingface_hub",),
     "fast": ("obstore",),
 }
+ASK = "ask whoever runs the store for the policy of a releaser or steward"
 NEEDS: dict[Role, tuple[str, ...]] = {
     "reader": ("store:read", "store:list"),
     "releaser": ("store:read", "store:list", "store:create", "store:create-only", "store:compare-and-swap"),
@@ -174,7 +175,8 @@ def _tried(name: str, what: str, work: Callable[[], Any], *, state: State = "fai
         held = work()
     except DeniedError as error:  # no fault: who only reads needs no more
         reads = name in NEEDS["reader"]
-        return Finding(name, "fail" if reads else "warn", f"not so that {what}: {error.why or error}", error.hint)
+        hint = error.hint if reads else f"{ASK}; who only reads need not"
+        return Finding(name, "fail" if reads else "warn", f"not so that {what}: {error.why or error}", hint)
     except RegistryError as error:
         return Finding(name, state, f"not so that {what}: {error.why or error}", error.hint)
     if held is False:

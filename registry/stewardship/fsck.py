@@ -18,6 +18,7 @@ references), `unfinished` (a purge was interrupted, or has to wait for a publish
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -45,12 +46,13 @@ from registry.stewardship.reach import (
 from registry.stores.base import Store
 from registry.stores.index import INDEX_KEY, unlisted
 from registry.stores.layout import ROOT_KEY, Channel, Standing, at_once, catalogue, open_registry
-from registry.stores.staging import SWEEP_KEY, Sweep, needs_of, staged
+from registry.stores.staging import SWEEP_KEY, Staged, Sweep, needs_of, staged
 
 Depth = Literal["quick", "usual", "data"]
 Progress = Callable[[int, int], None]
 TOP = frozenset({ROOT_KEY, INDEX_KEY, SWEEP_KEY, DOOMED_KEY})
 PASSING = (".tmp/", ".probe/", "staging/")
+ENTRY = re.compile(r"(status/[^/]+/[^/]+)/([0-9]+)\.json")
 BATCH = 1024
 RUN = 32
 
@@ -246,18 +248,41 @@ def _log_problem(store: Store, found: Survey, key: str) -> Kind | None:
 
 
 def _strays(store: Store, found: Survey, listed: Mapping[str, int]) -> list[Problem]:
-    try:
-        needed = needs_of(at_work(staged(store), found))
-    except IntegrityError:
-        needed = set()
+    broken = {key for key in listed if key.startswith("staging/") and not _is_entry(store, key)}
+    needed = set() if broken else needs_of(at_work(staged(store), found))
     # A list of files that stands after a purge says that bytes of it may: it goes last.
     purges = {r.listing: str(r) for r in found.releases if r.purged and r.listing not in found.needed}
     kinds: dict[str, Kind | None] = {key: _stray(key, found, needed) for key in listed}
+    kinds |= dict.fromkeys(broken, "corrupt")
     kinds |= {key: "unfinished" for key in purges if key in listed and key not in needed}
     strays = [Problem(key, kind, purges.get(key, "")) for key, kind in kinds.items() if kind]
+    strays += _gaps(listed)
     if not found.problems and INDEX_KEY in listed and _index_is_stale(store, found):
         strays.append(Problem(INDEX_KEY, "stale"))
     return strays
+
+
+def _is_entry(store: Store, key: str) -> bool:
+    """Whether a staging entry can be read; one that is gone by now could."""
+    try:
+        Staged.parse(store.read(key), key)
+    except NotFoundError:
+        return True
+    except IntegrityError:
+        return False
+    return True
+
+
+def _gaps(listed: Mapping[str, int]) -> Iterator[Problem]:
+    """The first entry that is missing from each log of standings: entries are numbered without gaps."""
+    logs: dict[str, set[int]] = {}
+    for key in listed:
+        if found := ENTRY.fullmatch(key):
+            logs.setdefault(found[1], set()).add(int(found[2]))
+    for log, numbers in logs.items():
+        if gap := next((n for n in range(1, len(numbers) + 1) if n not in numbers), None):
+            _, name, version = log.split("/")
+            yield Problem(f"{log}/{gap:06}.json", "missing", f"{name}@{version}")
 
 
 def _stray(key: str, found: Survey, needed: set[str]) -> Kind | None:

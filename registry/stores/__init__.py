@@ -59,7 +59,10 @@ def open_store(url: str, *, options: StoreOptions | None = None) -> Store:
         raise ConfigError("the address of the store is empty", hint="registry list --store file:.registry/store")
     from registry.stores.local import LocalStore
 
-    return LocalStore(Path(path).expanduser())
+    root = Path(path).expanduser()
+    if root.is_file():
+        raise ConfigError(f"{root} is a file, and a store is a directory", hint="registry list --store DIRECTORY")
+    return LocalStore(root)
 
 
 __all__ = ["ObjectInfo", "Store", "StoreOptions", "open_store"]

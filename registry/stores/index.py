@@ -18,7 +18,7 @@ from typing import Any
 
 from registry.errors import IntegrityError, NotFoundError, StateError
 from registry.model.digest import canonical, is_sha256
-from registry.model.names import Version
+from registry.model.names import Version, is_dataset_name
 from registry.stores.base import Store
 from registry.stores.objects import at_once, parse_object
 from registry.stores.releases import names, read_manifest, read_reference
@@ -124,8 +124,9 @@ def parse_index(data: bytes) -> Catalogue:
     if raw.get("format") != FORMAT:
         return {}
     return {
-        name: {Version.parse(text): _listed(entry) for text, entry in versions.items() if Version.is_version(text)}
+        name: {Version.parse(text): _listed(entry) for text, entry in versions.items() if Version.is_canonical(text)}
         for name, versions in raw["datasets"].items()
+        if is_dataset_name(name)
     }
 
 

@@ -78,7 +78,7 @@ def open_registry(store: Store, *, write: bool = False) -> None:
 
 
 def _understand(store: Store, data: bytes) -> None:
-    document = parse_object(data, ROOT_KEY)
+    document = parse_object(data, ROOT_KEY, hint=f"put {ROOT_KEY} back from a backup, or from any other store")
     found = document.get("format")
     if found == FORMAT:
         return

@@ -119,14 +119,14 @@ def corrupt(store: Store, key: str, path: str = "") -> IntegrityError:
     )
 
 
-def parse_object(data: bytes, where: str) -> dict[str, Any]:
+def parse_object(data: bytes, where: str, *, hint: str = "") -> dict[str, Any]:
     """The JSON object in `data`; anything else raises `IntegrityError` naming `where`."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise IntegrityError(f"{where} is no JSON", why=str(error)[:120], key=where) from error
+        raise IntegrityError(f"{where} is no JSON", why=str(error)[:120], hint=hint, key=where) from error
     if not isinstance(value, dict):
-        raise IntegrityError(f"{where} is no JSON object", key=where)
+        raise IntegrityError(f"{where} is no JSON object", hint=hint, key=where)
     return value
 
 

@@ -37,6 +37,7 @@ TRIES = 4  # for what S3 asks to repeat: 409, too many requests, a body cut shor
 PAUSE = 0.1  # seconds before the second try, doubled before each later one
 DELETED = 204  # how S3 answers a delete; anything that answers anything says 200
 BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]\Z")
+AWRY = re.compile(r"[\\\x00-\x1f\x7f]")
 MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 LOST = frozenset({"PreconditionFailed", "412"})
 AGAIN = frozenset({"ConditionalRequestConflict", "409", "OperationAborted", "BadDigest", "TooManyRequests", "429"})
@@ -61,12 +62,14 @@ class S3Store:
         """The store at `s3://bucket/prefix`; `ConfigError` for another form, which is not echoed."""
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         prefix = prefix.strip("/")
-        if not url.startswith("s3://") or not BUCKET.match(bucket) or (prefix and ".." in prefix.split("/")):
-            raise ConfigError(
-                "the address of the S3 store is not s3://BUCKET/PREFIX",
-                why="credentials come from the environment or AWS profiles, never from the address",
-                hint="registry list --store s3://bucket/datasets",
-            )
+        hint = "registry list --store s3://bucket/datasets"
+        if not url.startswith("s3://") or not BUCKET.match(bucket):
+            why = "credentials come from the environment or AWS profiles, never from the address"
+            raise ConfigError("the address of the S3 store is not s3://BUCKET/PREFIX", why=why, hint=hint)
+        # NOTE: servers and clients tidy such keys, each in its own way, so that what was written is not found again.
+        if prefix and (AWRY.search(prefix) or any(part in ("", ".", "..") for part in prefix.split("/"))):
+            why = "it has no empty, `.` or `..` segment, no backslash and no control character"
+            raise ConfigError("the prefix of the S3 store is not one that every server keeps", why=why, hint=hint)
         return cls(bucket, prefix, options)
 
     def read(self, key: str) -> bytes:

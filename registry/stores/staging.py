@@ -39,6 +39,7 @@ LEASE = timedelta(hours=1)  # a sweep that is older was killed; one that runs st
 PATIENCE = 60.0  # seconds that a publisher waits for the end of a sweep
 POLL = 0.2  # seconds
 TRIES = 16
+BROKEN = "remove {} from the store while nobody {} there: registry never leaves it so"
 _AT_WORK: set[str] = set()  # sweeps of this process
 
 
@@ -57,7 +58,7 @@ class Sweep:
     @classmethod
     def parse(cls, data: bytes) -> Sweep:
         """Reads the state from a store; anything irregular raises `IntegrityError`."""
-        raw = parse_object(data, SWEEP_KEY)
+        raw = parse_object(data, SWEEP_KEY, hint=BROKEN.format(SWEEP_KEY, "runs gc or purge"))
         count, by, at = raw.get("count"), raw.get("by"), raw.get("at")
         if raw.get("format") != FORMAT or type(count) is not int or not isinstance(at, str):
             raise IntegrityError(
@@ -207,7 +208,7 @@ class Staged:
     @classmethod
     def parse(cls, data: bytes, key: str) -> Staged:
         """Reads an entry from a store; anything irregular raises `IntegrityError`."""
-        raw = parse_object(data, key)
+        raw = parse_object(data, key, hint=BROKEN.format(key, "releases"))
         names, at, of, by = raw.get("keys"), raw.get("at"), raw.get("of", ""), raw.get("by", "")
         sound = isinstance(names, list) and all(isinstance(text, str) for text in (at, of, by))
         if raw.get("format") != STAGED or not sound:

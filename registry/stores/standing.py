@@ -141,7 +141,10 @@ def record(store: Store, name: str, version: Version, standing: Standing) -> str
     """Appends to the log of a version; returns the key. The entry is durable on return."""
     prefix = f"status/{name}/{version}/"
     data = canonical(standing.to_json())
-    number = sum(1 for _ in store.list(prefix)) + 1
+    # NOTE: after the highest number, not the count: where an entry was removed, or one stands far ahead,
+    # the last number decides all the same.
+    stems = (info.key[len(prefix) :].removesuffix(".json") for info in store.list(prefix))
+    number = max((int(stem) for stem in stems if stem.isdecimal()), default=0) + 1
     for key in (f"{prefix}{n:06}.json" for n in range(number, number + TRIES)):
         if store.create(key, data) or store.read(key) == data:  # the answer to an earlier attempt may have got lost
             return key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 
@@ -14,6 +15,7 @@ from registry.model.release import reference_key
 from registry.stewardship import fsck as fsck_module
 from registry.stewardship.channels import promote
 from registry.stewardship.fsck import FsckOptions, fsck
+from registry.stewardship.gc import gc
 from registry.stewardship.reach import survey
 from registry.stewardship.repair import from_copy, from_dvc_cache, repair
 from registry.stewardship.withdrawal import Cause, yank
@@ -231,6 +233,22 @@ def test_a_reference_of_another_manifest_does_not_come_back(busy, tmp_path):
     make_release(other, "reviews", "1.1", {"train.csv": b"id\n9\n"})
     done = repair(busy, fsck(busy), [from_copy(other)])
     assert done.fetched == () and key in done.left and busy.size(key) is None
+
+
+def test_an_index_with_names_that_are_none_is_passed_over(busy, tmp_path):
+    shutil.copytree(busy.root, tmp_path / "backup")
+    entry = {"1.0.0": {"manifest": "a" * 64, "released": "", "by": "", "title": ""}}
+    index = {"format": "registry.index/1", "datasets": {"../../x": entry, "gone": entry}}
+    (busy.root / "index.json").write_text(json.dumps(index))
+    assert repair(busy, fsck(busy), [from_copy(LocalStore(tmp_path / "backup"))]).left == ("releases/gone/1.0.0.json",)
+
+
+def test_an_entry_that_nobody_can_read_is_named_and_the_way_out_told(busy):
+    busy.create("staging/x.json", b"[[[")
+    assert ("staging/x.json", "corrupt") in kinds(fsck(busy))
+    with pytest.raises(IntegrityError) as refused:
+        gc(busy)
+    assert "remove staging/x.json" in refused.value.hint
 
 
 def test_all_releases_that_a_loss_harms_are_named(busy):

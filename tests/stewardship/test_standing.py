@@ -10,6 +10,7 @@ from registry.consume.pull import PullOptions, pull
 from registry.consume.resolve import resolve
 from registry.errors import NotFoundError, PurgedError, RollbackError, StateError, UsageError, YankedError
 from registry.model.names import Ref, Version
+from registry.stewardship import channels as channels_module
 from registry.stewardship.channels import promote
 from registry.stewardship.withdrawal import Cause, unyank, yank
 from registry.stores.layout import Standing, channels, move_channel, record
@@ -130,3 +131,30 @@ def test_a_channel_with_two_histories_is_refused(three):
     move_channel(three, "reviews", "stable", V("1.2"), manifest, by="Eve", at="2026-01-01T00:00:00Z")
     with pytest.raises(RollbackError, match="not what was seen"):
         resolve(three, ref)
+
+
+@pytest.mark.parametrize("removed", [(), ("000001", "000002", "000003")])
+def test_a_yank_counts_however_the_log_was_left(three, cli, removed):
+    """Entries far ahead, or removed by hand: the last one to be written decides all the same."""
+    for number in range(4):
+        yank(three, "reviews", V("1.2"), Cause(f"reason {number}"), by="Kim")
+    unyank(three, "reviews", V("1.2"), by="Kim")
+    log = "status/reviews/1.2.0"
+    three.create(f"{log}/999999999999.json", three.read(f"{log}/000005.json"))
+    for number in removed:
+        three.delete(f"{log}/{number}.json")
+    cli("yank", "reviews@1.2", "--reason", "개인정보", "--severity", "privacy")
+    with pytest.raises(YankedError, match="개인정보"):
+        resolve(three, Ref.parse("reviews@1.2"))
+    missing = f"{log}/{'000001' if removed else '000006'}.json"
+    assert {"key": missing, "kind": "missing", "release": "reviews@1.2.0"} in cli("fsck")["strays"]
+
+
+def test_of_a_promotion_and_a_yank_at_once_one_sees_the_other(three, monkeypatch):
+    def late(*arguments, **options):
+        yank(three, "reviews", V("1.2"), Cause("names", "privacy"), by="Lee")
+        return move_channel(*arguments, **options)
+
+    monkeypatch.setattr(channels_module, "move_channel", late)
+    with pytest.raises(StateError, match="names"):
+        promote(three, "reviews", V("1.2"), "stable", by="Kim")

@@ -34,7 +34,7 @@ def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (s3.url, s3.bucket, s3.prefix) == ("s3://bucket/a/b", "bucket", "a/b/")
 
 
-@pytest.mark.parametrize("url", ["", "file:", "ftp://host/x", "ftp://host/x", "s3://", "s3://b/../c"])
+@pytest.mark.parametrize("url", ["", "file:", "ftp://host/x", "s3://", "s3://b/../c"])
 def test_refuses_other_addresses(url: str) -> None:
     with pytest.raises(ConfigError) as caught:
         open_store(url)
@@ -207,3 +207,9 @@ def test_folders_that_stay_open_are_the_same_folders(tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(tmp_path / "moved")
         with pytest.raises(FileNotFoundError):
             tree.open(f"link/{paths[0]}")
+
+
+def test_a_file_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_bytes(b"")
+    with pytest.raises(ConfigError, match="is a file"):
+        open_store(str(tmp_path / "notes.txt"))

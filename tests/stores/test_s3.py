@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from registry.errors import NotFoundError, StoreError
+from registry.errors import ConfigError, NotFoundError, StoreError
 from registry.stores import Store, StoreOptions, open_store, s3
 from registry.stores.s3 import PART, S3Store
 from registry.testing.servers import free_port
@@ -42,6 +42,19 @@ def test_missing_credentials_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path
     with pytest.raises(StoreError, match="credentials") as caught:
         store.size("a")
     assert "AWS_ACCESS_KEY_ID" in caught.value.hint
+
+
+@pytest.mark.parametrize("prefix", ["a//b", "../up", "a/./b", "back\\slash", "tab\tx", "a/.."])
+def test_a_prefix_that_servers_tidy_is_no_store(prefix: str) -> None:
+    with pytest.raises(ConfigError, match="prefix"):
+        open_store(f"s3://bucket/{prefix}")
+
+
+@pytest.mark.parametrize("prefix", ["데이터/100% sure/a+b", "a%2Fb", "?q=1&x#y", "1.10"])
+def test_a_prefix_of_any_letters_keeps_what_is_written(seaweed_bucket: Any, prefix: str) -> None:
+    for store in (seaweed_bucket.store(prefix), seaweed_bucket.fast_store(prefix)):
+        store.delete("a/b")
+        assert store.create("a/b", b"1") and store.read("a/b") == b"1" and [i.key for i in store.list("a/")] == ["a/b"]
 
 
 def test_missing_bucket_is_an_error_of_the_place(moto_bucket: Any) -> None:

@@ -136,6 +136,8 @@ def _notes(report: Report) -> Iterator[str]:
         if stray.kind == "unfinished":
             again = f"registry purge {stray.release} --reason R --confirm {stray.release}"
             yield f"Bytes of a purged release stand. Next: {again}"
+    if "missing" in kinds:
+        yield "An entry of a log was removed. See whether the release is withdrawn as it should be: registry list"
     if "stale" in kinds:
         yield "The index is only a cache. Next: registry rebuild-index"
     if "foreign" in kinds:

@@ -22,7 +22,8 @@ def register(app: typer.Typer) -> None:
         """
         from registry.consume.catalog import list_datasets
 
-        document = list_datasets(run.store(), name)
+        store = run.store()
+        document = list_datasets(store, name)
         run.out.document(document)
         rows = []
         for dataset in document["datasets"]:
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
         if rows:
             run.out.table(("dataset", "version", "released", "status", "title"), rows)
         else:
-            run.out.note("The store holds no release. Next: registry release v1.0")
+            run.out.note(f"The store {store.url} holds no release. Next: registry release v1.0")
 
 
 def _withdrawn(status: dict[str, Any] | None) -> list[str]:
