@@ -12,9 +12,9 @@ from registry.errors import UsageError
 
 if TYPE_CHECKING:
     from registry.cli.common import Run
-    from registry.model.evidence import Evidence
+    from registry.model.judgement import Judgement
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "markdown", "junit", "sarif", "github", "gitlab")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +62,14 @@ def parse_date(text: str | None) -> date | None:
         ) from error
 
 
-def write_verdict(run: Run, evidences: Sequence[Evidence], outputs: Sequence[Output]) -> None:
+def write_verdict(run: Run, judgement: Judgement, outputs: Sequence[Output]) -> None:
     """Renders to stdout as `--json` or `--format` says, and to the files asked for."""
-    from registry.formats.text import render
-    from registry.model.digest import canonical
-    from registry.model.evidence import check_document
+    from registry.formats.renderings import RENDERINGS
     from registry.workspace.files import write_text
 
-    texts = {
-        "text": lambda: "\n\n".join(render(evidence) for evidence in evidences),
-        "json": lambda: canonical(check_document(evidences)).decode().rstrip("\n"),
-    }
     for output in outputs:
         if output.path is not None:
-            write_text(run.directory / output.path, texts[output.format]() + "\n")
+            write_text(run.directory / output.path, RENDERINGS[output.format](judgement))
     stdout = next((output.format for output in outputs if output.path is None), "text")
-    run.out.document(check_document(evidences))
-    run.out.text(texts[stdout]())
+    run.out.document(judgement.to_json())
+    run.out.text(RENDERINGS[stdout](judgement).rstrip("\n"))

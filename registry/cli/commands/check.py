@@ -13,6 +13,8 @@ from registry.cli.output import size_of
 if TYPE_CHECKING:
     from datetime import date
 
+    from registry.model.difference import Difference
+    from registry.model.judgement import Place
     from registry.workspace.workspace import Dataset, Workspace
 
 
@@ -25,7 +27,11 @@ def register(app: typer.Typer) -> None:
         names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Default: all.")] = None,
         formats: Annotated[
             list[str] | None,
-            typer.Option("--format", metavar="F[=PATH]", help="text or json, to stdout or a file; repeatable."),
+            typer.Option(
+                "--format",
+                metavar="F[=PATH]",
+                help="text, json, markdown, junit, sarif, github or gitlab, to stdout or a file; repeatable.",
+            ),
         ] = None,
         engine: Annotated[
             str, typer.Option("--engine", metavar="E", help="duckdb, or spark as registry.toml sets it.")
@@ -48,7 +54,8 @@ def register(app: typer.Typer) -> None:
         from registry.cli.waiving import idle_waivers, way_out
         from registry.errors import UsageError
         from registry.judge.judge import JudgeOptions, judge, lay_out
-        from registry.model.evidence import check_document
+        from registry.judge.places import places_of
+        from registry.model.judgement import Judgement
 
         outputs, chosen_engine = parse_formats(formats or []), parse_engine(engine)
         workspace = run.workspace()
@@ -60,6 +67,8 @@ def register(app: typer.Typer) -> None:
             return
         store = None
         evidences = []
+        places: dict[tuple[str, str], Place] = {}
+        differences: dict[str, Difference] = {}
         for dataset in chosen:
             if not (workspace.root / dataset.path).exists() and store is None:
                 store = run.store()
@@ -73,14 +82,32 @@ def register(app: typer.Typer) -> None:
                     store=store,
                     engine=chosen_engine,
                 )
-                evidences.append(judge(lay_out(workspace, dataset, options)))
-        write_verdict(run, evidences, outputs)
+                bench = lay_out(workspace, dataset, options)
+                evidences.append(judge(bench))
+                places |= places_of(bench, evidences[-1])
+            if any(output.format == "markdown" for output in outputs):
+                differences |= _difference(run, workspace, dataset)
+        judgement = Judgement(tuple(evidences), places, differences)
+        write_verdict(run, judgement, outputs)
         for line in idle_waivers(workspace):
             run.out.alarm(f"warning: {line}")
         if any(evidence.verdict == "fail" for evidence in evidences):
             run.out.note(f"\n{way_out(workspace)}")
-        if check_document(evidences)["verdict"] != "pass":
+        if judgement.verdict != "pass":
             raise typer.Exit(1)
+
+
+def _difference(run: Run, workspace: Workspace, dataset: Dataset) -> dict[str, Difference]:
+    """How a dataset differs from its latest release, by name; empty where there is none, or no store."""
+    from registry.errors import RegistryError
+    from registry.release.differ import diff_workspace
+
+    try:
+        return {dataset.name: diff_workspace(workspace, dataset, None, run.store())}
+    except RegistryError as error:
+        if error.exit != 6:  # a first version differs from nothing
+            run.out.alarm(f"warning: {dataset.name} is not compared with its last release: {error}")
+        return {}
 
 
 def _mutate(run: Run, workspace: Workspace, chosen: list[Dataset], as_of: date | None) -> None:

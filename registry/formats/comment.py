@@ -1,0 +1,98 @@
+"""A judgement as the one comment of a pull request: the scoreboard first, no value of any row.
+
+>>> from registry.model.judgement import Judgement
+>>> print(comment(Judgement(())).splitlines()[2])
+## ⚠️ Nothing was judged
+"""
+
+from __future__ import annotations
+
+from registry.formats.changes import escaped, markdown
+from registry.model.evidence import Check, Evidence
+from registry.model.judgement import Judgement, weight_of
+
+MARKER = "<!-- registry: the judgement of this pull request -->"
+"""The first line; who posts the comment finds by it the one that it replaces."""
+LONGEST = 60_000  # characters: GitHub takes 65,536
+MOST = 30  # findings shown of one dataset
+ICONS = {"pass": "✅", "fail": "❌", "error": "⚠️"}
+WEIGHTS = {"error": "❌", "warning": "⚠️", "note": "◻️"}
+
+
+def comment(judgement: Judgement) -> str:
+    """Markdown of at most 60,000 characters; what was cut is said."""
+    parts = [f"{MARKER}\n\n## {_headline(judgement)}\n"]
+    if judgement.evidences:
+        parts.append(_scoreboard(judgement))
+    parts += [_dataset(judgement, evidence) for evidence in judgement.evidences]
+    return _fitted(parts)
+
+
+def _headline(judgement: Judgement) -> str:
+    count = len(judgement.evidences)
+    unfit = sum(evidence.verdict != "pass" for evidence in judgement.evidences)
+    if not count:
+        return f"{ICONS['error']} Nothing was judged"
+    if not unfit:
+        return f"{ICONS['pass']} {'The dataset is' if count == 1 else f'All {count} datasets are'} fit for release"
+    unfit_of = "The dataset is" if count == 1 else f"{unfit} of {count} datasets {'is' if unfit == 1 else 'are'}"
+    return f"{ICONS[judgement.verdict]} {unfit_of} not fit for release"
+
+
+def _scoreboard(judgement: Judgement) -> str:
+    lines = ["| dataset | verdict | rows | blocking | warnings | change |", "|---|---|---:|---:|---:|---|"]
+    for evidence in judgement.evidences:
+        weights = [weight_of(check, evidence.fail_on) for check in evidence.checks]
+        change = judgement.differences.get(evidence.dataset)
+        since = f"{change.level} since {escaped(change.before.partition('@')[2] or change.before)}" if change else ""
+        lines.append(
+            f"| `{evidence.dataset}` | {ICONS[evidence.verdict]} {evidence.verdict} | {evidence.data.rows:,} "
+            f"| {weights.count('error')} | {weights.count('warning')} | {since} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _dataset(judgement: Judgement, evidence: Evidence) -> str:
+    lines = [f"### {evidence.dataset}", ""]
+    findings = [one for one in judgement.findings() if one.dataset == evidence.dataset]
+    if evidence.pointer == "stale":
+        lines += ["The data differs from what the pointer in git says.", ""]
+    if findings:
+        lines += ["| | check | what was found | rows |", "|---|---|---|---:|"]
+        lines += [
+            f"| {WEIGHTS[one.weight]} | {escaped(one.check.id)} | {escaped(one.what)} | {_rows(one.check)} |"
+            for one in findings[:MOST]
+        ]
+        if len(findings) > MOST:
+            lines += ["", f"… and {len(findings) - MOST} more: `registry check {evidence.dataset}` names them."]
+    waived = [check for check in evidence.checks if check.status == "waived"]
+    for check in waived:
+        told = check.waiver or {}
+        reason = f"{told.get('reason', '')} ({told.get('owner', '')}, until {told.get('expires', '')})"
+        lines += ["", f"Waived: {escaped(check.id)}: {escaped(reason)}"]
+    passed = sum(check.status == "pass" for check in evidence.checks)
+    lines += ["", f"{passed} of {len(evidence.checks)} checks passed."]
+    change = judgement.differences.get(evidence.dataset)
+    if change is not None and change.facts:
+        lines += ["", "<details><summary>What changed</summary>", "", markdown(change).rstrip("\n"), "", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(check: Check) -> str:
+    return "" if check.unexpected is None or check.total is None else f"{check.unexpected:,} / {check.total:,}"
+
+
+def _fitted(parts: list[str]) -> str:
+    """All parts, or as many as fit and a line that says what is missing."""
+    whole = "\n".join(parts)
+    if len(whole) <= LONGEST:
+        return whole
+    end = "\n… This comment was cut here: the rest is in the report of the run (`registry check`).\n"
+    kept, room = [], LONGEST - len(end)
+    for part in parts:
+        if len(part) + 1 > room:
+            kept.append(part[: part.rfind("\n", 0, room) + 1])
+            break
+        kept.append(part)
+        room -= len(part) + 1
+    return "\n".join(kept) + end

@@ -1,0 +1,36 @@
+"""Every form that a judgement can take, by the name that a command line gives it.
+
+>>> sorted(RENDERINGS)
+['github', 'gitlab', 'json', 'junit', 'markdown', 'sarif', 'text']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from registry.formats.annotations import github, gitlab
+from registry.formats.comment import comment
+from registry.formats.junit import junit
+from registry.formats.sarif import sarif
+from registry.formats.text import render
+from registry.model.digest import canonical
+from registry.model.judgement import Judgement
+
+
+def _text(judgement: Judgement) -> str:
+    return "\n\n".join(render(evidence) for evidence in judgement.evidences) + "\n"
+
+
+def _json(judgement: Judgement) -> str:
+    return canonical(judgement.to_json()).decode()
+
+
+RENDERINGS: Mapping[str, Callable[[Judgement], str]] = {
+    "text": _text,
+    "json": _json,
+    "markdown": comment,
+    "junit": junit,
+    "sarif": sarif,
+    "github": github,
+    "gitlab": gitlab,
+}
