@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.consume.everywhere import consume_everywhere
 from tests.journeys.harness import CHECKOUT, Shell, plant_reviews
 
 pytestmark = pytest.mark.slow
@@ -74,5 +75,6 @@ def test_the_whole_journey_from_the_installed_wheel(wheel, tmp_path):
     store = shell.cwd / ".registry" / "store"
     pulled = consumer("pull", "reviews", "--store", store, "--json").json
     assert pulled["version"] == "1.0.0" and consumer("verify", "reviews", "--json").json["ok"]
+    consume_everywhere(light, store, tmp_path / "consumer")
     refused = consumer("check", "--json", cwd=shell.cwd, code=5)
     assert "dataset-release-registry[author]" in refused.json["hint"]
