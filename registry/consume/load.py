@@ -82,7 +82,7 @@ def load(
         return _streamed(ref, split, store, as_)
     placed = cached(Ref.parse(ref), store)
     _require_split(placed.released, split)
-    _note(ref, placed.released)
+    note(ref, placed.released)
     return {"datasets": _datasets, "arrow": _arrow, "pandas": _pandas, "polars": _polars, "path": _path}[as_](
         placed, split
     )
@@ -130,7 +130,8 @@ def _schema(root: Path, released: Released) -> DatasetSchema | None:
     return DatasetSchema.from_json(json.loads(data))
 
 
-def _note(ref: str, released: Released) -> None:
+def note(ref: str, released: Released) -> None:
+    """Adds to what `loaded` says."""
     digest = f"sha256:{released.reference.manifest}"
     entry = {"ref": ref, "name": released.name, "version": str(released.version), "manifest": digest}
     if entry not in _LOADED:
@@ -219,7 +220,7 @@ def _streamed(ref: str, split: str | None, store: str | None, as_: As) -> Any:
     schema = origin.schema if SCHEMA in origin.released.manifest.artefacts else None
     origin.remember()
     _warn(origin)
-    _note(ref, origin.released)
+    note(ref, origin.released)
     stream = RowStream(origin.url, Path().absolute(), origin.files, schema, split, Shard.of_rank())
     if as_ == "arrow":
         return stream

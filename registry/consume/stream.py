@@ -13,21 +13,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from registry.consume.blocks import BlockFile
-from registry.consume.cache import Cache
-from registry.consume.contents import Item
-from registry.consume.shelf import Shelf
-from registry.consume.source import is_remote, offline, open_default_store
-from registry.errors import NotFoundError, UsageError
-from registry.model.files import FileEntry, FileList
+from registry.consume.opened import OpenedFiles
+from registry.errors import UsageError
+from registry.model.files import FileList
 from registry.model.schema import DatasetSchema
-from registry.stores.base import Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -143,7 +137,7 @@ class RowStream:
         from registry.tables.formats import IMAGES
         from registry.tables.pieces import TYPED, cut
 
-        found = cut(self._root(), self.files, self.schema)
+        found = cut(cast(Path, OpenedFiles.of(self.url, self.start, self.files)), self.files, self.schema)
         if found.format == IMAGES or not (found.format in TYPED or (self.schema and not self.schema.open)):
             why = "the rows of an image folder are its files" if found.format == IMAGES else _ALL_ROWS
             raise UsageError("the dataset cannot be streamed", why=why, hint="load it without streaming=True")
@@ -177,38 +171,5 @@ class RowStream:
             table = of_split(table, found.split_column, self.split)
         return fitted(table, target)
 
-    def _root(self) -> Path:
-        """Stands for the directory of the release: files of it are opened in the cache and the store."""
-        shelf = Shelf(Cache.default().root) if is_remote(self.url) else None
-        store = None if shelf and offline() else open_default_store(self.start, self.url)
-        return cast(Path, _Root({entry.path: entry for entry in self.files}, shelf, store))
-
 
 _ALL_ROWS = "the types of its columns follow from all of its rows"
-
-
-@dataclass(frozen=True, slots=True)
-class _Root:
-    entries: Mapping[str, FileEntry]
-    shelf: Shelf | None
-    store: Store | None
-
-    def __truediv__(self, path: str) -> BlockFile:
-        entry = self.entries[path]
-        item = Item.of_entry(entry)
-        here = (partial(_from_shelf, self.shelf, item),) if self.shelf and self.shelf.holds(item) else ()
-        there = (partial(_from_store, self.store, item),) if self.store else ()
-        if not here and not there:
-            raise NotFoundError(
-                f"{path} is not in the cache, and REGISTRY_OFFLINE is set", hint="unset REGISTRY_OFFLINE"
-            )
-        return BlockFile(entry, *here, *there)
-
-
-def _from_shelf(shelf: Shelf, item: Item, start: int, _length: int) -> Iterable[bytes]:
-    return shelf.stream(item, start) or ()
-
-
-def _from_store(store: Store, item: Item, start: int, length: int) -> Iterable[bytes]:
-    # One byte more than there should be, to notice an object that is too long.
-    return store.stream(item.key, start, length + 1)
