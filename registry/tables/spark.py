@@ -48,6 +48,7 @@ RUNTIME = {  # of the session: what makes an answer the same as DuckDB's
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.timeType.enabled": "true",
 }
+PYTHON, VARIABLE = "spark.pyspark.python", "PYSPARK_PYTHON"
 SHUFFLE = "spark.sql.shuffle.partitions"
 QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
 
@@ -309,7 +310,8 @@ def _started(settings: SparkSettings) -> Any:
     for key, value in {**(_local() if settings.is_local else {}), **settings.options}.items():
         builder = builder.config(key, value)
     try:
-        spark = builder.getOrCreate()
+        with _python_of_workers(settings):
+            spark = builder.getOrCreate()
     except Exception as error:  # (of Java's, of gRPC's, of Python's: whatever keeps Spark from starting)
         place = settings.remote or settings.master
         raise EnvironmentFailed(f"Spark does not start at {place}", why=_first_line(error), hint=DUCKDB) from error
@@ -319,10 +321,26 @@ def _started(settings: SparkSettings) -> Any:
 
 
 def _local() -> dict[str, str]:
-    """Workers of this machine, with this Python; nothing listens beyond it."""
+    """Workers of this machine; nothing listens beyond it."""
     address = "127.0.0.1"
-    here = {"spark.driver.host": address, "spark.driver.bindAddress": address, "spark.pyspark.python": sys.executable}
-    return {**QUIET, **here}
+    return {**QUIET, "spark.driver.host": address, "spark.driver.bindAddress": address}
+
+
+@contextmanager
+def _python_of_workers(settings: SparkSettings) -> Iterator[None]:
+    """While Spark starts: where its workers are of this machine they run this Python, not the PATH's `python3`.
+
+    Spark obeys `spark.pyspark.python` only where `spark-submit` starts it; otherwise it reads the environment.
+    """
+    chosen = settings.options.get(PYTHON) or (sys.executable if settings.is_local else "")
+    if not chosen or VARIABLE in os.environ:
+        yield
+        return
+    os.environ[VARIABLE] = chosen
+    try:
+        yield
+    finally:
+        del os.environ[VARIABLE]
 
 
 def _vet_java() -> None:

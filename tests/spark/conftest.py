@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -37,10 +36,6 @@ def spark_settings() -> Iterator[SparkSettings]:
 
 def pytest_collection_modifyitems(items):
     """Spark's client leaves its sockets to the garbage collector."""
-    if not os.environ.get("REGISTRY_SPARK"):  # on a clean machine some of these fail still
-        for item in items:
-            if "/spark/" in str(item.path):
-                item.add_marker(pytest.mark.skip(reason="REGISTRY_SPARK is not set: not proven on a clean machine"))
     for item in items:
         if "spark_settings" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.filterwarnings("ignore::ResourceWarning"))

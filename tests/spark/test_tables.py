@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import os
+import sys
 from decimal import Decimal
 
 import pyarrow as pa
@@ -167,6 +168,13 @@ def test_the_settings_of_another_session_stay(spark_settings):
     ours = connect(spark_settings)
     assert ours.conf.get("spark.sql.caseSensitive") == "true"
     assert SparkSession.builder.getOrCreate().conf.get("spark.sql.caseSensitive") == "false"
+
+
+@slow
+def test_the_workers_run_the_python_of_this_process(spark_settings):
+    """The PATH may name one without pyarrow: `.venv/bin/registry` is often called where nothing is activated."""
+    assert connect(spark_settings).sparkContext.pythonExec == sys.executable
+    assert "PYSPARK_PYTHON" not in os.environ
 
 
 def test_settings_of_registry_toml():
