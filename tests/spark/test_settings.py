@@ -1,0 +1,49 @@
+"""Where Spark runs, and what stands in its way."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from registry.cli.app import app
+from registry.errors import ConfigError, EnvironmentFailed, UsageError
+from registry.tables.regex import to_java
+from registry.tables.spark import SparkSettings, connect
+
+
+def test_settings_of_registry_toml():
+    table = {"master": "spark://head:7077", "spark": {"executor": {"memory": "4g"}, "ui": {"enabled": True}}}
+    settings = SparkSettings.of(table, {})
+    assert (settings.master, settings.remote, settings.is_local) == ("spark://head:7077", "", False)
+    assert settings.options == {"spark.executor.memory": "4g", "spark.ui.enabled": "true"}
+    assert SparkSettings.of({}, {}).master == "local[*]"
+    assert SparkSettings.of({"master": "local[2]"}, {"SPARK_REMOTE": "sc://head"}).remote == "sc://head"
+    assert SparkSettings.of({"remote": "sc://a"}, {"SPARK_MASTER": "local[1]"}).remote == ""
+    with pytest.raises(ConfigError, match="does not know `memory`"):
+        SparkSettings.of({"memory": "4g"}, {})
+    with pytest.raises(ConfigError, match="master and a remote"):
+        SparkSettings.of({"master": "local", "remote": "sc://a"}, {})
+
+
+def test_without_java_the_error_says_what_to_install(monkeypatch):
+    pyspark = pytest.importorskip("pyspark.sql")
+    monkeypatch.setattr(pyspark.SparkSession, "getActiveSession", staticmethod(lambda: None))
+    monkeypatch.setenv("PATH", os.devnull)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(EnvironmentFailed, match="needs Java") as caught:
+        connect(SparkSettings())
+    assert "default-jre-headless" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [("a$", r"(?du)a\z"), ("[$]", "(?du)[$]"), ("(?m)a$", "(?du)(?m)a$"), (r"\$", r"(?du)\$"), ("[]a]", r"(?du)[\]a]")],
+)
+def test_patterns_of_java(pattern, expected):
+    assert to_java(pattern) == expected
+
+
+def test_an_unknown_engine_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no engine `polars`"):
+        app(["check", "-C", str(tmp_path), "--engine", "polars"], standalone_mode=False)
