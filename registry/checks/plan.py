@@ -144,11 +144,19 @@ class Aggregate:
 
 
 def _sum(a: Aggregate) -> str:
-    return a.of(f"fsum({a.number})" if a.kind in FLOATS else f"sum({a.number})")
+    return _or_infinite(a, a.of(f"fsum({a.number})")) if a.kind in FLOATS else a.of(f"sum({a.number})")
 
 
 def _mean(a: Aggregate) -> str:
-    return a.of(f"favg(CAST({a.number} AS DOUBLE))")
+    return _or_infinite(a, a.of(f"favg(CAST({a.number} AS DOUBLE))"))
+
+
+def _or_infinite(a: Aggregate, compensated: str) -> str:
+    """A sum or mean; compensated ones of infinities are NaN, though those of one sign are infinite."""
+    if a.kind not in FLOATS:
+        return compensated
+    least, most = (a.of(f"{name}({a.number})") for name in ("min", "max"))
+    return f"CASE WHEN isinf({least}) OR isinf({most}) THEN {least} + {most} ELSE {compensated} END"
 
 
 def _stdev(a: Aggregate) -> str:

@@ -8,6 +8,8 @@ an error, never another number.
 
 >>> to_spark('SELECT favg("x") FILTER (WHERE "t" = 1) AS m FROM data SEMI JOIN k ON k.h = hash("x")')[-41:]
 'LEFT SEMI JOIN k ON k.h = XXHASH64((`x`))'
+>>> to_spark("SELECT hash(a, b, c, d, e, f, g, h, i, j, k)")[-24:]
+'(g), (h), (i), (j), (k))'
 >>> to_spark("SELECT list_position(['a'], t) FROM data WHERE regexp_matches(t, '^a$')")
 "SELECT NULLIF(ARRAY_POSITION((ARRAY('a')), (t)), 0) FROM data WHERE (t RLIKE '(?du)^a\\\\z')"
 """
@@ -153,7 +155,7 @@ def _spark(template: str, *parts: Any) -> Any:
     import sqlglot
 
     texts = [f"({_translated(part).sql(dialect='spark')})" for part in parts]
-    filled = re.sub("@([0-9])", lambda found: texts[int(found[1])], template)
+    filled = re.sub("@([0-9]+)", lambda found: texts[int(found[1])], template)
     return sqlglot.parse_one(filled, read="spark")
 
 
@@ -162,10 +164,11 @@ def _translated(node: Any) -> Any:
 
 
 _UPPER = "CAST(CAST(@0 AS FLOAT) AS DOUBLE)"
-_SUM = (
-    f"(sum(CASE WHEN abs(@0) < 1e30 THEN {_UPPER} ELSE @0 END) + "
-    f"sum(CASE WHEN abs(@0) < 1e30 THEN @0 - {_UPPER} ELSE 0 END))"
+_HALVES = (
+    f"sum(CASE WHEN abs(@0) < 1e30 THEN {_UPPER} ELSE @0 END) + "
+    f"sum(CASE WHEN abs(@0) < 1e30 THEN @0 - {_UPPER} ELSE 0 END)"
 )
+_SUM = f"nullif(nullif({_HALVES}, double('Infinity')), double('-Infinity'))"  # NaN to DuckDB: no number either
 
 
 def _text(value: Any, kind: Any) -> Any:

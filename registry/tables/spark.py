@@ -130,7 +130,7 @@ class SparkTables:
             return self._collected(to_spark(sql))
 
     def _collected(self, sql: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._spark.sql(sql).toArrow().to_pylist()
+        rows: list[dict[str, Any]] = self._spark.sql(sql).toArrow().to_pylist(maps_as_pydicts="lossy")
         return [{name: _whole(value) for name, value in row.items()} for row in rows]
 
     def row(self, sql: str) -> dict[str, Any]:

@@ -106,6 +106,17 @@ def test_infinity_stays_out_of_json(tmp_path):
         canonical(check.to_json())
 
 
+@pytest.mark.parametrize("name", ["sum", "mean"])
+def test_infinities_of_one_sign_are_values(tmp_path, name):
+    """A compensated sum makes NaN of them, which would read as no value at all."""
+    splits = {"train": {"x": [1.0, math.inf, None], "y": [-math.inf, 1e300, math.nan], "f": [math.inf, -math.inf, 1.0]}}
+    kind = f"expect_column_{name}_to_be_between"
+    observed = [one(tmp_path, splits, kind, {"column": column, "max_value": 9.0}) for column in "xyf"]
+    assert [(check.status, check.observed) for check in observed] == [
+        ("fail", "Infinity"), ("pass", "-Infinity"), ("not_measured", None)
+    ]  # fmt: skip
+
+
 def test_korean_words_are_words(tmp_path):
     rows = {"train": {"t": ["한국어", "日本", "naïve_1"]}}
     check = one(tmp_path, rows, "expect_column_values_to_match_regex", {"column": "t", "regex": r"^\w+$"})

@@ -186,13 +186,16 @@ def test_values_of_every_type(tmp_path, spark_settings):
                     "z": pa.array([moment, moment, None, moment, None], pa.timestamp("us", "Asia/Seoul")),
                     "u": pa.array([2**64 - 1, 2**64 - 1, 0, None, 7], pa.uint64()),
                     "b": pa.array([b"\xff", b"\xff", None, b"", b"a"]),
+                    "i": pa.array([math.inf, 1.0, None, math.inf, math.nan], pa.float64()),
                     "none": pa.nulls(5),
+                    "p": pa.array([[("가", 1)], [("가", 1)], [], None, [("b", 2)]], pa.map_(pa.string(), pa.int64())),
                 }
             )
         },
     )
     kinds = dict(table_kinds(table))
     pairs = []
+    maps = kinds.pop("p")
     for at, (name, kind) in enumerate(kinds.items()):
         one, other = (f"{side}.{name}" for side in "ab")
         texts = (canonical_sql(name, kind).replace(f'"{name}"', side) for side in (one, other))
@@ -206,9 +209,13 @@ def test_values_of_every_type(tmp_path, spark_settings):
         assert tables.rows(f"{sql} ORDER BY r, s") == expected
     assert sum(row["v0"] for row in expected) == 2, "0 equals -0, and NaN null"
     bounds = [("expect_column_max_to_be_between", {"column": name, "min_value": 10**3}) for name in ("x", "m", "u")]
+    sums = ("sum", "mean", "stdev")
+    bounds += [(f"expect_column_{name}_to_be_between", {"column": at, "max_value": 1}) for name in sums for at in "xfi"]
+    bounds += [("expect_column_values_to_be_null", {"column": "p"})]
     names = list(kinds)
     rows = [("expect_rows_to_be_unique", {"columns": names, "normalize": fold}) for fold in ("none", "text")]
     here, there = both(suite([*bounds, *rows]), table, schema_of(table), spark_settings)
+    assert maps.startswith("MAP")
     assert_equal(here, there)
 
 
