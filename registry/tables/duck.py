@@ -365,6 +365,10 @@ def _translated(table: Table, sql: str) -> Iterator[None]:
         ) from error
     except by_statement as error:
         raise QueryError("a statement cannot be computed", why=_first_line(error), sql=sql) from error
+    except (duckdb.InterruptException, RuntimeError) as error:  # a signal's own exception is lost on the way
+        if "interrupted" not in str(error).casefold():
+            raise
+        raise KeyboardInterrupt from error
     except duckdb.Error as error:  # of the statement, or of a file: the files tell
         broken = broken_part((part.parquet, part.path) for part in table.parts)
         raise broken or QueryError("a statement cannot be computed", why=_first_line(error), sql=sql) from error

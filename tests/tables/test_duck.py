@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -239,3 +242,21 @@ def test_values_are_grouped_whatever_the_statistics_say(tmp_path, values):
         assert len(session.rows("SELECT hash(x) AS h, count(*) AS n FROM data GROUP BY h")) == len(
             set(map(str, values))
         )
+
+
+@pytest.mark.parametrize("way", ["rows", "arrow"])
+def test_a_signal_during_a_statement_is_an_interruption(tmp_path: Path, way: str) -> None:
+    """DuckDB drops what a handler raises and says `RuntimeError: Query interrupted`."""
+
+    def handle(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, handle)
+    timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGTERM))
+    try:
+        with Session(two_splits(tmp_path), threads=1) as session, pytest.raises(KeyboardInterrupt):
+            timer.start()
+            list(getattr(session, way)("SELECT count(*) AS n FROM range(100000000000) AS t(i) WHERE i % 7 = 1"))
+    finally:
+        timer.join()
+        signal.signal(signal.SIGTERM, before)
