@@ -32,6 +32,7 @@ T = TypeVar("T")
 BATCH = 100_000  # rows of one Arrow batch
 WIDE = 64  # columns from which a statement is planned over those that it needs only
 FILES = 64  # parts up to which it is known what each holds
+NAMED = 3  # columns that an error names
 QUESTIONS = ("SELECT", "EXPLAIN")  # kinds of statements that a session answers
 
 
@@ -364,14 +365,21 @@ def _translated(table: Table, sql: str) -> Iterator[None]:
             "the memory limit does not suffice", why=_first_line(error), hint="export REGISTRY_MEMORY=4GB"
         ) from error
     except by_statement as error:
-        raise QueryError("a statement cannot be computed", why=_first_line(error), sql=sql) from error
+        raise QueryError(_failed(table, sql), why=_first_line(error), sql=sql) from error
     except (duckdb.InterruptException, RuntimeError) as error:  # a signal's own exception is lost on the way
         if "interrupted" not in str(error).casefold():
             raise
         raise KeyboardInterrupt from error
     except duckdb.Error as error:  # of the statement, or of a file: the files tell
         broken = broken_part((part.parquet, part.path) for part in table.parts)
-        raise broken or QueryError("a statement cannot be computed", why=_first_line(error), sql=sql) from error
+        raise broken or QueryError(_failed(table, sql), why=_first_line(error), sql=sql) from error
+
+
+def _failed(table: Table, sql: str) -> str:
+    """That a statement failed, and the columns that it is about, where they are few."""
+    named = [name for name, _ in table.columns if quote_ident(name) in sql]
+    about = f" of {', '.join(f'`{name}`' for name in named)}" if 0 < len(named) <= NAMED else ""
+    return f"a statement{about} cannot be computed"
 
 
 def _first_line(error: Exception) -> str:

@@ -12,6 +12,7 @@ a column is an ISO date or time, which is also what `datasets` makes of it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -256,7 +257,7 @@ def _explained(
         unknown = _unknown(lines[start], wire)
         if unknown:
             return UndeclaredColumnsError(unknown)
-    return _line_error(source, line, lines[start], wire, alone)
+    return _line_error(source, line, lines[start], wire, alone, str(error))
 
 
 def _failure(data: bytes, schema: pa.Schema | None, wire: pa.Schema | None) -> Exception | None:
@@ -279,7 +280,9 @@ def _unknown(line: bytes, schema: pa.Schema) -> list[str]:
         return []  # the line is no JSON; the error about it follows
 
 
-def _line_error(source: Source, line: int, text: bytes, wire: pa.Schema | None, alone: Exception | None) -> DataError:
+def _line_error(
+    source: Source, line: int, text: bytes, wire: pa.Schema | None, alone: Exception | None, whole: str
+) -> DataError:
     path, where = source.path, f"`{source.path}` line {line}"
     try:
         value = json.loads(text)
@@ -290,7 +293,8 @@ def _line_error(source: Source, line: int, text: bytes, wire: pa.Schema | None, 
     fields = () if wire is None or _by_form(alone) else wire
     field = next((field for field in fields if field.name in value and _misfits(value[field.name], field)), None)
     if field is None:
-        return DataError(f"{where} cannot be read", why=_reason(alone), hint=_MEND, path=path, line=line)
+        why = _reason(alone, _column_of(whole))
+        return DataError(f"{where} cannot be read", why=why, hint=_MEND, path=path, line=line)
     return DataError(
         f"{where}: `{field.name}` is no {format_type(field.type)}",
         why=f"it holds {_kind_of(value[field.name])}",
@@ -301,11 +305,21 @@ def _line_error(source: Source, line: int, text: bytes, wire: pa.Schema | None, 
     )
 
 
-def _reason(alone: Exception | None) -> str:
+def _column_of(message: str) -> str:
+    """The column that Arrow's message names, as ` of `x``; nothing where it names none.
+
+    >>> _column_of("JSON parse error: Column(/글/점수) changed from number to string in row 1")
+    ' of `글`'
+    """
+    found = re.search(r"Column\(/([^/]+?)(?:/.*)?\) changed from", message)
+    return f" of `{found[1]}`" if found else ""
+
+
+def _reason(alone: Exception | None, column: str = "") -> str:
     """Why a line fails, without its values."""
     if alone is None:
-        return "its values are of other kinds than those of the lines before"
-    several = "a list holds values of several kinds" if "changed from" in str(alone) else ""
+        return f"its values{column} are of other kinds than those of the lines before"
+    several = f"a list{column} holds values of several kinds" if "changed from" in str(alone) else ""
     return _by_form(alone) or several or "a value does not convert"
 
 

@@ -60,8 +60,22 @@ def tables(file: Path, path: str, groups: Iterable[int] | None = None) -> Iterat
             except MemoryError:
                 raise
             except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-                raise broken(path, f"row group {group} cannot be read", group=group) from error
+                where = _unreadable(parquet, group)
+                raise broken(path, f"row group {group} cannot be read{where}", group=group) from error
             yield normal_table(table)
+
+
+def _unreadable(parquet: pa.parquet.ParquetFile, group: int) -> str:
+    """The column of a row group that cannot be read, as `: column `x``; nothing where none can, or all can alone."""
+    import pyarrow as pa
+
+    names, bad = parquet.schema_arrow.names, []
+    for name in names:
+        try:
+            parquet.read_row_group(group, [name]).validate(full=True)
+        except (OSError, pa.ArrowException, UnicodeDecodeError):
+            bad.append(name)
+    return f": column `{bad[0]}`" if bad and (len(names) == 1 or len(bad) < len(names)) else ""
 
 
 def broken_part(parts: Iterable[tuple[Path, str]]) -> DataError | None:

@@ -260,3 +260,9 @@ def test_a_signal_during_a_statement_is_an_interruption(tmp_path: Path, way: str
     finally:
         timer.join()
         signal.signal(signal.SIGTERM, before)
+
+
+def test_a_failing_statement_names_its_columns(tmp_path: Path) -> None:
+    with Session(two_splits(tmp_path)) as session, pytest.raises(QueryError) as caught:
+        session.rows('SELECT CAST("text" AS BIGINT) FROM data')
+    assert str(caught.value).startswith("a statement of `text` cannot be computed")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from registry.errors import ConfigError, DataError, MovedError, NotFoundError, RegistryError
 from registry.model.files import FileEntry, FileList
 from registry.model.schema import Column, DatasetSchema
+from registry.tables import parquet
 from registry.tables.load import read_arrow
 from registry.tables.read import open_table
 from tests.tables.data import WRITERS, as_arrow, as_jsonl, as_parquet, lay, opened, rows, schema_of, tables
@@ -330,3 +331,17 @@ def test_a_compressed_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("registry.tables.source.FREE_EXPANSION", 1 << 20)
     with pytest.raises(DataError, match="expands"):
         opened(tmp_path, {"a.csv.gz": gzip.compress(b"a,b\n" + b"1,x\n" * 3_000_000)})
+
+
+def test_the_error_of_values_of_several_kinds_names_their_column(tmp_path: Path) -> None:
+    data = '{"글": 1, "점수": {"a": 1}}\n{"글": 2, "점수": {"a": "b"}}\n'.encode()
+    with pytest.raises(DataError, match="values of `점수` are of other kinds"):
+        opened(tmp_path, {"a.jsonl": data})
+
+
+def test_the_error_of_a_text_that_is_no_utf8_names_its_column(tmp_path: Path) -> None:
+    offsets, data = pa.py_buffer(b"\x00\x00\x00\x00\x02\x00\x00\x00"), pa.py_buffer(b"\xff\xfe")
+    table = pa.table({"ok": ["a"], "글": pa.Array.from_buffers(pa.string(), 1, [None, offsets, data])})
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="row group 0 cannot be read: column `글`"):
+        list(parquet.tables(tmp_path / "a.parquet", "a.parquet"))
