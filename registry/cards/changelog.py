@@ -25,6 +25,7 @@ from registry.model.facts import ReleaseFacts
 from registry.model.release import ChangeFact, Level
 
 PATHS: Mapping[str, str] = {"en": ".registry/CHANGELOG.md", "ko": ".registry/CHANGELOG.ko.md"}
+FIRST = "first-release"  # the fact of a release with none before it, which its entry says in a sentence
 DIGITS = 12  # of a digest that a reader can compare
 _COUNTED = re.compile(r"(rows|labels|classes|keys|columns|splits|files)[-_](.+)\Z")
 
@@ -59,7 +60,7 @@ def entry(release: Release, lang: str = "en") -> str:
     head = f"## {plain(release.version, 60)}" + (f" ({plain(release.date, 20)})" if release.date else "")
     level = LEVELS[release.level] if lang == "ko" else release.level
     previous = plain(release.previous, 60) if release.previous else ""
-    lines = [f"- {fact_line(fact, lang)}" for fact in release.facts]
+    lines = [f"- {fact_line(fact, lang)}" for fact in release.facts if fact.kind != FIRST]
     says = _say("since", lang, previous=previous, level=level) if previous else _say("change", lang, level=level)
     first = _say("first", lang) if release.level == "none" and not lines and not previous else says
     parts = [head, first, "\n".join(lines)]
@@ -108,13 +109,17 @@ def _what(fact: ChangeFact, lang: str) -> str:
         noun = counted[1] if fact.count != 1 else {"classes": "class"}.get(counted[1], counted[1][:-1])
         return f"{fact.count:,} {noun} {counted[2].replace('-', ' ').replace('_', ' ')}"
     what = fact.kind.replace("-", " ").replace("_", " ")
-    return what + (f": {fact.count:,}" if fact.count is not None else "")
+    return what + _number(fact.count)
+
+
+def _number(count: int | None) -> str:
+    return "" if count is None else f": {count:,}".replace("-", "\u2212")
 
 
 def _korean(fact: ChangeFact, counted: re.Match[str] | None) -> str:
     if counted and fact.count is not None:
         return f"{COUNTED[counted[1]]} {fact.count:,}건 {DONE.get(counted[2], counted[2])}"
-    return KINDS.get(fact.kind, fact.kind) + (f": {fact.count:,}" if fact.count is not None else "")
+    return KINDS.get(fact.kind, fact.kind) + _number(fact.count)
 
 
 def _detail(detail: str, lang: str) -> str:

@@ -38,6 +38,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "sentence", "document", "content", "body", "review", "comment", "본문", "문장", "내용", "텍스트"),
 }
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+FLOATS = ("halffloat", "float", "double")  # types that hold NaN, which is missing
 _MEASURES = ("halffloat", "float", "double", "bool")
 _CLASS_TYPES = ("string", "bool", *_INTEGERS)
 
@@ -161,7 +162,8 @@ def _facts(session: Session, table: Table) -> dict[str, Facts]:
         parts: list[str] = []
         for index, (column, kind) in columns[start : start + BATCH]:
             name = quote_ident(column)
-            parts += [f"count(*) - count({name}) AS n{index}", f"count(DISTINCT {name}) AS d{index}"]
+            lacking = f"{name} IS NULL OR isnan({name})" if kind in FLOATS else f"{name} IS NULL"
+            parts += [f"count(*) FILTER ({lacking}) AS n{index}", f"count(DISTINCT {name}) AS d{index}"]
             if kind == "string":
                 parts.append(f"coalesce(sum(length({name})), 0) AS l{index}")
                 parts.append(f"count(*) FILTER (regexp_full_match({name}, {quote_text(CODES)})) AS c{index}")

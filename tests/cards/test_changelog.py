@@ -55,6 +55,19 @@ def test_each_record_is_cited_once_in_the_release_that_it_led_to(lang):
     assert changelog(later, second, lang) == second
 
 
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_first_release_is_one_sentence(lang):
+    text = changelog(facts("1.0.0", changes=(ChangeFact("first-release", "none"),)), "", lang)
+    assert text.count(WORDS["first"][lang == "ko"]) == 1
+    assert "none" not in text
+    assert "- " not in text.partition("## 1.0.0")[2].partition("\n")[2]
+
+
+def test_fewer_rows_carry_a_minus_sign():
+    fact = ChangeFact("split-changed", "minor", split="train", count=-825)
+    assert "−825" in changelog(facts("1.1.0", "1.0.0", changes=(fact,)), "", "ko")
+
+
 def test_records_of_like_names_are_told_apart():
     other = replace(DROP, record="changes/reviews/0001-drop.json2")
     first = changelog(facts("1.0.0", mended=[other]))

@@ -88,6 +88,11 @@ def test_data_agrees_with_the_schema_inferred_from_it(tmp_path: Path) -> None:
     assert derived_suite(schema)
 
 
+def test_a_column_that_holds_nan_is_not_required(tmp_path: Path) -> None:
+    schema = inferred(tmp_path, {"점수": [1.5, float("nan")], "x": [1.0, 2.0]})
+    assert [column.required for column in schema.columns] == [False, True]
+
+
 def test_suggestions_come_from_whole_words() -> None:
     assert suggested("userId") == "key" and suggested("documentText") == "text" and suggested("감성 라벨") == "label"
     assert suggested("idea") is None and suggested("context") is None and suggested("classification_note") is None
