@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from registry.cli.common import Run
@@ -23,15 +24,27 @@ STEPS = {
 
 
 def run_release(
-    run: Run, version: str, name: str | None, *, options: PlanOptions, allow_dirty: bool, git: bool, dry_run: bool
+    run: Run,
+    version: str,
+    name: str | None,
+    *,
+    options: PlanOptions,
+    allow_dirty: bool,
+    git: bool,
+    dry_run: bool,
+    applied: Path | None = None,
 ) -> Outcome:
-    """Runs a release with progress on stderr."""
+    """Runs a release with progress on stderr; `applied` is the file of a plan that it must keep to."""
     from registry.judge.judge import JudgeOptions
+    from registry.release.applied import read_plan
     from registry.release.release import ReleaseOptions, release
     from registry.versions.demand import WORDS
 
+    plan = read_plan(run.directory / applied) if applied else None
     command = "registry plan" if dry_run else "registry release"
     workspace = run.workspace()
+    if plan and name is None:
+        name = str(plan["name"])
     if version not in WORDS and not Version.is_version(version):
         meant = version if version in workspace.datasets else name or ""
         raise UsageError(
@@ -56,6 +69,7 @@ def run_release(
             git=git,
             dry_run=dry_run,
             step=step,
+            applied=plan,
         )
         return release(workspace, dataset, version, store, settings)
 

@@ -6,8 +6,9 @@ exists before the reference is written, nothing is lost after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from registry.cards.changelog import PATHS
 from registry.consume.resolve import Released, find_released, known_files, refusal
@@ -16,6 +17,7 @@ from registry.judge.judge import Bench, JudgeOptions, judge, lay_out
 from registry.model.facts import Declared
 from registry.model.names import Version
 from registry.model.release import ReleaseResult
+from registry.release.applied import require_as_planned
 from registry.release.candidate import (
     Candidate,
     compare,
@@ -49,7 +51,8 @@ def _silent(_: str) -> None:
 class ReleaseOptions:
     """How to release.
 
-    `step` is called with the name of each step as it begins.
+    `step` is called with the name of each step as it begins; `applied` is a plan that was written
+    before, of which nothing may have moved.
     """
 
     judge: JudgeOptions = field(default_factory=JudgeOptions)
@@ -58,6 +61,7 @@ class ReleaseOptions:
     git: bool = True
     dry_run: bool = False
     step: Step = _silent
+    applied: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ def release(workspace: Workspace, dataset: Dataset, version: str, store: Store, 
     if candidate.previous and not candidate.facts:
         return Outcome(_nothing(candidate, store), warnings=warnings)
     plan = plan_for(candidate, version, store, options.plan)
+    if options.applied is not None:
+        require_as_planned(plan, store.url, options.applied)
     if options.dry_run:
         return Outcome(plan.result(store.url, "planned"), plan, warnings=warnings)
     options.step("upload")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,10 @@ def register(app: typer.Typer) -> None:
         run: Run,
         version: Annotated[str, typer.Argument(metavar="VERSION", help="v1.2, auto, major, minor or patch.")],
         name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which dataset.")] = None,
+        plan: Annotated[
+            Path | None,
+            typer.Option("--plan", metavar="FILE", help="Exactly what `plan --out` wrote, or nothing."),
+        ] = None,
         allow_underbump: Annotated[
             str, typer.Option("--allow-underbump", metavar="REASON", help="A lower number than the change demands.")
         ] = "",
@@ -39,7 +44,14 @@ def register(app: typer.Typer) -> None:
 
         options = PlanOptions(lang=run.out.lang, underbump=allow_underbump)
         outcome = run_release(
-            run, version, name, options=options, allow_dirty=allow_dirty, git=not no_git, dry_run=dry_run
+            run,
+            version,
+            name,
+            options=options,
+            allow_dirty=allow_dirty,
+            git=not no_git,
+            dry_run=dry_run,
+            applied=plan,
         )
         _report(run, outcome)
 
