@@ -31,7 +31,7 @@ from registry.stewardship.acting import now
 from registry.stewardship.reach import survey_to_remove
 from registry.stores.base import Store
 from registry.stores.layout import at_once, open_registry, parse_object
-from registry.stores.staging import LEASE, needs_of, sweeping
+from registry.stores.staging import LEASE, Staged, needs_of, sweeping
 
 DOOMED_KEY = "doomed.json"
 FORMAT = "registry.doomed/1"
@@ -51,7 +51,10 @@ class GcOptions:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """Objects and bytes: kept, waiting for the grace period to end (`doomed`), due, and removed."""
+    """Objects and bytes: kept, waiting for the grace period to end (`doomed`), due, and removed.
+
+    `in_progress` are the releases about to be made, for which objects are kept too.
+    """
 
     kept: int
     doomed: int
@@ -60,6 +63,7 @@ class Collected:
     due_bytes: int
     removed: int = 0
     removed_bytes: int = 0
+    in_progress: tuple[Staged, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The `registry.gc/1` document."""
@@ -69,6 +73,7 @@ class Collected:
             "waiting": {"objects": self.doomed, "bytes": self.doomed_bytes},
             "due": {"objects": self.due, "bytes": self.due_bytes},
             "removed": {"objects": self.removed, "bytes": self.removed_bytes},
+            "in_progress": [{"release": one.of, "by": one.by, "until": one.until} for one in self.in_progress],
         }
 
 
@@ -91,10 +96,11 @@ def gc(store: Store, options: GcOptions | None = None) -> Collected:
     options = options or GcOptions()
     open_registry(store)
     if not options.delete:
-        unneeded, kept = _unneeded(store)
-        return _counted(unneeded, kept, _due(unneeded, _read_doomed(store)[0], options.grace))
+        unneeded, kept, entries = _unneeded(store)
+        counted = _counted(unneeded, kept, _due(unneeded, _read_doomed(store)[0], options.grace))
+        return replace(counted, in_progress=entries)
     with sweeping(store):
-        unneeded, kept = _unneeded(store)
+        unneeded, kept, entries = _unneeded(store)
         marked, tag = _read_doomed(store)
         due = _due(unneeded, marked, options.grace)
         removed = _remove(store, sorted(due))
@@ -103,18 +109,19 @@ def gc(store: Store, options: GcOptions | None = None) -> Collected:
             store.swap(DOOMED_KEY, canonical({"format": FORMAT, "keys": rest}), tag)
         store.flush()
     counted = _counted({key: size for key, size in unneeded.items() if key not in removed}, kept, due - removed)
-    return replace(counted, removed=len(removed), removed_bytes=sum(unneeded[key] for key in removed))
+    amount = sum(unneeded[key] for key in removed)
+    return replace(counted, removed=len(removed), removed_bytes=amount, in_progress=entries)
 
 
-def _unneeded(store: Store) -> tuple[dict[str, int], int]:
-    """Objects that nothing needs, with their sizes, and how many are needed."""
+def _unneeded(store: Store) -> tuple[dict[str, int], int, tuple[Staged, ...]]:
+    """Objects that nothing needs, with their sizes; how many are needed; the releases in progress."""
     entries, found = survey_to_remove(store)
     found.require_whole()
     needed = found.needed.keys() | needs_of(entries)
     # NOTE: last, so that what is listed may be needed by neither.
     listed = {info.key: info.size for prefix in OURS for info in store.list(prefix)}
     unneeded = {key: size for key, size in listed.items() if key not in needed}
-    return unneeded, len(listed) - len(unneeded)
+    return unneeded, len(listed) - len(unneeded), tuple(entries)
 
 
 def _due(unneeded: Mapping[str, int], marked: Mapping[str, str], grace: timedelta) -> set[str]:

@@ -187,4 +187,4 @@ def _shares(files: Iterable[FileEntry], entries: Iterable[Staged], others: Surve
     for entry in entries:
         if common := entry.needs & sizes.keys():
             amount = sum(sizes[key] for key in common)
-            yield Share(entry.of or "a release", len(common), amount, entry.by or "somebody", entry.until)
+            yield Share(entry.of or "a release in progress", len(common), amount, entry.by, entry.until)

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from registry.errors import DeniedError, StoreError
 
-DENIED = frozenset({"AccessDenied", "403", "Forbidden", "AllAccessDisabled"})
+DENIED = frozenset({"AccessDenied", "AllAccessDisabled"})
+SILENT = frozenset({"403", "Forbidden"})  # of a question about an object's head, whose answer has no room for a reason
 WRONG = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "InvalidSecurity"})
 EXPIRED = frozenset({"ExpiredToken", "TokenRefreshRequired"})
 ELSEWHERE = frozenset(
@@ -28,6 +29,8 @@ def explain(code: str, kind: str) -> tuple[type[StoreError], str, str]:
     if code in DENIED:
         hint = "ask whoever runs the store; what each role needs: registry doctor --policy releaser"
         return DeniedError, f"these credentials do not permit it ({code})", hint
+    if code in SILENT:
+        return DeniedError, f"the server refuses it and does not say why ({code})", "registry doctor"
     if code in EXPIRED:
         return StoreError, f"the credentials have expired ({code})", "get new ones, as with aws sso login"
     if code == "RequestTimeTooSkewed":

@@ -216,12 +216,18 @@ def test_purge_of_an_unreadable_or_a_shared_store_is_careful(three):
     assert not any("1.2.0" in info.key for info in three.list("status/"))
 
 
+def stage_until(store):
+    [entry] = staging.staged(store)
+    return entry.until
+
+
 def test_purge_waits_for_a_publisher_and_is_finished_by_the_same_command(three, cli):
     """A release that is about to be made needs the very bytes: they go when it has ended, not before, not never."""
     own = survey(three).releases[1].needs.keys() - survey(three).releases[0].needs.keys()
     train = next(key for key in own if key.startswith("files/") and not key.endswith(".dir"))
     stage = Stage.enter(three, "a" * 64, [train], of="reviews@1.3.0", by="이영희")
     again = ("purge", "reviews@1.1", "--reason", "x", "--confirm", "reviews@1.1")
+    assert cli("gc")["in_progress"] == [{"release": "reviews@1.3.0", "by": "이영희", "until": stage_until(three)}]
     waiting = cli(*again)["shared"][-1]
     assert (waiting["release"], waiting["files"], waiting["in_progress"]["by"]) == ("reviews@1.3.0", 1, "이영희")
     assert three.size(train) is not None

@@ -12,6 +12,7 @@ from registry.stores.answers import explain
     ("code", "kind", "words", "hint"),
     [
         ("AccessDenied", "ClientError", "do not permit", "doctor"),
+        ("403", "ClientError", "not say why", "doctor"),
         ("SignatureDoesNotMatch", "ClientError", "refused", "AWS_ACCESS_KEY_ID"),
         ("", "NoCredentialsError", "missing", "AWS_ACCESS_KEY_ID"),
         ("ExpiredToken", "ClientError", "expired", "sso"),
@@ -25,4 +26,4 @@ from registry.stores.answers import explain
 def test_each_refusal_has_its_own_words(code, kind, words, hint):
     error, why, advice = explain(code, kind)
     assert words in why and hint in advice
-    assert error is (DeniedError if code == "AccessDenied" else StoreError)
+    assert error is (DeniedError if code in ("AccessDenied", "403") else StoreError)

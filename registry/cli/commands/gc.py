@@ -42,5 +42,8 @@ def register(app: typer.Typer) -> None:
         run.out.text(
             f"waiting  {result.doomed:,} objects, {human_bytes(result.doomed_bytes)}, for {grace} since marked"
         )
+        for one in result.in_progress:
+            of = f"{one.of}, which {one.by} is about to release" if one.of else "a release in progress"
+            run.out.note(f"Kept for {of}: until it stands, or {one.until} at the latest")
         if not delete and result.due + result.doomed:
             run.out.note("Nothing was changed. Next: registry gc --delete")

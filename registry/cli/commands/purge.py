@@ -66,7 +66,7 @@ def _report(run: Run, result: Purged) -> None:
 def _warn(run: Run, share: Share) -> None:
     amount = f"{counted(share.files, 'file')}, {human_bytes(share.bytes)}"
     if share.waits:
-        by = f"{share.by} is about to release {share.release}"
-        run.out.alarm(f"warning: {by}, which needs {amount}: they stay until {share.waits} at the latest")
+        what = f"{share.release}, which {share.by} is about to release," if share.by else "a release in progress"
+        run.out.alarm(f"warning: {what} needs {amount}: they stay until {share.waits} at the latest")
     else:
         run.out.alarm(f"warning: {share.release} shares {amount}: they stay")
