@@ -37,7 +37,7 @@ class Out:
         if self.json:
             from registry.model.digest import canonical
 
-            sys.stdout.write(canonical(value).decode())
+            sys.stdout.write(canonical(value).decode("utf-8", "replace"))  # half a character, as in a forged title
             sys.stdout.flush()
 
     def text(self, text: str = "") -> None:

@@ -111,7 +111,7 @@ class Survey:
             raise IntegrityError(
                 f"{first.release or 'a release'} cannot be read, so nothing may be removed",
                 why=f"{first.key} is {first.kind}",
-                hint="registry fsck",
+                hint="registry fsck --repair --from URL; where no copy has it, remove its reference and rebuild-index",
                 key=first.key,
             )
 

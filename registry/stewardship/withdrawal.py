@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from registry.consume.resolve import find_released
 from registry.errors import PurgedError, UsageError
 from registry.model.names import Version, select
 from registry.stewardship.acting import now
@@ -107,10 +106,10 @@ def unyank(
 
 def _standing(store: Store, name: str, version: Version) -> Standing | None:
     open_registry(store)
-    released = find_released(store, name, version)
-    if released is None:
+    # NOTE: nothing else of the release is read: one that is broken may be the very one to withdraw.
+    if version not in versions(store, name):
         raise no_version(store, name, version)
-    standing = released.standing
+    standing = standings(store, name).get(version)
     if standing and standing.state == "purged":
         raise PurgedError(
             f"{name}@{version} was purged on {standing.at[:10]}", why=standing.reason, hint=f"registry list {name}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from typer.main import get_command
 
@@ -123,3 +125,8 @@ def test_a_title_begins_no_line_of_its_own(capsys):
     report(NotFoundError("x\n::error::planted"), Out())
     captured = capsys.readouterr()
     assert "\n::error::" not in captured.out + captured.err
+
+
+def test_half_a_character_ends_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    Out(json=True).document({"title": "\ud800가"})
+    assert json.loads(capsys.readouterr().out)["title"].endswith("가")

@@ -8,12 +8,22 @@ import pytest
 
 from registry.consume.pull import PullOptions, pull
 from registry.consume.resolve import resolve
-from registry.errors import NotFoundError, PurgedError, RollbackError, StateError, UsageError, YankedError
+from registry.errors import (
+    IntegrityError,
+    NotFoundError,
+    PurgedError,
+    RollbackError,
+    StateError,
+    UsageError,
+    YankedError,
+)
 from registry.model.names import Ref, Version
+from registry.model.release import object_key
 from registry.stewardship import channels as channels_module
 from registry.stewardship.channels import promote
+from registry.stewardship.purge import purge
 from registry.stewardship.withdrawal import Cause, unyank, yank
-from registry.stores.layout import Standing, channels, move_channel, record
+from registry.stores.layout import Standing, channels, move_channel, record, references
 
 V = Version.parse
 
@@ -158,3 +168,13 @@ def test_of_a_promotion_and_a_yank_at_once_one_sees_the_other(three, monkeypatch
     monkeypatch.setattr(channels_module, "move_channel", late)
     with pytest.raises(StateError, match="names"):
         promote(three, "reviews", V("1.2"), "stable", by="Kim")
+
+
+def test_a_release_that_is_broken_can_be_withdrawn(three):
+    reference = references(three, "reviews")[V("1.2")]
+    three.delete(object_key(reference.manifest))
+    yank(three, "reviews", V("1.2"), Cause("damaged"), by="Kim")
+    assert resolve(three, Ref.parse("reviews")).version == V("1.1")
+    with pytest.raises(IntegrityError) as refused:
+        purge(three, "reviews", V("1.1"), "x", by="Kim")
+    assert "rebuild-index" in refused.value.hint
