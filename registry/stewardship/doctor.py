@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from registry.consume.resolve import cache_folder
-from registry.errors import DeniedError, NotFoundError, RegistryError
+from registry.errors import DeniedError, NotFoundError, RegistryError, UsageError
 from registry.stewardship.policies import ROLES, Role, policy
 from registry.stores.base import Store
 from registry.stores.layout import ROOT_KEY, open_registry
@@ -173,7 +173,7 @@ def _tried(name: str, what: str, work: Callable[[], Any], *, state: State = "fai
     """`work` must not raise, nor return False."""
     try:
         held = work()
-    except DeniedError as error:  # no fault: who only reads needs no more
+    except (DeniedError, UsageError) as error:  # no fault: who only reads needs no more, and the web only serves
         reads = name in NEEDS["reader"]
         hint = error.hint if reads else f"{ASK}; who only reads need not"
         return Finding(name, "fail" if reads else "warn", f"not so that {what}: {error.why or error}", hint)

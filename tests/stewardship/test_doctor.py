@@ -9,6 +9,7 @@ import pytest
 from registry.errors import DeniedError
 from registry.stewardship.doctor import document, examine_machine, examine_store, examine_workspace, roles_of
 from registry.stewardship.policies import ROLES, policy
+from registry.stores.base import ReadOnly
 from registry.stores.layout import open_registry
 from registry.stores.local import LocalStore
 from registry.stores.staging import Sweep
@@ -67,6 +68,13 @@ def test_who_only_reads_is_told_so_and_nothing_fails(tmp_path):
     assert [finding.id for finding in found if finding.state == "warn"] == ["store:create"]
     assert found[0].what == f"the store is file:{tmp_path}"
     assert not document(examine_store(Limited(tmp_path, "list")), None)["ok"]
+
+
+def test_a_store_that_is_only_served_is_enough_to_read(tmp_path):
+    class Served(ReadOnly, LocalStore):
+        """What a web server serves."""
+
+    assert roles_of(found := examine_store(Served(tmp_path))) == ["reader"] and document(found, None)["ok"]
 
 
 def test_who_may_not_delete_may_release(tmp_path):
