@@ -16,7 +16,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -51,14 +51,14 @@ class Supply:
     """Where the bytes of items come from: from what is near, else by `fetch`, and then the `shelf` keeps them.
 
     `link` hard-links them, read-only, where the file system allows it: out of the shelf, or else of the store.
-    `busy` tells the store that many will be fetched.
+    `many` gives what fetches many in a row better than `fetch`, if there is such.
     """
 
     fetch: Fetch
     shelf: Shelf | None = None
     near: tuple[Near, ...] = ()
     link: Share | None = None
-    busy: Callable[[], AbstractContextManager[None]] = nullcontext
+    many: Callable[[], AbstractContextManager[Fetch | None]] = nullcontext
 
 
 @dataclass(slots=True)
@@ -178,6 +178,13 @@ def fits(tree: Tree, item: Item) -> bool:
         os.close(handle)
 
 
+@contextmanager
+def many_from(store: LocalStore) -> Iterator[Fetch]:
+    """As `from_store`, for many items in a row."""
+    with store.held() as same:
+        yield from_store(same)
+
+
 def linked_from(store: LocalStore) -> Share:
     """Hard-links an item's object out of a local store."""
     return lambda item, tree, path: store.link(item.key, tree, path)
@@ -185,8 +192,8 @@ def linked_from(store: LocalStore) -> Share:
 
 def ensure(tree: Tree, items: Iterable[Item], supply: Supply, crew: Crew) -> Delivery:
     """Makes the tree hold every item; a wrong file is replaced by one rename."""
-    with held(tree.root) as open_tree, supply.busy():
-        return _ensured(open_tree, items, supply, crew)
+    with held(tree.root) as open_tree, supply.many() as fetch:
+        return _ensured(open_tree, items, replace(supply, fetch=fetch or supply.fetch), crew)
 
 
 def _ensured(tree: Tree, items: Iterable[Item], supply: Supply, crew: Crew) -> Delivery:

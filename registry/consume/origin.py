@@ -21,7 +21,7 @@ from pathlib import Path
 
 from registry.consume.cache import Cache
 from registry.consume.contents import Item, Selection
-from registry.consume.deliver import Progress, Supply, from_store, linked_from
+from registry.consume.deliver import Progress, Supply, from_store, linked_from, many_from
 from registry.consume.listing import require_sound_listing
 from registry.consume.resolve import Released, resolve
 from registry.consume.shelf import Shelf
@@ -88,11 +88,12 @@ class Origin:
         local = store if isinstance(store, LocalStore) else None
         files = vet_files(_document(store, shelf, str(released.manifest.data["sha256"])), released.manifest)
         usual = 1 if local and files.bytes < SMALL * len(files) else store.concurrency
+        many = partial(many_from, local) if local else nullcontext
         link = shelf.link if shelf else linked_from(local) if local else None
         return cls(
             store.url, released, files,
             partial(_document, store, shelf),
-            Supply(from_store(store), shelf, (), link if options.link else None, local.busy if local else nullcontext),
+            Supply(from_store(store), shelf, (), link if options.link else None, many),
             options.workers or usual,
         )  # fmt: skip
 

@@ -239,10 +239,12 @@ def _staging(where: Path, released: Released, options: PullOptions) -> Iterator[
     """The directory beside the target, locked; None where another process has swapped it in meanwhile."""
     key = digest_of([released.reference.manifest, options.selection.to_json()])[:12]
     staging = where.parent / f".{where.name[:200]}.registry-partial-{key}"
-    staging.mkdir(parents=True, exist_ok=True)
     try:
+        staging.mkdir(parents=True, exist_ok=True)
         handle = os.open(staging, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:  # swapped in between the two calls
+    except (FileNotFoundError, FileExistsError):  # swapped in between two calls
+        if staging.is_symlink() or staging.is_file():
+            raise
         yield None
         return
     try:

@@ -19,8 +19,10 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
 from shlex import quote
+from typing import Self
 
 from registry.errors import DeniedError, NotFoundError, StoreError
 from registry.model.digest import sha256_of
@@ -117,14 +119,11 @@ class LocalStore:
             self._tree.sync()
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
-        """While the block runs many objects are read in a row: folders stay open."""
-        usual = self._tree
-        with held(self.root) as self._tree:
-            try:
-                yield
-            finally:
-                self._tree = usual
+    def held(self) -> Iterator[Self]:
+        """The same store, for reading many objects in a row while the block runs: folders stay open."""
+        same = copy(self)
+        with held(self.root) as same._tree:
+            yield same
 
     def link(self, key: str, tree: Tree, path: str) -> bool:
         """Links the object into `tree` at `path`, read-only for both; False where that is impossible.

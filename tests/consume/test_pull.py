@@ -295,6 +295,18 @@ def test_two_pulls_at_once_both_succeed(store: LocalStore, tmp_path: Path) -> No
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "store"]
 
 
+def test_many_pulls_of_one_store_at_once(tmp_path: Path) -> None:
+    from registry.testing.store_contract import together
+
+    store = LocalStore(tmp_path / "store")
+    files = {f"train/{n % 7}/{n}.csv": b"id\n%d\n" % n for n in range(150)}
+    make_release(store, "reviews", "1.0", files)
+    usual = store._tree
+    results = together(6, lambda n: pull(store, REVIEWS, tmp_path / f"out{n}", PullOptions(workers=1 + n % 3)))
+    assert [result.transferred_files for result in results] == [150] * 6 and store._tree is usual
+    assert all(data_of(tmp_path / f"out{n}") == files for n in range(6))
+
+
 def test_pull_from_s3(moto_bucket: Any, tmp_path: Path) -> None:
     store = moto_bucket.store()
     make_release(store, "reviews", "1.0", FILES, SPLITS)
