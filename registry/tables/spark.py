@@ -384,4 +384,6 @@ def float_text(value: float | None, single: bool) -> str | None:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    """What happened; of an error of Java's the first line says only what was called."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[1].removeprefix(": ") if len(lines) > 1 and lines[0].startswith("An error occurred") else lines[0]

@@ -36,6 +36,21 @@ def test_without_java_the_error_says_what_to_install(monkeypatch):
     assert "default-jre-headless" in caught.value.hint
 
 
+def test_where_spark_does_not_start_the_error_says_why(monkeypatch):
+    """The first line of an error of Java's names only what was called."""
+    pyspark = pytest.importorskip("pyspark.sql")
+    text = "An error occurred while calling None.X.\n: X: Could not parse Master URL: 'sparks://a'\n\tat X.y(X.scala:1)"
+
+    def fails(builder):
+        raise ValueError(text)
+
+    monkeypatch.setattr(pyspark.SparkSession.Builder, "getOrCreate", fails)
+    monkeypatch.setattr("registry.tables.spark._vet_java", lambda: None)
+    with pytest.raises(EnvironmentFailed, match="does not start at sparks://a") as caught:
+        connect(SparkSettings("sparks://a"))
+    assert caught.value.why == "X: Could not parse Master URL: 'sparks://a'"
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [("a$", r"(?du)a\z"), ("[$]", "(?du)[$]"), ("(?m)a$", "(?du)(?m)a$"), (r"\$", r"(?du)\$"), ("[]a]", r"(?du)[\]a]")],
