@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import DataError
+from registry.tables.parquet import broken_part
 from registry.tables.table import FILE, ROW, SPLIT, Part, Table
 from registry.tables.types import format_type, parse_type
 
@@ -132,14 +133,19 @@ def _value(name: str, kind: pa.DataType, *, held: bool) -> str:
 def groups_of(table: Table) -> tuple[Group, ...]:
     """The parts by split and by the columns that their files hold, in the order of parts.
 
+    A file that was cut off or removed since the table was opened raises `DataError`.
     A path that Spark would read as a pattern is a group of its own: beside others its rows come twice.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     wanted = {name for name, _ in table.columns}
     found: dict[tuple[str | None, frozenset[str], str], list[tuple[int, Part]]] = {}
     for at, part in enumerate(table.parts, 1):
-        kinds = {one.name: format_type(one.type) for one in pq.read_schema(part.parquet)}
+        try:
+            kinds = {one.name: format_type(one.type) for one in pq.read_schema(part.parquet)}
+        except (pa.ArrowInvalid, OSError) as error:
+            raise broken_part([(part.parquet, part.path)]) or DataError(f"`{part.path}` cannot be read") from error
         held = frozenset(name for name in wanted if kinds.get(name, "null") != "null")
         path = str(part.parquet)
         found.setdefault((part.split, held, path if set(path) & _PATTERN else ""), []).append((at, part))

@@ -7,9 +7,11 @@ import os
 import pytest
 
 from registry.cli.app import app
-from registry.errors import ConfigError, EnvironmentFailed, UsageError
+from registry.errors import ConfigError, DataError, EnvironmentFailed, UsageError
+from registry.tables.frames import groups_of
 from registry.tables.regex import to_java
 from registry.tables.spark import SparkSettings, connect
+from tests.checks.tables import table_of
 
 
 def test_settings_of_registry_toml():
@@ -49,6 +51,19 @@ def test_where_spark_does_not_start_the_error_says_why(monkeypatch):
     with pytest.raises(EnvironmentFailed, match="does not start at sparks://a") as caught:
         connect(SparkSettings("sparks://a"))
     assert caught.value.why == "X: Could not parse Master URL: 'sparks://a'"
+
+
+@pytest.mark.parametrize("left", [0, 40])
+def test_a_file_that_changed_since_it_was_opened_is_named(tmp_path, left):
+    table = table_of(tmp_path, {"train": {"본문": ["가", "나"]}})
+    file = tmp_path / "train.parquet"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:left])
+    with pytest.raises(DataError, match=r"`train\.parquet`"):
+        groups_of(table)
+    file.unlink()
+    with pytest.raises(DataError, match=r"`train\.parquet` is missing"):
+        groups_of(table)
 
 
 @pytest.mark.parametrize(
