@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from registry.consume.cache import Cache
 from registry.consume.contents import Item, Selection
 from registry.consume.deliver import Progress, Supply, from_store, linked_from, many_from
 from registry.consume.listing import require_sound_listing
-from registry.consume.resolve import Released, resolve
+from registry.consume.resolve import Released, resolve, watching
 from registry.consume.shelf import Shelf
 from registry.consume.source import is_remote, offline, open_default_store, store_url
 from registry.errors import NotFoundError
@@ -68,7 +68,8 @@ class PullOptions:
 class Origin:
     """One release: the address of its store, its file list, its documents by sha256 and its bytes.
 
-    `workers` is how many files to bring at once.
+    `workers` is how many files to bring at once. What is read under `watch` and is missing because
+    the release is purged meanwhile is a `PurgedError`.
     """
 
     url: str
@@ -77,16 +78,19 @@ class Origin:
     document: Callable[[str], bytes]
     supply: Supply
     workers: int
+    watch: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @classmethod
     def of(cls, store: Store, ref: Ref, options: PullOptions | None = None) -> Origin:
         """The release that `ref` selects in a store; raises what `resolve` raises, `IntegrityError` for wrong bytes."""
         options = options or PullOptions()
         released = resolve(store, ref, allow_rollback=options.allow_rollback)
-        require_sound_listing(store, released.manifest)
+        watch = partial(watching, store, released.name, released.version)
         shelf = Shelf(Cache.default().root) if options.keep and is_remote(store.url) else None
         local = store if isinstance(store, LocalStore) else None
-        files = vet_files(_document(store, shelf, str(released.manifest.data["sha256"])), released.manifest)
+        with watch():
+            require_sound_listing(store, released.manifest)
+            files = vet_files(_document(store, shelf, str(released.manifest.data["sha256"])), released.manifest)
         usual = 1 if local and files.bytes < SMALL * len(files) else store.concurrency
         many = partial(many_from, local) if local else nullcontext
         link = shelf.link if shelf else linked_from(local) if local else None
@@ -94,7 +98,7 @@ class Origin:
             store.url, released, files,
             partial(_document, store, shelf),
             Supply(from_store(store), shelf, (), link if options.link else None, many),
-            options.workers or usual,
+            options.workers or usual, watch,
         )  # fmt: skip
 
     @classmethod

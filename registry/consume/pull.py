@@ -41,14 +41,14 @@ from registry.consume.contents import (
 from registry.consume.deliver import MENDING, Crew, Delivery, ensure, fits
 from registry.consume.origin import Origin, PullOptions
 from registry.consume.resolve import Released
-from registry.errors import EnvironmentFailed, StateError, UsageError
+from registry.errors import EnvironmentFailed, PurgedError, StateError, UsageError
 from registry.model.digest import digest_of, sha256_of
 from registry.model.files import FileEntry
 from registry.model.names import Ref
 from registry.stores.base import Store
 from registry.stores.tree import Tree
 
-__all__ = ["PullOptions", "PullResult", "place", "pull"]
+__all__ = ["PullOptions", "PullResult", "locked_folder", "place", "pull"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +99,8 @@ def place(origin: Origin, target: Path, options: PullOptions) -> PullResult:
     released = origin.released
     where = Path(os.path.realpath(target))
     try:
-        while True:
-            if _holds(where, released, target):
-                contents = _widened(where, origin, options)
-                done = _mended(where, contents, origin, options)
-                break
-            contents = _contents(origin, options.selection)
-            if options.dry_run:
-                done = _foreseen(origin, contents.data)
-                break
-            with _staging(where, released, options) as staging:
-                delivered = staging and _delivered(staging, where, contents, origin, options)
-                if delivered:
-                    done = delivered
-                    break
+        with origin.watch():
+            contents, done = _placed(origin, where, target, options)
     except OSError as error:
         raise EnvironmentFailed(
             f"{target} cannot be written", why=error.strerror or str(error), hint="free space or choose another -o DIR"
@@ -125,6 +113,32 @@ def place(origin: Origin, target: Path, options: PullOptions) -> PullResult:
         released.name, str(released.version), released.reference.manifest, str(target),
         len(contents.data), contents.bytes, len(fetched), sum(fetched), len(done.brought), origin.warning,
     )  # fmt: skip
+
+
+def _placed(origin: Origin, where: Path, target: Path, options: PullOptions) -> tuple[Contents, Delivery]:
+    while True:
+        if _holds(where, origin.released, target):
+            contents = _widened(where, origin, options)
+            return contents, _mended(where, contents, origin, options)
+        contents = _contents(origin, options.selection)
+        if options.dry_run:
+            return contents, _foreseen(origin, contents.data)
+        with _staging(where, origin.released, options) as staging:
+            if staging:
+                with _given_up(staging), origin.watch():
+                    done = _delivered(staging, where, contents, origin, options)
+                if done:
+                    return contents, done
+
+
+@contextmanager
+def _given_up(staging: Path) -> Iterator[None]:
+    """Removes what was brought of a release that is purged meanwhile; no later attempt would go on with it."""
+    try:
+        yield
+    except PurgedError:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
 
 
 def _foreseen(origin: Origin, entries: Iterable[FileEntry]) -> Delivery:
@@ -253,6 +267,17 @@ def _staging(where: Path, released: Released, options: PullOptions) -> Iterator[
             yield staging if mine else None
         else:
             yield staging.with_name(f"{staging.name}-{secrets.token_hex(6)}")
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Runs the block while no other process is in one for this directory, where directories can be locked."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _locked(handle)
+        yield
     finally:
         os.close(handle)
 

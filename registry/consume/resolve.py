@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -167,6 +168,20 @@ def refusal(name: str, version: Version, standing: Standing) -> NotFoundError:
     return YankedError(
         f"{name}@{version} was yanked for {standing.severity}", why=standing.reason, hint=f"registry list {name}"
     )
+
+
+@contextmanager
+def watching(store: Store, name: str, version: Version) -> Iterator[None]:
+    """Runs a block that reads a release; what it does not find because of a purge meanwhile is a `PurgedError`."""
+    try:
+        yield
+    except PurgedError:
+        raise
+    except NotFoundError as error:
+        standing = standings(store, name).get(version)
+        if standing and standing.state == "purged":
+            raise refusal(name, version, standing) from error
+        raise
 
 
 def no_dataset(store: Store, name: str) -> NotFoundError:

@@ -63,9 +63,15 @@ class Memory:
         highest = max(known, default=0)
         if seen.sequence < highest:
             return f"its sequence is {seen.sequence}, and {highest} was seen before"
-        if seen.sequence == highest and known[highest].read_bytes() != seen.to_bytes():
+        if seen.sequence == highest and self._differs(seen, known[highest]):
             return f"its sequence {highest} is not what was seen under this number before"
         return ""
+
+    def _differs(self, seen: Channel, file: Path) -> bool:
+        try:
+            return file.read_bytes() != seen.to_bytes()
+        except FileNotFoundError:
+            return False  # another process saw the channel further on just now, and tidied it away
 
     def _keep(self, seen: Channel, known: dict[int, Path]) -> None:
         # NOTE: one file a sequence, so that of two processes at once none can hide the higher one.

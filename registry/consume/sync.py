@@ -25,7 +25,7 @@ from typing import Any, Literal
 from registry.consume.contents import FILES, MANIFEST, Item
 from registry.consume.lockfile import Locked, Lockfile
 from registry.consume.origin import Origin, PullOptions
-from registry.consume.pull import PullResult, place
+from registry.consume.pull import PullResult, locked_folder, place
 from registry.consume.resolve import Released, resolve
 from registry.consume.source import open_default_store
 from registry.consume.verify import verify_directory
@@ -88,9 +88,12 @@ class Outdated:
         return {key: getattr(self, key) for key in ("name", "spec", "locked", "wanted", "latest", "yanked")}
 
 
-def lock(project: Project, refs: Sequence[Ref] = (), *, dry_run: bool = False) -> Lockfile:
+def lock(
+    project: Project, refs: Sequence[Ref] = (), *, dry_run: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Lockfile:
     """Pins what `refs` select, or anew what the lockfile asks for, and writes it.
 
+    `tell` hears what a consumer must hear of a release that is pinned: that it was yanked.
     Raises `UsageError` where there is neither, and what `resolve` raises; then nothing is written.
     """
     try:
@@ -100,7 +103,7 @@ def lock(project: Project, refs: Sequence[Ref] = (), *, dry_run: bool = False) -
             raise UsageError("nothing is locked yet", hint="registry lock NAME@^1.2") from None
         before = Lockfile()
     asked = [_asked(before, ref) for ref in refs] or list(before.entries)
-    after = before.with_entries([_pinned(project, entry) for entry in asked])
+    after = before.with_entries([_pinned(project, entry, tell) for entry in asked])
     if not dry_run:
         after.save(project.folder)
     return after
@@ -111,9 +114,11 @@ def _asked(before: Lockfile, ref: Ref) -> Locked:
     return Locked(ref.name, ref.spec, store="", path=known.path if known else ref.name)
 
 
-def _pinned(project: Project, entry: Locked) -> Locked:
+def _pinned(project: Project, entry: Locked, tell: Callable[[str], None] = lambda _: None) -> Locked:
     store = project.open(entry.store)
     released = resolve(store, Ref(entry.name, entry.spec))
+    if released.warning:
+        tell(released.warning)
     manifest = released.manifest
     return replace(
         entry, version=str(released.version), store=store.url, manifest=released.reference.manifest,
@@ -145,16 +150,32 @@ def _synced(project: Project, entry: Locked, options: PullOptions) -> Synced:
     origin = Origin.find(project.folder, entry.store or project.store, Ref(entry.name, entry.version), options)
     _require_pinned(entry, origin.released)
     target = project.folder / entry.path
-    before = _other_release(target, origin.released)
-    if before is None:
-        there = target.is_dir() and any(target.iterdir())
-        result = place(origin, target, options)
-        moved: State = "pulled" if result.brought_files or not there else "unchanged"
-        return Synced("would-pull" if options.dry_run and moved == "pulled" else moved, result)
+    with locked_folder(project.folder):  # of two at once, the second finds what the first has done
+        before = _other_release(target, origin.released)
+        if before is not None:
+            return _replaced(target, before, origin, options)
+        beside = _beside(target)
+        if beside.is_dir() and not options.dry_run:  # a kill after the swap left it
+            shutil.rmtree(beside)
+    there = target.is_dir() and any(target.iterdir())
+    result = place(origin, target, options)
+    moved: State = "pulled" if result.brought_files or not there else "unchanged"
+    return Synced("would-pull" if options.dry_run and moved == "pulled" else moved, result)
+
+
+def _beside(target: Path) -> Path:
+    """Where the release that is to replace the one in `target` is made."""
+    return target.with_name(f".{target.name[:200]}.registry-next")
+
+
+def _replaced(target: Path, before: dict[str, str], origin: Origin, options: PullOptions) -> Synced:
     origin = replace(origin, supply=replace(origin.supply, near=(_Earlier(Tree(target), before),)))
-    beside = target.with_name(f".{target.name[:200]}.registry-next")
+    beside = _beside(target)
     if options.dry_run:
-        return Synced("would-pull", place(origin, beside, options))
+        foreseen = place(origin, target.with_name(f"{beside.name}-dry-run"), options)
+        return Synced("would-pull", replace(foreseen, path=str(target)))
+    if beside.is_dir() and not _is_release(beside, origin.released):
+        shutil.rmtree(beside)  # an attempt that ended, at another release or after the swap
     result = place(origin, beside, options)
     swap(beside, target)
     shutil.rmtree(beside)
@@ -178,8 +199,7 @@ def _other_release(target: Path, released: Released) -> dict[str, str] | None:
 
     `StateError` where files in it are no part of that release, or were changed: they would be lost.
     """
-    raw = target / MANIFEST
-    if not raw.is_file() or sha256_of(raw.read_bytes()) == released.reference.manifest:
+    if not (target / MANIFEST).is_file() or _is_release(target, released):
         return None
     found = verify_directory(target)
     if found.name != released.name:
@@ -196,6 +216,11 @@ def _other_release(target: Path, released: Released) -> dict[str, str] | None:
             return {entry.sha256: entry.path for entry in FileList.parse(file.read())}
     except FileNotFoundError:
         return {}
+
+
+def _is_release(folder: Path, released: Released) -> bool:
+    raw = folder / MANIFEST
+    return raw.is_file() and sha256_of(raw.read_bytes()) == released.reference.manifest
 
 
 @dataclass(frozen=True, slots=True)

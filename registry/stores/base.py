@@ -19,9 +19,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, Self, runtime_checkable
 
-from registry.errors import IntegrityError, InternalError, UsageError
+from registry.errors import IntegrityError, InternalError, StoreError, UsageError
 
 CHUNK = 4 * 1024 * 1024  # bytes; the largest piece that `stream` yields
+LONGEST = 512 * 2**20  # bytes of a document, which is read whole; data is read in pieces
 HASHED_LATER = 3  # chunks that wait to be hashed
 
 
@@ -49,7 +50,7 @@ class Store(Protocol):
     """How many operations at once serve it best."""
 
     def read(self, key: str) -> bytes:
-        """All bytes of one object."""
+        """All bytes of one document; more than 512 MiB are none (`StoreError`)."""
         ...
 
     def read_tagged(self, key: str) -> tuple[bytes, str]:
@@ -145,6 +146,28 @@ def exactly(chunks: Iterable[bytes], size: int, key: str) -> Iterator[bytes]:
     if seen != size:
         amount = f"more than {size}" if seen > size else str(seen)
         raise IntegrityError(f"{key} was to have {size} bytes", why=f"{amount} bytes came", key=key)
+
+
+def whole(url: str, key: str, chunks: Iterable[bytes]) -> bytes:
+    """All bytes of a document of the store at `url`; `StoreError` at the first byte too many."""
+    parts, seen = [], 0
+    with ending(chunks):
+        for chunk in chunks:
+            seen += len(chunk)
+            if seen > LONGEST:
+                raise too_long(url, key)
+            parts.append(chunk)
+    return b"".join(parts)
+
+
+def too_long(url: str, key: str) -> StoreError:
+    """The error for a document that nobody wrote who knows what it is."""
+    return StoreError(
+        f"the store {url} failed at {key}",
+        why=f"a document of more than {LONGEST >> 20} MiB is none",
+        hint="whoever runs the store puts it back from a backup; index.json may be removed: registry rebuild-index",
+        key=key,
+    )
 
 
 class ending:  # noqa: N801 - a verb, as `contextlib.closing`

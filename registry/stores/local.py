@@ -26,7 +26,7 @@ from typing import Self
 
 from registry.errors import DeniedError, NotFoundError, StoreError
 from registry.model.digest import sha256_of
-from registry.stores.base import CHUNK, ObjectInfo, check_key, exactly
+from registry.stores.base import CHUNK, ObjectInfo, check_key, exactly, whole
 from registry.stores.tree import CREATE, Tree, held
 
 TEMPORARY = ".tmp"  # unfinished writes and the lock; `list` shows them only when asked for this prefix
@@ -43,7 +43,7 @@ class LocalStore:
 
     def read(self, key: str) -> bytes:
         """All bytes of one object."""
-        return b"".join(self.stream(key))
+        return whole(self.url, key, self.stream(key))
 
     def read_tagged(self, key: str) -> tuple[bytes, str]:
         """All bytes, and their sha256 as the tag."""

@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from registry.errors import StoreError
-from registry.stores.base import CHUNK, ObjectInfo, check_key
+from registry.stores.base import CHUNK, LONGEST, ObjectInfo, check_key, too_long
 from registry.stores.s3 import S3Store
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class FastStore(S3Store):
 
         def read(path: str) -> tuple[bytes, str]:
             answer = self._obs.get(self._place, path)
+            if int(answer.meta["size"]) > LONGEST:
+                raise too_long(self.url, key)
             return bytes(answer.bytes()), self._tag(answer.meta)
 
         return self._fast(key, read, super().read_tagged)

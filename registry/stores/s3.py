@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.errors import ConfigError, MissingExtraError, NotFoundError, RegistryError, StoreError
 from registry.stores.answers import explain
-from registry.stores.base import CHUNK, ObjectInfo, check_key, exactly
+from registry.stores.base import CHUNK, ObjectInfo, check_key, exactly, whole
 
 if TYPE_CHECKING:
     from registry.stores import StoreOptions
@@ -74,12 +74,12 @@ class S3Store:
 
     def read(self, key: str) -> bytes:
         """All bytes of one object."""
-        return b"".join(self.stream(key))
+        return whole(self.url, key, self.stream(key))
 
     def read_tagged(self, key: str) -> tuple[bytes, str]:
         """All bytes, and their ETag."""
         body = _Body(self, key, 0, None)
-        data = b"".join(body)
+        data = whole(self.url, key, body)
         return data, body.etag
 
     def stream(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:

@@ -15,13 +15,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from itertools import count, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from registry.errors import ConfigError, NotFoundError, StoreError
-from registry.stores.base import CHUNK, ObjectInfo, ReadOnly, check_key
+from registry.errors import ConfigError, IntegrityError, NotFoundError, StoreError
+from registry.stores.base import CHUNK, LONGEST, ObjectInfo, ReadOnly, check_key, too_long
 from registry.stores.index import INDEX_KEY, parse_index
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
     from registry.stores import StoreOptions
 
-LONGEST = 512 * 2**20  # bytes of a document, which is read whole; data is read in pieces
 TRIES = 3  # for one body
 HOPS = 5  # redirects
+ENTRIES = 1000  # of the log of one version; a server that claims to have more has whatever it is asked for
 HASHED = ("files/", "objects/")  # whose bytes are hashed by whoever asks for them: they may come from anywhere
 ASK_AGAIN = (429, 500, 502, 503, 504)
+PAGE = "it answers with a page instead of the object"
 PORTS = {"http": 80, "https": 443}
 _PART = re.compile(r"bytes (\d+)-\d+/(\d+|\*)\Z")
 _EMPTY = re.compile(r"bytes \*/(\d+)\Z")
@@ -88,7 +89,7 @@ class WebStore(ReadOnly):
                 if tries == TRIES:
                     raise self._failed(key, _reason(error)) from error
         if left <= 0 and length is None:
-            raise self._failed(key, f"a document of more than {LONGEST >> 20} MiB is none")
+            raise too_long(self.url, key)
 
     def size(self, key: str) -> int | None:
         """Size in bytes, or None where there is no such object."""
@@ -97,6 +98,8 @@ class WebStore(ReadOnly):
         except NotFoundError:
             return None
         try:
+            if _is_page(answer):
+                raise self._failed(key, PAGE)
             total = _EMPTY.match(_header(answer, "Content-Range")) if answer.status == 416 else None
             part = _PART.match(_header(answer, "Content-Range")) if answer.status == 206 else None
             size = total[1] if total else part[2] if part else _header(answer, "Content-Length")
@@ -126,6 +129,12 @@ class WebStore(ReadOnly):
     def _index(self) -> Mapping[str, Iterable[Any]]:
         try:
             return parse_index(self.read(INDEX_KEY))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise IntegrityError(
+                f"{INDEX_KEY} of {self.url} is broken",
+                hint="ask whoever runs it: registry rebuild-index",
+                key=INDEX_KEY,
+            ) from error
         except NotFoundError as error:
             raise StoreError(
                 f"there is no store at {self.url}",
@@ -137,8 +146,11 @@ class WebStore(ReadOnly):
         """The keys of the log of each version, which are numbered from 1: the next is asked for until one lacks."""
 
         def log(version: Any) -> Sequence[str]:
-            keys = (f"status/{name}/{version}/{number:06}.json" for number in count(1))
-            return list(takewhile(lambda key: self.size(key) is not None, keys))
+            keys = (f"status/{name}/{version}/{number:06}.json" for number in range(1, ENTRIES + 1))
+            found = list(takewhile(lambda key: self.size(key) is not None, keys))
+            if len(found) == ENTRIES:
+                raise self._failed(found[-1], "the server has whatever it is asked for")
+            return found
 
         versions = list(self._index().get(name, ()))
         with ThreadPoolExecutor(self.concurrency) as pool:
@@ -152,10 +164,10 @@ class WebStore(ReadOnly):
             return
         try:
             skip = self._skip(key, answer, start)
-            page = _header(answer, "Content-Type").lower().startswith("text/html")
+            page = _is_page(answer)
             while most > 0 and (chunk := answer.read(min(CHUNK, skip + most))):
                 if page and chunk.lstrip()[:1] == b"<":
-                    raise self._failed(key, "it answers with a page instead of the object")
+                    raise self._failed(key, PAGE)
                 page = page and not chunk.strip()
                 chunk, skip = chunk[skip:], max(0, skip - len(chunk))
                 most -= len(chunk)
@@ -249,6 +261,10 @@ class WebStore(ReadOnly):
 
 def _header(answer: BaseHTTPResponse, name: str) -> str:
     return str(answer.headers.get(name, "")).strip()
+
+
+def _is_page(answer: BaseHTTPResponse) -> bool:
+    return _header(answer, "Content-Type").lower().startswith("text/html")
 
 
 def _port(parts: Any) -> int | None:

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from registry.consume.pull import PullOptions, PullResult, pull
 from registry.consume.verify import verify_directory
-from registry.errors import EnvironmentFailed, NotFoundError, StateError, UsageError
-from registry.model.names import Ref
+from registry.errors import EnvironmentFailed, NotFoundError, PurgedError, StateError, UsageError
+from registry.model.names import Ref, Version
 from registry.model.paths import problems
 from registry.model.schema import Column, DatasetSchema
+from registry.stewardship.purge import purge
 from registry.stores.local import LocalStore
 from registry.stores.tree import Tree
 from registry.testing.releases import Shape, make_release
@@ -329,3 +330,29 @@ def test_what_is_released_is_what_is_pulled(files: dict[str, bytes]) -> None:
         pull(store, REVIEWS, Path(folder, "out"))
         assert data_of(Path(folder, "out")) == files
         assert verify_directory(Path(folder, "out")).ok
+
+
+class PurgedMeanwhile(LocalStore):
+    """Loses its release at the read of number `at`."""
+
+    at = -1
+
+    def stream(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        self.at -= 1
+        if self.at == 0:
+            purge(LocalStore(self.root), "reviews", Version(1), "동의 철회", by="Kim")
+        return super().stream(key, start, length)
+
+
+@pytest.mark.parametrize("at", range(1, 15))
+def test_a_purge_meanwhile_is_said_and_leaves_nothing_of_it(tmp_path: Path, at: int) -> None:
+    make_release(LocalStore(tmp_path / "store"), "reviews", "1.0", FILES, SPLITS)
+    store = PurgedMeanwhile(tmp_path / "store")
+    store.at = at
+    try:
+        pull(store, Ref("reviews", "1.0.0"), tmp_path / "out" / "r", PullOptions(workers=1))
+    except NotFoundError as error:
+        assert isinstance(error, PurgedError) and "동의 철회" in str(error)
+        assert not any((tmp_path / "out").glob(".*")) and not (tmp_path / "out" / "r").exists()
+    else:
+        assert data_of(tmp_path / "out" / "r") == FILES

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -118,6 +121,79 @@ def test_an_interrupted_replacement_is_finished_by_the_same_command(project, mon
     assert (project.folder / "reviews/test/c.csv").read_bytes() == b"id\n3\n", "the old release is whole"
     assert states(project) == [("replaced", "1.1.0")]
     assert sorted(path.name for path in project.folder.iterdir()) == ["registry.lock", "reviews"]
+
+
+@pytest.mark.parametrize("moment", ["before the swap", "after the swap"])
+def test_what_a_killed_replacement_left_is_in_nobodys_way(project, monkeypatch, moment):
+    lock(project, [Ref.parse("reviews@^1")])
+    list(sync(project))
+    make_release(store_of(project), "reviews", "1.1", SECOND, SHAPE)
+    lock(project)
+    from registry.consume import sync as module
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        if moment == "before the swap":
+            patched.setattr(module, "swap", killed)
+        else:
+            patched.setattr(module.shutil, "rmtree", killed)
+        list(sync(project))
+    make_release(store_of(project), "reviews", "1.2", FIRST, SHAPE)
+    lock(project)
+    assert states(project, watch=lambda _: PullOptions(dry_run=True)) == [("would-pull", "1.2.0")]
+    assert states(project) == [("replaced", "1.2.0")]
+    assert (project.folder / "reviews/test/c.csv").read_bytes() == b"id\n3\n"
+    assert sorted(path.name for path in project.folder.iterdir()) == ["registry.lock", "reviews"]
+
+
+def test_a_kill_after_the_swap_leaves_nothing_once_the_command_is_repeated(project, monkeypatch):
+    lock(project, [Ref.parse("reviews@^1")])
+    list(sync(project))
+    make_release(store_of(project), "reviews", "1.1", SECOND, SHAPE)
+    lock(project)
+    from registry.consume import sync as module
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(module.shutil, "rmtree", killed)
+        list(sync(project))
+    assert states(project) == [("unchanged", "1.1.0")]
+    assert sorted(path.name for path in project.folder.iterdir()) == ["registry.lock", "reviews"]
+
+
+def test_two_replacements_at_once_do_not_swap_the_old_release_back(project, monkeypatch):
+    lock(project, [Ref.parse("reviews@^1")])
+    list(sync(project))
+    make_release(store_of(project), "reviews", "1.1", SECOND, SHAPE)
+    lock(project)
+    from registry.consume import sync as module
+
+    both, plain = threading.Barrier(2), module.swap
+
+    def together(*paths):
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)  # for the other one, if it gets here too
+        plain(*paths)
+
+    monkeypatch.setattr(module, "swap", together)
+    with ThreadPoolExecutor(2) as pool:
+        done = [future.result() for future in [pool.submit(states, project) for _ in range(2)]]
+    assert sorted(done) == [[("replaced", "1.1.0")], [("unchanged", "1.1.0")]]
+    assert (project.folder / "reviews/test/c.csv").read_bytes() == b"id\n4\n"
+    assert sorted(path.name for path in project.folder.iterdir()) == ["registry.lock", "reviews"]
+
+
+def test_who_locks_a_yanked_release_hears_of_it(project):
+    yank(project, Standing("yanked", "라벨 오류", "Kim", "2026-01-02T00:00:00Z"))
+    heard: list[str] = []
+    assert lock(project, [Ref.parse("reviews@1.0.0")], tell=heard.append).entries[0].version == "1.0.0"
+    assert heard == ["reviews@1.0.0 was yanked: 라벨 오류"]
+    done = Shell(project.folder)("lock", "--store", str(project.store))
+    assert "라벨 오류" in done.err
 
 
 def test_another_manifest_than_the_pinned_one_is_refused(project):

@@ -213,3 +213,13 @@ def test_a_file_is_no_store(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_bytes(b"")
     with pytest.raises(ConfigError, match="is a file"):
         open_store(str(tmp_path / "notes.txt"))
+
+
+def test_a_document_longer_than_any_is_refused(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("registry.stores.base.LONGEST", 1000)
+    store.create("index.json", b"x" * 1001)
+    store.create("registry.json", b"x" * 1000)
+    for read in (store.read, store.read_tagged):
+        assert read("registry.json")
+        with pytest.raises(StoreError, match="a document of more than"):
+            read("index.json")

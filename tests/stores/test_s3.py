@@ -166,3 +166,16 @@ def test_a_body_always_cut_short_is_an_error(flaky: Store) -> None:
         flaky.read("object")
     assert caught.value.exit == 5
     assert not isinstance(caught.value, NotFoundError)
+
+
+@pytest.mark.parametrize("kind", ["store", "fast_store"])
+def test_a_document_longer_than_any_is_refused(moto_bucket: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    store = getattr(moto_bucket, kind)()
+    store.create("index.json", b"x" * 1001)
+    store.create("registry.json", b"x" * 1000)
+    monkeypatch.setattr("registry.stores.base.LONGEST", 1000)
+    monkeypatch.setattr("registry.stores.obs.LONGEST", 1000)
+    for read in (store.read, store.read_tagged):
+        assert read("registry.json")
+        with pytest.raises(StoreError, match="a document of more than"):
+            read("index.json")

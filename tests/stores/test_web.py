@@ -167,6 +167,22 @@ def test_a_page_is_no_object(server, store, tmp_path, prefix):
     fails(store, tmp_path, StoreError, "a page instead of the object")
 
 
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+def test_a_server_that_has_whatever_it_is_asked_for_is_left(server, store, tmp_path, monkeypatch, kind):
+    monkeypatch.setattr("registry.stores.web.ENTRIES", 20)
+    answering(server, "status/", lambda h, _: h.reply(200, b"<!doctype html>", {"Content-Type": kind}))
+    fails(store, tmp_path, StoreError, "a page instead|whatever it is asked for")
+
+
+@pytest.mark.parametrize(
+    "datasets", [b"[]", b'{"reviews": 1}', b'{"reviews": {"1.0.0": {}}}', b'{"reviews": {"1.0.0": 1}}']
+)
+def test_a_broken_index_is_said_to_be_broken(server, store, tmp_path, datasets):
+    index = b'{"format": "registry.index/1", "datasets": ' + datasets + b"}"
+    answering(server, "index.json", lambda h, _: h.reply(200, index))
+    fails(store, tmp_path, IntegrityError, "index.json .*is broken")
+
+
 @pytest.mark.parametrize("prefix", ["registry.json", "releases/", "objects/", "files/"])
 def test_a_page_that_says_it_is_none_is_no_object_either(server, store, tmp_path, prefix):
     answering(server, prefix, lambda h, _: h.reply(200, b"<!doctype html>" + b" " * 500))

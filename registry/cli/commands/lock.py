@@ -29,8 +29,11 @@ def register(app: typer.Typer) -> None:
         from registry.consume.sync import lock as pin
         from registry.model.names import Ref
 
+        def warn(text: str) -> None:
+            run.out.alarm(f"warning: {text}")
+
         project = Project(run.directory, run.store_url)
-        locked = pin(project, [Ref.parse(ref) for ref in refs or []], dry_run=dry_run)
+        locked = pin(project, [Ref.parse(ref) for ref in refs or []], dry_run=dry_run, tell=warn)
         run.out.document(locked.to_json())
         rows = [(e.name, e.spec, e.version, e.manifest[:12], e.license, e.path) for e in locked.entries]
         run.out.table(("dataset", "asked for", "version", "manifest", "licence", "path"), rows)
