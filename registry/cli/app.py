@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from registry.cli.failures import INTERRUPTED, report, sink_of
+from registry.cli.failures import INTERRUPTED, report, sink_of, store_of
 
 EPILOG = "Exit codes: 0 done, 1 the data failed, 2 usage, 3 integrity, 4 the state refuses, 5 environment, 6 not found."
 
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
     except BaseException as error:
         if isinstance(error, SystemExit):
             raise
-        code = report(error, sink_of(given))
+        code = report(error, sink_of(given), store_of(given))
     _leave(code)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from registry.cli.output import Out, one_line
@@ -13,10 +16,11 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 BUG = 70
+LOOKING = re.compile(r"registry (list|show|pull)( [^-\s,;…]\S*)?\Z")  # next steps that look into a store
 
 
-def report(error: BaseException, out: Out) -> int:
-    """Says what went wrong, and the exit code that goes with it."""
+def report(error: BaseException, out: Out, store: str = "") -> int:
+    """Says what went wrong, and the exit code that goes with it; `store` is what the command line named."""
     if isinstance(error, KeyboardInterrupt):
         return _say(out, "interrupted", "interrupted", "run the same command again", INTERRUPTED)
     if isinstance(error, GateFailed) and error.fields.get("evidence") is not None:
@@ -24,7 +28,9 @@ def report(error: BaseException, out: Out) -> int:
     if isinstance(error, RegistryError):
         if out.verbose:
             _traceback(error)
-        return _say(out, error.code, str(error), error.hint, error.exit)
+        return _say(out, error.code, str(error), in_store(error.hint, store), error.exit)
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
+        return _help(str(error.format_message()), out)  # type: ignore[attr-defined]
     if hasattr(error, "format_message"):  # a wrong command line, in the words of the parser
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "registry"
@@ -45,6 +51,32 @@ def _say(out: Out, code: str, message: str, hint: str, exit_code: int) -> int:
     if hint:
         out.alarm(f"  try: {hint}")
     return exit_code
+
+
+def _help(text: str, out: Out) -> int:
+    for line in text.splitlines():
+        out.alarm(line)
+    return 2
+
+
+def in_store(step: str, store: str) -> str:
+    """The next step, in the store that was named for this one; what may hold a secret is not said again.
+
+    >>> in_store("registry list", "s3://b/data"), in_store("registry init", "s3://b/data")
+    ('registry list --store s3://b/data', 'registry init')
+    >>> in_store("registry list", "https://me:secret@host/x")
+    'registry list'
+    """
+    return f"{step} --store {shlex.quote(store)}" if store and not {"@", "?"} & set(store) and LOOKING.match(step) else step
+
+
+def store_of(arguments: list[str]) -> str:
+    """What `--store` says on a command line, parsed or not; empty without it."""
+    for argument, following in pairwise([*arguments, ""]):
+        name, _, value = argument.partition("=")
+        if name == "--store":
+            return value or following
+    return ""
 
 
 def _gate(error: GateFailed, evidence: Evidence, out: Out) -> int:

@@ -77,8 +77,14 @@ class Cache:
         reference = Reference.parse((folder / f"{version}.json").read_bytes(), where=f"the cached {ref}")
         raw = Shelf(self.root).read(reference.manifest)
         if raw is None:
-            raise NotFoundError(f"{ref} is not whole in the cache {self.root}", hint="unset REGISTRY_OFFLINE")
+            raise self.lacking(ref.name, version)
         return Released(reference, Manifest.parse(raw, name=ref.name, version=version), raw)
+
+    def lacking(self, name: str, version: Version) -> NotFoundError:
+        """The error for a release that was used before, of which something is gone."""
+        why = "it was used here, and `registry cache prune` or somebody else removed a part of it"
+        what = f"{name}@{version} is not whole in the cache {self.root}"
+        return NotFoundError(what, why=why, hint="unset REGISTRY_OFFLINE")
 
     def _references(self, url: str) -> Path:
         return self.root / REFERENCES / sha256_of(url.encode())[:16]

@@ -90,9 +90,10 @@ def load(
 
 def _require_split(released: Released, split: str | None) -> None:
     if split is not None and split not in released.manifest.splits:
+        part = "; a part of one is cut from what is loaded" * bool(re.search(r"[\[+]", split))
         raise NotFoundError(
             f"{released.name}@{released.version} has no split `{split}`",
-            why=f"its splits are {', '.join(released.manifest.splits)}",
+            why=f"its splits are {', '.join(released.manifest.splits)}{part}",
             hint=f"registry show {released.name}@{released.version}",
         )
 

@@ -117,7 +117,7 @@ class Origin:
         def document(sha256: str) -> bytes:
             data = shelf.read(sha256)
             if data is None:
-                raise NotFoundError(f"{ref} is not whole in the cache {cache.root}", hint="unset REGISTRY_OFFLINE")
+                raise cache.lacking(ref.name, released.version)
             return data
 
         listing = document(str(released.manifest.data["sha256"]))

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.consume.rollback import Memory
+from registry.consume.source import is_missing
 from registry.errors import NotFoundError, PurgedError, YankedError
 from registry.model.names import Ref, Version, select
 from registry.model.release import Manifest, Reference
@@ -188,6 +189,7 @@ def no_dataset(store: Store, name: str) -> NotFoundError:
     """The error for an unknown dataset; it names those that are near."""
     known = list(names(store))
     why = f"did you mean {_quoted(_near(name, known))}?" if _near(name, known) else _holds(known, "datasets")
+    why += ", for there is no such directory" * is_missing(store.url)
     return NotFoundError(f"there is no dataset `{name}` in {store.url}", why=why, hint="registry list", names=known)
 
 

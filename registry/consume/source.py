@@ -80,6 +80,11 @@ def is_remote(url: str) -> bool:
     return url.startswith(("s3:", "https:", "http:"))
 
 
+def is_missing(url: str) -> bool:
+    """Whether the store would be a directory that is not there."""
+    return url.startswith("file:") and not Path(url.removeprefix("file:")).exists()
+
+
 def offline() -> bool:
     """Whether `REGISTRY_OFFLINE` forbids the network."""
     return os.environ.get("REGISTRY_OFFLINE", "") not in ("", "0")

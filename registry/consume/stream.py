@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -92,8 +92,8 @@ class RowStream:
 
     url: str
     start: Path
-    files: FileList
-    schema: DatasetSchema | None
+    files: FileList = field(repr=False)
+    schema: DatasetSchema | None = field(repr=False)
     split: str | None
     rank: Shard
 

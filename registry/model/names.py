@@ -33,13 +33,13 @@ def is_dataset_name(text: str) -> bool:
     )
 
 
-def dataset_name(text: str) -> str:
+def dataset_name(text: str, hint: str = "registry add PATH --name my-dataset") -> str:
     """`text`, if it is a legal dataset name; else `UsageError`."""
     if not is_dataset_name(text):
         raise UsageError(
             f"`{text}` is no dataset name",
             why="a name has lower-case letters, digits and inner hyphens, at most 96, and does not read as a version",
-            hint="registry add PATH --name my-dataset",
+            hint=hint,
         )
     return text
 
@@ -123,7 +123,7 @@ class Ref:
                 why="a selection is a version, ^1.2, ~1.2, latest or a channel",
                 hint=f"registry list {name}" if is_dataset_name(name) else "registry list",
             )
-        return cls(dataset_name(name), spec if at else "latest")
+        return cls(dataset_name(name, "registry list"), spec if at else "latest")
 
     def __str__(self) -> str:
         return f"{self.name}@{self.spec}"

@@ -259,6 +259,9 @@ class WebStore(ReadOnly):
         return urllib3.PoolManager(**settings)
 
 
+_PLAIN = {"NewConnection": "nobody answers there", "NameResolution": "its name is not known"}  # urllib3's own are less
+
+
 def _header(answer: BaseHTTPResponse, name: str) -> str:
     return str(answer.headers.get(name, "")).strip()
 
@@ -275,6 +278,12 @@ def _port(parts: Any) -> int | None:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, without addresses."""
+    """What went wrong, without addresses.
+
+    >>> from urllib3.exceptions import NameResolutionError, ProtocolError
+    >>> _reason(NameResolutionError("host", None, OSError())), _reason(ProtocolError("x"))
+    ('its name is not known', 'protocol')
+    """
     cause = getattr(error, "reason", None) or error
-    return re.sub(r"(?<!^)(?=[A-Z][a-z])", " ", type(cause).__name__.removesuffix("Error")).lower()
+    name = type(cause).__name__.removesuffix("Error")
+    return _PLAIN.get(name) or re.sub(r"(?<!^)(?=[A-Z][a-z])", " ", name).lower()

@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from registry.cli import output
 from registry.cli.app import app
-from registry.cli.failures import report
+from registry.cli.failures import report, store_of
 from registry.cli.output import Out, human_bytes, width_of
 from registry.errors import NotFoundError, RegistryError
 
@@ -130,3 +130,30 @@ def test_a_title_begins_no_line_of_its_own(capsys):
 def test_half_a_character_ends_no_command(capsys: pytest.CaptureFixture[str]) -> None:
     Out(json=True).document({"title": "\ud800가"})
     assert json.loads(capsys.readouterr().out)["title"].endswith("가")
+
+
+@pytest.mark.parametrize("words", [[], ["cache"], ["card"]], ids=" ".join)
+def test_a_command_without_a_command_shows_its_help_as_it_is(words, capsys):
+    with pytest.raises(Exception) as caught:
+        app(args=words, prog_name="registry", standalone_mode=False)
+    assert report(caught.value, Out()) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == f"Usage: {' '.join(['registry', *words])} [OPTIONS] COMMAND [ARGS]..."
+    assert "Commands:" in lines and not any("␊" in line or "error:" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [
+        ("registry list", "registry list --store 's3://b/내 자료'"),
+        ("registry show reviews@1.0.0", "registry show reviews@1.0.0 --store 's3://b/내 자료'"),
+        ("registry list --store s3://bucket/datasets", "registry list --store s3://bucket/datasets"),
+        ("ask whoever runs it: registry rebuild-index", "ask whoever runs it: registry rebuild-index"),
+    ],
+)
+def test_the_next_step_looks_into_the_store_that_was_named(hint, shown, capsys):
+    report(NotFoundError("x", hint=hint), Out(), store_of(["pull", "--store", "s3://b/내 자료", "x"]))
+    assert f"  try: {shown}\n" in capsys.readouterr().err
+    assert store_of(["list", "--store=a"]) == "a" and store_of(["list"]) == "" == store_of(
+        ["list", "--store"]
+    ) == store_of([])

@@ -136,6 +136,8 @@ def test_the_schema_must_be_the_judged_one(tmp_path: Path, store: LocalStore) ->
 def test_unknown_things(store: LocalStore) -> None:
     with pytest.raises(NotFoundError, match="no split `dev`"):
         load("reviews", "dev", as_="arrow")
+    with pytest.raises(NotFoundError, match="a part of one is cut from what is loaded"):
+        load("reviews", "train[:10%]", as_="arrow")
     with pytest.raises(NotFoundError, match="selects no release"):
         load("reviews@9", as_="arrow")
     with pytest.raises(UsageError, match="known are"):
@@ -171,6 +173,8 @@ def test_offline_uses_the_cache_and_nothing_else(
     assert load("reviews@1.0", "train", store=url, as_="arrow").num_rows == 2  # its object is there still
     (root / "train.csv").unlink()
     shutil.rmtree(root.parents[1] / "objects")
+    with pytest.raises(NotFoundError, match=r"reviews@1\.0\.0 is not whole in the cache .*: .*cache prune"):
+        load("reviews", store=url, as_="arrow")
     with pytest.raises(NotFoundError, match="is not whole in the cache"):
         load("reviews@1.0", store=url, as_="arrow")
 

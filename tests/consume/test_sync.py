@@ -314,6 +314,7 @@ def test_by_the_command(project):
     assert shell("lock", "reviews@^1", "--json").json["datasets"][0]["version"] == "1.0.0"
     assert shell("sync", "--frozen", "--json").json["datasets"][0]["state"] == "pulled"
     assert "newest there is" in shell("outdated").out
+    assert "asked for  version  manifest      license" in shell("lock").out
     assert shell("outdated", "--json").json["datasets"][0]["latest"] == "1.0.0"
     cited = shell("cite", "reviews@1.0", "--json").json
     assert cited["version"] == "1.0.0" and cited["manifest"] in cited["bibtex"]
@@ -324,3 +325,30 @@ def test_a_citation_escapes_what_latex_reads(project):
     found = cite(store_of(project), Ref.parse("reviews@1.1")).bibtex
     assert r"{R\&D 100\% \{한국어\} \textbackslash{}input\{x\}}" in found
     assert found.count("\n@") == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "added", "hint"),
+    [
+        ("1.0.0", "1.1", "Next: registry lock reviews@^1.1.0"),
+        ("^1.0", "1.1", "Next: registry lock, then registry sync"),
+        ("^1.0", "2.0", "Next: registry lock reviews@^2.0.0"),
+    ],
+)
+def test_what_is_newer_comes_with_the_command_that_takes_it(project, spec, added, hint):
+    shell = Shell(project.folder, env=(("REGISTRY_STORE", project.store),))
+    shell("lock", f"reviews@{spec}")
+    make_release(store_of(project), "reviews", added, SECOND, SHAPE)
+    assert shell("outdated").err.splitlines() == [hint]
+
+
+def test_a_consumer_is_told_what_is_wrong_with_the_address(project, tmp_path):
+    shell = Shell(tmp_path)
+    assert f"There is no directory {tmp_path / '없다'}" in shell("list", "--store", tmp_path / "없다").err
+    assert "no such directory" in shell("pull", "reviews", "--store", tmp_path / "없다", code=6).err
+    shown = shell("show", "reviews", "--store", project.store)
+    assert "change    none: the first release" in shown.out
+    assert f"registry pull reviews@1.0.0 --store {project.store}" in shown.err
+    part = shell("pull", "reviews", "--split", "test", "--store", project.store).out
+    assert "  1 file, " in part
+    assert "registry list" in shell("pull", "reviews==1.0", "--store", project.store, code=2).err

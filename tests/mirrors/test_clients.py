@@ -159,6 +159,8 @@ def test_the_command_refuses_what_the_hub_must_not_get(team, hub, token):
     shell("yank", "reviews@v1.0", "--reason", "중복")
     assert "was yanked" in shell("publish", "reviews@v1.0", "--to", "hub", code=6).err
     assert shell("publish", "reviews@v1.0", "--to", "nowhere://x", code=2)
+    misspelt = shell("publish", "reviews@v1.0", "--to", "hug", code=2)
+    assert "--to ./hug" in misspelt.err and not (shell.cwd / "hug").exists()
     assert shell("publish", "reviews@^1", "--to", "hub", code=2)
     assert not hub.world.repositories
 

@@ -34,7 +34,15 @@ def register(app: typer.Typer) -> None:
         if rows:
             run.out.table(("dataset", "version", "released", "status", "title"), rows)
         else:
-            run.out.note(f"The store {store.url} holds no release. Next: registry release v1.0")
+            run.out.note(_nothing(store.url, named=run.store_url is not None))
+
+
+def _nothing(url: str, *, named: bool) -> str:
+    from registry.consume.source import is_missing
+
+    if named and is_missing(url):
+        return f"There is no directory {url.removeprefix('file:')}: is --store right? The first release would make it"
+    return f"The store {url} holds no release. Next: registry release v1.0"
 
 
 def _withdrawn(status: dict[str, Any] | None) -> list[str]:

@@ -36,5 +36,5 @@ def register(app: typer.Typer) -> None:
         locked = pin(project, [Ref.parse(ref) for ref in refs or []], dry_run=dry_run, tell=warn)
         run.out.document(locked.to_json())
         rows = [(e.name, e.spec, e.version, e.manifest[:12], e.license, e.path) for e in locked.entries]
-        run.out.table(("dataset", "asked for", "version", "manifest", "licence", "path"), rows)
+        run.out.table(("dataset", "asked for", "version", "manifest", "license", "path"), rows)
         run.out.note(f"{'Would write' if dry_run else 'Wrote'} {FILE}. Next: registry sync")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import typer
 
 from registry.cli.common import Run, command
+
+if TYPE_CHECKING:
+    from registry.consume.sync import Outdated
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +42,17 @@ def register(app: typer.Typer) -> None:
         ]
         if rows:
             run.out.table(("dataset", "asked for", "locked", "wanted", "latest", "note"), rows)
-            run.out.note("Next: registry lock, or registry lock NAME@^2 for another major version")
+            run.out.note(f"Next: {_next(found)}")
         else:
             run.out.text("everything locked is the newest there is")
+
+
+def _next(found: Iterable[Outdated]) -> str:
+    """What brings the newer ones: the same specs again, else a spec that admits the newest."""
+    from registry.model.names import Version
+
+    behind = [one for one in found if one.behind]
+    if any(one.wanted not in (one.locked, None) for one in behind):
+        return "registry lock, then registry sync"
+    beyond = [one for one in behind if one.latest and Version.parse(one.latest) > Version.parse(one.locked)]
+    return f"registry lock {' '.join(f'{one.name}@^{one.latest}' for one in beyond)}" if beyond else "registry list"

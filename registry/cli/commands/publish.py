@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes, one_line
+from registry.cli.output import counted, human_bytes, one_line
 
 if TYPE_CHECKING:
     from registry.mirrors.result import Publication
@@ -77,10 +77,23 @@ def _to_store(run: Run, name: str, version: Version, to: str, *, dry_run: bool) 
     from registry.mirrors.copy import copy
     from registry.mirrors.require import released
 
+    _require_address(run, f"{name}@{version}", to)
     store, there = run.store(), open_default_store(run.directory, to)
     found = released(store, name, version)
     with run.out.progress(f"Copying {name}", lambda: int(found.manifest.data["bytes"])) as progress:
         return copy(store, there, found, dry_run=dry_run, progress=progress)
+
+
+def _require_address(run: Run, ref: str, to: str) -> None:
+    """A misspelt `hub` must not become a directory."""
+    if not {"/", ":"} & set(to) and not (run.directory / to).exists():
+        from registry.errors import UsageError
+
+        raise UsageError(
+            f"--to {one_line(to)} is neither hub nor a store",
+            why="there is no such directory, and a new one is written with a slash",
+            hint=f"registry publish {ref} --to hub, or --to ./{one_line(to)}",
+        )
 
 
 def _report(run: Run, result: Publication) -> None:
@@ -93,9 +106,8 @@ def _report(run: Run, result: Publication) -> None:
         hidden = "private" if result.hub.private else "public"
         run.out.text(f"  commit    {result.hub.commit or 'none yet'} on {result.hub.branch}, tag {result.hub.tag}")
         run.out.text(f"  seen by   {hidden}{f', gated ({result.hub.gated})' if result.hub.gated else ''}")
-    run.out.text(
-        f"  sent      {result.uploaded_files:,} of {result.files:,} files, {human_bytes(result.uploaded_bytes)}"
-    )
+    sent = f"{result.uploaded_files:,} of {counted(result.files, 'file')}"
+    run.out.text(f"  sent      {sent}, {human_bytes(result.uploaded_bytes)}")
     if result.state == "planned":
         signs = {"add": "+", "replace": "~", "remove": "-"}
         for change in result.changes[:SHOWN]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes
+from registry.cli.output import counted, human_bytes
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +56,5 @@ def register(app: typer.Typer) -> None:
             run.out.alarm(f"warning: {result.warning}")
         verb = "would pull" if dry_run else "pulled"
         run.out.text(f"{verb} {result.name}@{result.version} to {target}")
-        run.out.text(
-            f"  {result.files:,} files, {human_bytes(result.bytes)}; moved {human_bytes(result.transferred_bytes)}"
-        )
+        amount = f"{counted(result.files, 'file')}, {human_bytes(result.bytes)}"
+        run.out.text(f"  {amount}; moved {human_bytes(result.transferred_bytes)}")

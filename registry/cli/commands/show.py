@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.common import Run, command
+from registry.cli.failures import in_store
 from registry.cli.output import counted, human_bytes, one_line
 
 
@@ -46,9 +47,14 @@ def register(app: typer.Typer) -> None:
                 f"            {split}: {facts['rows']:,} rows{frozen}, unchanged since {facts['unchanged_since']}"
             )
         run.out.text(f"  verdict   {document['evidence']['verdict']}")
-        since = f"{document['change']['level']} since {document['previous']}" if document["previous"] else "none before"
+        since = (
+            f"{document['change']['level']} since {document['previous']}"
+            if document["previous"]
+            else "none: the first release"
+        )
         run.out.text(f"  change    {since}")
         listing = ", ".join(sorted(document["artefacts"]))
         run.out.text(fill(listing, 80, initial_indent="  documents ", subsequent_indent=" " * 12))
         if withdrawn is None:
-            run.out.note(f"Next: registry pull {document['name']}@{document['version']}")
+            step = f"registry pull {document['name']}@{document['version']}"
+            run.out.note(f"Next: {in_store(step, run.store_url or '')}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes, size_of
+from registry.cli.output import counted, human_bytes, size_of
 
 
 def register(app: typer.Typer) -> None:
@@ -37,9 +37,8 @@ def register(app: typer.Typer) -> None:
         for problem in document["problems"]:
             run.out.text(f"{problem['kind']}: {problem['path']}")
         checked = document["checked"]
-        run.out.text(
-            f"{'sound' if document['ok'] else 'NOT SOUND'}: {checked['files']:,} files, {human_bytes(checked['bytes'])}"
-        )
+        verdict = "sound" if document["ok"] else "NOT SOUND"
+        run.out.text(f"{verdict}: {counted(checked['files'], 'file')}, {human_bytes(checked['bytes'])}")
         if not document["ok"]:
             if directory.is_dir() and document["name"]:
                 mend = f"registry pull {document['name']}@{document['version']} -o {target}"
