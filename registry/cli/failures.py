@@ -67,7 +67,8 @@ def in_store(step: str, store: str) -> str:
     >>> in_store("registry list", "https://me:secret@host/x")
     'registry list'
     """
-    return f"{step} --store {shlex.quote(store)}" if store and not {"@", "?"} & set(store) and LOOKING.match(step) else step
+    sayable = store and not {"@", "?"} & set(store)
+    return f"{step} --store {shlex.quote(store)}" if sayable and LOOKING.match(step) else step
 
 
 def store_of(arguments: list[str]) -> str:
