@@ -19,7 +19,7 @@ from typing import IO, Any
 from fsspec import AbstractFileSystem
 
 from registry.consume.contents import Contents, contents_of
-from registry.consume.load import note
+from registry.consume.load import note, warn_of
 from registry.consume.opened import OpenedFiles
 from registry.consume.origin import Origin
 from registry.errors import UsageError
@@ -67,7 +67,10 @@ class RegistryFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def ukey(self, path: str) -> str:
         """The sha256 of a file: equal keys are equal bytes."""
         ref, inside = self._parts(path)
-        return self._release(ref).digests[inside]
+        digests = self._release(ref).digests
+        if inside not in digests:
+            raise FileNotFoundError(path)
+        return digests[inside]
 
     def modified(self, path: str) -> datetime:
         """When the release was made: no file of it changes later."""
@@ -94,6 +97,7 @@ class RegistryFileSystem(AbstractFileSystem):  # type: ignore[misc]
         if known is None:
             known = self._known[ref] = _Release(Origin.find(self._start, self._store, Ref.parse(ref)), self._start)
             note(ref, known.origin.released)
+            warn_of(known.origin)
         return known
 
 

@@ -110,11 +110,12 @@ def cached(ref: Ref, store: str | None = None) -> Placed:
     place(origin.within_cache(), root, PullOptions())
     with suppress(OSError):
         os.utime(root)  # `cache prune` removes what was not used for longest
-    _warn(origin)
+    warn_of(origin)
     return Placed(origin.released, root, origin.files, _schema(root, origin.released))
 
 
-def _warn(origin: Origin) -> None:
+def warn_of(origin: Origin) -> None:
+    """Warns of what a consumer must hear: a withdrawn release, a cache that cannot be written."""
     if origin.warning:
         warnings.warn(origin.warning, RegistryWarning, stacklevel=4)
 
@@ -220,7 +221,7 @@ def _streamed(ref: str, split: str | None, store: str | None, as_: As) -> Any:
     _require_split(origin.released, split)
     schema = origin.schema if SCHEMA in origin.released.manifest.artefacts else None
     origin.remember()
-    _warn(origin)
+    warn_of(origin)
     note(ref, origin.released)
     stream = RowStream(origin.url, Path().absolute(), origin.files, schema, split, Shard.of_rank())
     if as_ == "arrow":

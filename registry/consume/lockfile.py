@@ -11,6 +11,7 @@ stores inside the project are relative to it, so that it means the same in anoth
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,7 @@ from registry.workspace.files import write_bytes
 FILE = "registry.lock"
 FORMAT = "registry.lock/1"
 _DIGESTS = ("manifest", "data")
+_AWRY = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Locked:
         for key, value in fields.items():
             if not isinstance(value, str):
                 raise _wrong(where, f"`{key}` is no text")
+            if _AWRY.search(value):
+                raise _wrong(where, f"`{key}` has a character that no address and no path has")
         for key in _DIGESTS:
             if key in fields:
                 fields[key] = fields[key].removeprefix("sha256:")
@@ -115,10 +119,17 @@ class Lockfile:
         if not isinstance(raw, dict) or raw.get("format") != FORMAT or not isinstance(raw.get("datasets"), list):
             raise _wrong(where, f"not of the format {FORMAT}")
         entries = [Locked.parse(entry, f"{where}, entry {at}") for at, entry in enumerate(raw["datasets"], 1)]
-        for what, values in (("name", [e.name for e in entries]), ("path", [e.path for e in entries])):
+        for what, values in (
+            ("name", [e.name for e in entries]),
+            ("path", [str(PurePosixPath(e.path)) for e in entries]),
+        ):
             twice = sorted({value for value in values if values.count(value) > 1})
             if twice:
                 raise _wrong(where, f"two entries have the {what} `{twice[0]}`")
+        paths = {PurePosixPath(entry.path) for entry in entries}
+        for path in sorted(paths):
+            if outer := paths.intersection(path.parents):
+                raise _wrong(where, f"the path `{path}` is inside `{min(outer)}`")
         return cls(tuple(entries))
 
     @classmethod

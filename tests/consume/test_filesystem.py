@@ -8,9 +8,11 @@ import pytest
 
 from registry.consume.filesystem import RegistryFileSystem
 from registry.consume.load import loaded
-from registry.errors import IntegrityError, NotFoundError, RegistryError, UsageError
+from registry.errors import IntegrityError, NotFoundError, RegistryError, RegistryWarning, UsageError
 from registry.model.files import BLOCK
+from registry.model.names import Version
 from registry.stores.local import LocalStore
+from registry.stores.standing import Standing, record
 from registry.testing.releases import Shape, entry_of, make_release
 from registry.testing.web import WebServer
 from tests.consume.test_stream import SCHEMA, as_parquet, flip, large, rows_of
@@ -57,6 +59,8 @@ def test_what_is_not_there(files):
     for path in ("reviews@1.2/none.csv", "reviews@1.2/.registry/none"):
         with pytest.raises(FileNotFoundError):
             files.open(path)
+        with pytest.raises(FileNotFoundError):
+            files.ukey(path)
     with pytest.raises(FileNotFoundError):
         files.ls("reviews@1.2/none")
     for path, error in (
@@ -71,6 +75,12 @@ def test_what_is_not_there(files):
         files.open("reviews@1.2/test.csv", "wb")
     with pytest.raises((RegistryError, NotImplementedError)):
         files.rm("reviews@1.2/test.csv")
+
+
+def test_a_yanked_release_is_a_warning(files, store):
+    record(store, "reviews", Version(1, 2), Standing("yanked", "라벨 오류", "Kim", "2026-01-02T00:00:00Z"))
+    with pytest.warns(RegistryWarning, match="라벨 오류"):
+        assert files.cat("reviews@1.2/test.csv") == b"id\n1\n"
 
 
 def test_latest_is_found_anew_on_request(files, store):

@@ -260,6 +260,10 @@ def test_an_entry_by_hand_is_pinned_first_but_not_when_frozen(project):
         '{"format": "registry.lock/1", "datasets": [{"name": "r", "surprise": ""}]}',
         '{"format": "registry.lock/1", "datasets": [{"name": "r"}, {"name": "r", "path": "s"}]}',
         '{"format": "registry.lock/1", "datasets": [{"name": "r", "path": "s"}, {"name": "t", "path": "s"}]}',
+        '{"format": "registry.lock/1", "datasets": [{"name": "r", "path": "s"}, {"name": "t", "path": "./s"}]}',
+        '{"format": "registry.lock/1", "datasets": [{"name": "r", "path": "s/t"}, {"name": "t", "path": "s"}]}',
+        '{"format": "registry.lock/1", "datasets": [{"name": "r", "path": "a\\ud800"}]}',
+        '{"format": "registry.lock/1", "datasets": [{"name": "r", "license": "a\\nb"}]}',
         "[" * 100_000,
     ],
 )
