@@ -158,7 +158,11 @@ def _synced(project: Project, entry: Locked, options: PullOptions) -> Synced:
         if beside.is_dir() and not options.dry_run:  # a kill after the swap left it
             shutil.rmtree(beside)
     there = target.is_dir() and any(target.iterdir())
-    result = place(origin, target, options)
+    try:
+        result = place(origin, target, options)
+    except StateError as error:  # a pull would go elsewhere; what is locked has its place
+        error.hint = f"move {entry.path} away, then: registry sync"
+        raise
     moved: State = "pulled" if result.brought_files or not there else "unchanged"
     return Synced("would-pull" if options.dry_run and moved == "pulled" else moved, result)
 

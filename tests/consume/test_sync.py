@@ -356,3 +356,13 @@ def test_a_consumer_is_told_what_is_wrong_with_the_address(project, tmp_path):
     part = shell("pull", "reviews", "--split", "test", "--store", project.store).out
     assert "  1 file, " in part
     assert "registry list" in shell("pull", "reviews==1.0", "--store", project.store, code=2).err
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_is_in_the_way_of_a_sync_is_to_be_moved_not_pulled_elsewhere(project, kind):
+    lock(project, [Ref.parse("reviews")])
+    there = project.folder / "reviews"
+    there.write_text("내 것") if kind == "file" else (there.mkdir(), (there / "내 것.txt").touch())
+    with pytest.raises(StateError) as caught:
+        list(sync(project))
+    assert caught.value.hint == "move reviews away, then: registry sync"
