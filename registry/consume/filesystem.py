@@ -111,7 +111,7 @@ class _Release:
         contents: Contents = contents_of(released.manifest, released.raw, files, files.entries)
         self.sizes = {item.path: item.size for item in contents}
         self.digests = {item.path: item.sha256 for item in contents}
-        self._files = OpenedFiles.of(origin.url, start, files)
+        self._files = OpenedFiles.of(origin.url, start, files, (released.name, released.version))
 
     def open(self, path: str) -> IO[bytes]:
         """A file to read: data by parts, a document whole."""

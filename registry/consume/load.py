@@ -223,7 +223,8 @@ def _streamed(ref: str, split: str | None, store: str | None, as_: As) -> Any:
     origin.remember()
     warn_of(origin)
     note(ref, origin.released)
-    stream = RowStream(origin.url, Path().absolute(), origin.files, schema, split, Shard.of_rank())
+    release = (origin.released.name, origin.released.version)
+    stream = RowStream(origin.url, Path().absolute(), release, origin.files, schema, split, Shard.of_rank())
     if as_ == "arrow":
         return stream
     if split is not None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from registry.consume.opened import OpenedFiles
 from registry.errors import UsageError
 from registry.model.files import FileList
+from registry.model.names import Version
 from registry.model.schema import DatasetSchema
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class RowStream:
 
     url: str
     start: Path
+    release: tuple[str, Version]
     files: FileList = field(repr=False)
     schema: DatasetSchema | None = field(repr=False)
     split: str | None
@@ -137,7 +139,8 @@ class RowStream:
         from registry.tables.formats import IMAGES
         from registry.tables.pieces import TYPED, cut
 
-        found = cut(cast(Path, OpenedFiles.of(self.url, self.start, self.files)), self.files, self.schema)
+        opened = OpenedFiles.of(self.url, self.start, self.files, self.release)
+        found = cut(cast(Path, opened), self.files, self.schema)
         if found.format == IMAGES or not (found.format in TYPED or (self.schema and not self.schema.open)):
             why = "the rows of an image folder are its files" if found.format == IMAGES else _ALL_ROWS
             raise UsageError("the dataset cannot be streamed", why=why, hint="load it without streaming=True")

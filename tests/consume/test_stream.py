@@ -20,11 +20,12 @@ from registry.consume.blocks import BlockFile
 from registry.consume.load import load, loaded
 from registry.consume.pull import pull
 from registry.consume.stream import RowStream, Shard
-from registry.errors import IntegrityError, NotFoundError, UsageError
+from registry.errors import IntegrityError, NotFoundError, PurgedError, UsageError
 from registry.model.files import BLOCK
-from registry.model.names import Ref
+from registry.model.names import Ref, Version
 from registry.model.release import object_key
 from registry.model.schema import Column, DatasetSchema
+from registry.stewardship.purge import purge
 from registry.stores import open_store
 from registry.stores.local import LocalStore
 from registry.testing.releases import Shape, entry_of, make_release
@@ -317,3 +318,15 @@ def test_shares():
     table = pa.table({"n": range(10)})
     parts = [Shard(k, 3).of_rows(table, 4)["n"].to_pylist() for k in range(3)]
     assert sorted(n for part in parts for n in part) == list(range(10)) and parts[1] == [0, 3, 6, 9]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_purge_meanwhile_is_said(store, suffix):
+    release(store, suffix)
+    rows = iter(load("reviews", "train", as_="arrow", streaming=True))
+    assert next(rows).num_rows
+    purge(store, "reviews", Version(1), "동의 철회", by="Kim")
+    with pytest.raises(PurgedError, match="동의 철회"):
+        list(rows)
+    with pytest.raises(NotFoundError, match="selects no release"):
+        load("reviews", "train", as_="arrow", streaming=True)
