@@ -89,7 +89,7 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    # NOTE: all is said by now. Taking the interpreter apart beside pyarrow's threads, under the limits, aborts at times.
+    # NOTE: all is said. Taking the interpreter apart beside the threads of pyarrow, under limits, may abort.
     code = main()
     sys.stderr.flush()
     os._exit(code)
