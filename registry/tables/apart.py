@@ -67,7 +67,14 @@ def prepare_apart(job: Job, limits: Limits) -> None:
     """Vets and converts what `job` needs, in a process that ends when it is done or `limits` are reached.
 
     Raises the errors of `open_table`; one that reached a limit, or died, as `DataError` with its file.
+    A process that died of a signal is tried once more, from where it was: what a file does to it, it does again.
     """
+    if not _prepared(job, limits, again=True):
+        _prepared(job, limits, again=False)
+
+
+def _prepared(job: Job, limits: Limits, *, again: bool) -> bool:
+    """Whether it was done; False where the process died of a signal and may be tried `again`."""
     with tempfile.TemporaryFile() as complaints:
         code, said = _run(job, limits, complaints)
         begun = next((line["begin"] for line in reversed(said) if "begin" in line), "")
@@ -76,10 +83,13 @@ def prepare_apart(job: Job, limits: Limits) -> None:
             raise _error(ended)
         if ended is not None and "reached" in ended:
             raise _beyond(begun, ended["reached"], limits)
-        if code is None or code in (-signal.SIGXCPU, -signal.SIGKILL):
+        if ended is None and (code is None or code in (-signal.SIGXCPU, -signal.SIGKILL)):
             raise _beyond(begun, "time", limits)
-        if ended is None or code:
+        if ended is None and code and code < 0 and again:
+            return False
+        if ended is None:
             raise _died(begun, code, complaints)
+    return True
 
 
 def _run(job: Job, limits: Limits, complaints: IO[bytes]) -> tuple[int | None, list[Mapping[str, Any]]]:

@@ -64,6 +64,19 @@ def test_errors_come_back_as_they_were(tmp_path):
         open_table(tmp_path / "data", files, None, tmp_path / "cache")
 
 
+def test_a_process_that_died_is_tried_once_more(tmp_path, monkeypatch):
+    job = Job(tmp_path, lay(tmp_path, {"train.csv": "id\n1\n"}), None, tmp_path / "cache")
+    whole, deaths = apart._run, [(-signal.SIGABRT, [{"begin": "train.csv"}])]
+    monkeypatch.setattr(apart, "_run", lambda *given: deaths.pop() if deaths else whole(*given))
+    prepare_apart(job, LIMITS)
+    assert list((tmp_path / "cache").rglob("*.parquet"))
+    deaths += [(-signal.SIGSEGV, [{"begin": "train.csv"}])] * 2
+    with pytest.raises(DataError, match=r"`train.csv` cannot be read.*SIGSEGV"):
+        prepare_apart(job, LIMITS)
+    deaths += [(-signal.SIGABRT, [{"begin": "train.csv"}, {"done": True}])]
+    prepare_apart(job, LIMITS)  # it had said that all is done
+
+
 def test_the_limits_are_imposed(tmp_path):
     files = lay(tmp_path, {"train.jsonl": f'{{"text": "{"가" * 20_000_000}"}}\n{{"text": "b"}}\n'})
     job = Job(tmp_path, files, None, tmp_path / "cache")
