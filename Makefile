@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
+# What the machine trusts, as pip does: a company may have certificates of its own.
+export UV_SYSTEM_CERTS := 1
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: demo test quick check soak install docs clean
