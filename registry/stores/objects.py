@@ -17,9 +17,10 @@ import hashlib
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from registry.errors import IntegrityError, MovedError
+from registry.errors import IntegrityError, MovedError, NotFoundError
 from registry.model.digest import sha256_of
 from registry.model.files import FileEntry
 from registry.model.release import object_key
@@ -27,6 +28,8 @@ from registry.stores.base import Store, as_promised
 
 Known = Container[tuple[str, str, int]]
 """(md5, sha256, size) of files that an earlier manifest lists."""
+
+TRIES = 16
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -46,10 +49,15 @@ def put_document(store: Store, data: bytes) -> bool:
 
     A present one is read back and hashed; other bytes raise `IntegrityError`.
     """
-    written = store.create(object_key(sha256_of(data)), data)
-    if not written:
-        read_object(store, sha256_of(data))
-    return written
+
+
+    def put() -> bool:
+        written = store.create(object_key(sha256_of(data)), data)
+        if not written:
+            read_object(store, sha256_of(data))
+        return written
+
+    return _despite_sweeps(put)
 
 
 def put_file(store: Store, entry: FileEntry, chunks: Callable[[], Iterable[bytes]], known: Known = frozenset()) -> bool:
@@ -60,13 +68,17 @@ def put_file(store: Store, entry: FileEntry, chunks: Callable[[], Iterable[bytes
     as present if `known` lists it; else it is read back and hashed, and other bytes
     raise `IntegrityError`.
     """
-    size = store.size(entry.key)
-    if size is None and store.create_stream(entry.key, _as_recorded(entry, chunks()), entry.size):
-        return True
-    believed = size == entry.size and (entry.md5, entry.sha256, entry.size) in known
-    if not believed and not holds(store, entry):
-        raise corrupt(store, entry.key, entry.path)
-    return False
+
+    def put() -> bool:
+        size = store.size(entry.key)
+        if size is None and store.create_stream(entry.key, _as_recorded(entry, chunks()), entry.size):
+            return True
+        believed = size == entry.size and (entry.md5, entry.sha256, entry.size) in known
+        if not believed and not holds(store, entry):
+            raise corrupt(store, entry.key, entry.path)
+        return False
+
+    return _despite_sweeps(put)
 
 
 def put_tree_object(store: Store, md5: str, data: bytes) -> bool:
@@ -75,10 +87,22 @@ def put_tree_object(store: Store, md5: str, data: bytes) -> bool:
     if hashlib.md5(data, usedforsecurity=False).hexdigest() != md5:
         raise IntegrityError(f"the directory object does not have the md5 {md5}", hint="registry add PATH")
     key = tree_key(md5)
-    written = store.create(key, data)
-    if not written and store.read(key) != data:
-        raise corrupt(store, key)
-    return written
+
+    def put() -> bool:
+        written = store.create(key, data)
+        if not written and store.read(key) != data:
+            raise corrupt(store, key)
+        return written
+
+    return _despite_sweeps(put)
+
+
+def _despite_sweeps(put: Callable[[], bool]) -> bool:
+    """What `put` answers; once more where what it found was swept away before it could read it back."""
+    for _ in range(TRIES):
+        with suppress(NotFoundError):
+            return put()
+    return put()
 
 
 def tree_key(md5: str) -> str:

@@ -144,6 +144,45 @@ def test_the_tree_object_is_that_of_dvc(store: LocalStore) -> None:
         layout.put_tree_object(store, md5, data)
 
 
+class Swept(LocalStore):
+    """A store in which a sweep removes each object between the answer that it exists and its reading."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.swept: set[str] = set()
+
+    def create(self, key: str, data: bytes) -> bool:
+        created = super().create(key, data)
+        if not created:
+            self._sweep(key)
+        return created
+
+    def size(self, key: str) -> int | None:
+        size = super().size(key)
+        if size is not None:
+            self._sweep(key)
+        return size
+
+    def _sweep(self, key: str) -> None:
+        if key not in self.swept:
+            self.swept.add(key)
+            self.delete(key)
+
+
+def test_what_a_sweep_takes_away_while_it_is_looked_at_is_put_again(tmp_path: Path) -> None:
+    store = Swept(tmp_path / "store")
+    entry, data = entry_of("a.csv", b"hello"), b'[{"md5": "x", "relpath": "a"}]'
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    for key, there in ((entry.key, b"hello"), (object_key(sha256_of(data)), data), (layout.tree_key(md5), data)):
+        LocalStore.create(store, key, there)
+    assert layout.put_file(store, entry, lambda: [b"hello"])
+    assert layout.put_document(store, data)
+    assert layout.put_tree_object(store, md5, data)
+    assert len(store.swept) == 3
+    assert store.read(entry.key) == b"hello"
+    assert store.read(object_key(sha256_of(data))) == store.read(layout.tree_key(md5)) == data
+
+
 # references
 
 
