@@ -50,7 +50,6 @@ def put_document(store: Store, data: bytes) -> bool:
     A present one is read back and hashed; other bytes raise `IntegrityError`.
     """
 
-
     def put() -> bool:
         written = store.create(object_key(sha256_of(data)), data)
         if not written:
