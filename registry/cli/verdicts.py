@@ -50,6 +50,17 @@ def parse_engine(text: str) -> Literal["duckdb", "spark"]:
     raise UsageError(f"there is no engine `{text}`", why="the engines are duckdb and spark", hint="registry check")
 
 
+def require_base(changed: bool, base: str | None) -> str | None:
+    """The revision to compare with, or None where everything is judged; one option needs the other."""
+    if changed == (base is not None):
+        return base
+    raise UsageError(
+        "--changed needs --base" if changed else "--base needs --changed",
+        why="what changed is told by comparing with a revision",
+        hint="registry check --changed --base origin/main",
+    )
+
+
 def parse_date(text: str | None) -> date | None:
     """An ISO date, or None where none is given."""
     if text is None:

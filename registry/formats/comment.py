@@ -10,6 +10,7 @@ from __future__ import annotations
 from registry.formats.changes import escaped, markdown
 from registry.model.evidence import Check, Evidence
 from registry.model.judgement import Judgement, weight_of
+from registry.model.scope import Scope
 
 MARKER = "<!-- registry: the judgement of this pull request -->"
 """The first line; who posts the comment finds by it the one that it replaces."""
@@ -24,6 +25,8 @@ def comment(judgement: Judgement) -> str:
     parts = [f"{MARKER}\n\n## {_headline(judgement)}\n"]
     if judgement.evidences:
         parts.append(_scoreboard(judgement))
+    if judgement.scope is not None:
+        parts.append(_scope(judgement.scope))
     parts += [_dataset(judgement, evidence) for evidence in judgement.evidences]
     return _fitted(parts)
 
@@ -32,7 +35,8 @@ def _headline(judgement: Judgement) -> str:
     count = len(judgement.evidences)
     unfit = sum(evidence.verdict != "pass" for evidence in judgement.evidences)
     if not count:
-        return f"{ICONS['error']} Nothing was judged"
+        touched = judgement.verdict != "pass"
+        return f"{ICONS[judgement.verdict]} {'Nothing was judged' if touched else 'No dataset was touched'}"
     if not unfit:
         return f"{ICONS['pass']} {'The dataset is' if count == 1 else f'All {count} datasets are'} fit for release"
     unfit_of = "The dataset is" if count == 1 else f"{unfit} of {count} datasets {'is' if unfit == 1 else 'are'}"
@@ -50,6 +54,17 @@ def _scoreboard(judgement: Judgement) -> str:
             f"| {weights.count('error')} | {weights.count('warning')} | {since} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _scope(scope: Scope) -> str:
+    """Which datasets the change touches; those it leaves alone are counted."""
+    said = [f"`{name}` ({', '.join(parts)})" for name, parts in scope.touched.items()] or ["nothing"]
+    lines = [f"Touched since {escaped(scope.revision)} ({scope.commit[:12]}): {', '.join(said)}."]
+    lines += [f"`{name}` was `{old}`." for name, old in scope.renamed.items()]
+    lines += [f"Declared no more: {', '.join(f'`{name}`' for name in scope.deleted)}."] if scope.deleted else []
+    if scope.untouched:
+        lines.append(f"Untouched: {len(scope.untouched):,}.")
+    return " ".join(lines) + "\n"
 
 
 def _dataset(judgement: Judgement, evidence: Evidence) -> str:

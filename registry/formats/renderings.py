@@ -12,13 +12,16 @@ from registry.formats.annotations import github, gitlab
 from registry.formats.comment import comment
 from registry.formats.junit import junit
 from registry.formats.sarif import sarif
-from registry.formats.text import render
+from registry.formats.text import one_line, render
 from registry.model.digest import canonical
 from registry.model.judgement import Judgement
 
 
 def _text(judgement: Judgement) -> str:
-    return "\n\n".join(render(evidence) for evidence in judgement.evidences) + "\n"
+    parts = [render(evidence) for evidence in judgement.evidences]
+    if judgement.scope is not None:
+        parts.insert(0, one_line(judgement.scope.describe()))
+    return "\n\n".join(parts) + "\n"
 
 
 def _json(judgement: Judgement) -> str:

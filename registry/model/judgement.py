@@ -13,6 +13,7 @@ from typing import Any, Literal
 from registry.model.difference import Difference
 from registry.model.digest import digest_of
 from registry.model.evidence import Check, Evidence, Verdict, check_document
+from registry.model.scope import Scope
 
 Weight = Literal["error", "warning", "note"]
 
@@ -53,21 +54,30 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The evidence of each dataset; where the rule of each (dataset, check id) stands; the differences, if any."""
+    """The evidence of each dataset; where the rule of each (dataset, check id) stands; the differences, if any.
+
+    `scope` says which datasets a change touches, where only those were judged.
+    """
 
     evidences: tuple[Evidence, ...]
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
     differences: Mapping[str, Difference] = field(default_factory=dict)
+    scope: Scope | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of all datasets; `error` where there is none."""
-        found: Verdict = self.to_json()["verdict"]
+        """The worst verdict of all datasets; `error` where there is none, but `pass` where none was touched."""
+        if self.scope is not None and not self.evidences and not self.scope.touched:
+            return "pass"
+        found: Verdict = check_document(self.evidences)["verdict"]
         return found
 
     def to_json(self) -> dict[str, Any]:
         """The `registry.check/1` document."""
-        return check_document(self.evidences)
+        document = check_document(self.evidences)
+        return (
+            document if self.scope is None else {**document, "verdict": self.verdict, "changed": self.scope.to_json()}
+        )
 
     def findings(self) -> Iterator[Finding]:
         """What did not pass and was not waived, by dataset, the weightiest first."""

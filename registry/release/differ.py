@@ -9,7 +9,7 @@ from pathlib import Path
 from registry.consume.resolve import Released, no_dataset, resolve
 from registry.errors import UsageError, WorkspaceError
 from registry.judge.earlier import changes, opened, readable
-from registry.judge.judge import JudgeOptions, lay_out
+from registry.judge.judge import Bench, JudgeOptions, lay_out
 from registry.model.difference import Difference, RowChanges
 from registry.model.names import Ref
 from registry.model.release import ChangeFact
@@ -29,9 +29,14 @@ from registry.workspace.workspace import Dataset, Workspace
 
 def diff_workspace(workspace: Workspace, dataset: Dataset, ref: Ref | None, store: Store) -> Difference:
     """How the dataset as it stands differs from the release that `ref` selects, or from its latest."""
-    bench = lay_out(workspace, dataset, JudgeOptions(store=store))
     if ref is not None and ref.name != dataset.name:
         raise UsageError(f"{ref} is no release of `{dataset.name}`", hint=f"registry diff {dataset.name}@{ref.spec}")
+    return diff_bench(lay_out(workspace, dataset, JudgeOptions(store=store)), ref, store)
+
+
+def diff_bench(bench: Bench, ref: Ref | None, store: Store) -> Difference:
+    """How what lies on the bench differs from the release that `ref` selects, or from the latest."""
+    dataset = bench.dataset
     before = resolve(store, ref) if ref else previous_of(store, dataset.name, None)
     if before is None:
         raise no_dataset(store, dataset.name)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry.errors import EnvironmentFailed, WorkspaceError
+from registry.errors import EnvironmentFailed, UsageError, WorkspaceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,65 @@ class Git:
         command = ["git", "show", f"{revision}:{self.relative(path)}"]
         done = subprocess.run(command, cwd=self.top, capture_output=True, check=False, env=_environment(None))
         return done.stdout if done.returncode == 0 else None
+
+    def merge_base(self, revision: str) -> str:
+        """The commit at which HEAD parted from `revision`.
+
+        Raises `UsageError` for a revision that does not exist or has no ancestor in common,
+        `EnvironmentFailed`, with what to fetch, where a shallow clone ends before it.
+        """
+        known = self.commit_of(revision)
+        found = self.try_run("merge-base", known, "HEAD") if known else None
+        if found:
+            return found.split()[0]
+        if (self.try_run("rev-parse", "--is-shallow-repository") or "").strip() == "true":
+            raise EnvironmentFailed(
+                f"the history ends before {'it meets ' if known else ''}`{revision}`",
+                why="this is a shallow clone",
+                hint="git fetch --unshallow origin (in a workflow: `fetch-depth: 0` of actions/checkout)",
+            )
+        if known is None:
+            raise UsageError(
+                f"git knows no revision `{revision}`", why="no branch, tag or commit is called so", hint="git branch -a"
+            )
+        raise UsageError(
+            f"`{revision}` and HEAD have no common ancestor",
+            why="what was touched since they parted cannot be told",
+            hint="git log --oneline --graph --all",
+        )
+
+    def commit_of(self, revision: str) -> str | None:
+        """The commit that `revision` names, or None."""
+        if not revision or revision.startswith("-"):
+            return None
+        return (self.try_run("rev-parse", "--verify", "-q", f"{revision}^{{commit}}") or "").strip() or None
+
+    def tree(self, commit: str, below: Path) -> dict[str, str]:
+        """The blob of every regular file of `commit` below a directory, by its path relative to that."""
+        place = self.relative(below)
+        listing = self.run("ls-tree", "-r", "-z", "--full-tree", commit, *([] if place == "." else ["--", place]))
+        start = 0 if place == "." else len(place) + 1
+        entries = (entry.partition("\t") for entry in listing.split("\0") if entry)
+        return {path[start:]: about.split()[2] for about, _, path in entries if about.startswith("100")}
+
+    def blobs(self, names: Sequence[str]) -> list[bytes]:
+        """The bytes of blobs, in one run of git."""
+        if not names:
+            return []
+        data = _bytes(["cat-file", "--batch"], self.top, "\n".join(names).encode() + b"\n")
+        found, at = [], 0
+        for _ in names:
+            end = data.index(b"\n", at)
+            size = int(data[at:end].split()[2])
+            found.append(data[end + 1 : end + 1 + size])
+            at = end + size + 2
+        return found
+
+    def changed(self, commit: str) -> list[str]:
+        """The paths, relative to the top, that the work tree has otherwise than `commit`, new ones included."""
+        edited = self.run("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", commit)
+        new = self.run("ls-files", "--others", "--exclude-standard", "-z")
+        return sorted({path for path in (edited + new).split("\0") if path})
 
     def last_commit(self, paths: Iterable[Path]) -> tuple[str, str]:
         """Hash and committer date (YYYY-MM-DD, UTC) of the commit that last touched `paths`; empty if none."""
@@ -158,14 +217,28 @@ def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
     return {**os.environ, **ours, **(extra or {})}
 
 
+def _bytes(arguments: list[str], where: Path, stdin: bytes) -> bytes:
+    """Output of a git command that does not fail, as it is."""
+    done = _start(arguments, where, stdin=stdin)
+    if done.returncode:
+        raise EnvironmentFailed(f"git {arguments[0]} failed", why=done.stderr.decode("utf-8", "replace").strip()[:200])
+    return done.stdout
+
+
 def _run(
     arguments: list[str], where: Path, *, env: Mapping[str, str] | None = None, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[str]:
+    done = _start(arguments, where, env=env, stdin=stdin)
+    text = done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "replace")
+    return subprocess.CompletedProcess(done.args, done.returncode, *text)
+
+
+def _start(
+    arguments: list[str], where: Path, *, env: Mapping[str, str] | None = None, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(
+        return subprocess.run(
             ["git", *arguments], cwd=where, input=stdin, capture_output=True, check=False, env=_environment(env)
         )
     except FileNotFoundError as error:
         raise EnvironmentFailed("git is not installed", hint="install git, then run the same command again") from error
-    text = done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "replace")
-    return subprocess.CompletedProcess(done.args, done.returncode, *text)

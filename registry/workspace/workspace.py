@@ -117,6 +117,8 @@ class Workspace:
         names = [dataset.schema, *dataset.checks, dataset.card, *map(str, templates), FILE]
         if self.config.waivers:
             names.append(self.config.waivers)
+        if self.config.preset.endswith(".toml"):
+            names.append(self.config.preset)
         pointer = self.pointer(dataset)
         files = [*(self.root / name for name in names), *([pointer.file] if pointer else [])]
         return files + self.records(dataset.name)

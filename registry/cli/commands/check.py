@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,8 +15,9 @@ from registry.cli.output import size_of
 if TYPE_CHECKING:
     from datetime import date
 
-    from registry.model.difference import Difference
-    from registry.model.judgement import Place
+    from registry.cli.verdicts import Output
+    from registry.model.judgement import Judgement
+    from registry.release.gate import Surroundings
     from registry.workspace.workspace import Dataset, Workspace
 
 
@@ -43,71 +46,79 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--mutate", help="Test the gate with defects planted into a copy.")
         ] = False,
         no_memory: Annotated[bool, typer.Option("--no-memory", help="Measure again what is remembered.")] = False,
+        changed: Annotated[bool, typer.Option("--changed", help="Only what was touched since --base.")] = False,
+        base: Annotated[
+            str | None, typer.Option("--base", metavar="REV", help="The branch that a pull request is to be merged to.")
+        ] = None,
     ) -> None:
         """Judge datasets by schema and suite.
 
-        Exit 1 where one is unfit. With --mutate the gate itself is tested: defects are
-        planted into a copy, and a table says which checks catch them.
+        Exit 1 where one is unfit. With --changed only datasets are judged whose data,
+        declarations or code were touched since the work parted from --base. With --mutate
+        the gate itself is tested: defects are planted into a copy, and a table says which
+        checks catch them.
         Example: registry check reviews --format json=verdict.json
         """
-        from registry.cli.verdicts import parse_date, parse_engine, parse_formats, write_verdict
-        from registry.cli.waiving import idle_waivers, way_out
+        from registry.cli.verdicts import parse_date, parse_engine, parse_formats, require_base, write_verdict
         from registry.errors import UsageError
-        from registry.judge.judge import JudgeOptions, judge, lay_out
-        from registry.judge.places import places_of
         from registry.model.judgement import Judgement
 
         outputs, chosen_engine = parse_formats(formats or []), parse_engine(engine)
+        revision = require_base(changed, base)
         workspace = run.workspace()
         chosen = [workspace.dataset(name) for name in names] if names else list(workspace.datasets.values())
-        if not chosen:
+        if not chosen and revision is None:
             raise UsageError("this workspace declares no dataset", hint="registry add PATH")
         if mutate:
             _mutate(run, workspace, chosen, parse_date(as_of))
             return
-        store = None
-        evidences = []
-        places: dict[tuple[str, str], Place] = {}
-        differences: dict[str, Difference] = {}
-        for dataset in chosen:
-            if not (workspace.root / dataset.path).exists() and store is None:
-                store = run.store()
-            with run.out.progress(
-                f"Hashing {dataset.name}", partial(size_of, workspace.root / dataset.path)
-            ) as progress:
-                options = JudgeOptions(
-                    as_of=parse_date(as_of),
-                    remember=not no_memory,
-                    progress=progress,
-                    store=store,
-                    engine=chosen_engine,
-                )
-                bench = lay_out(workspace, dataset, options)
-                evidences.append(judge(bench))
-                places |= places_of(bench, evidences[-1])
-            if any(output.format == "markdown" for output in outputs):
-                differences |= _difference(run, workspace, dataset)
-        judgement = Judgement(tuple(evidences), places, differences)
-        write_verdict(run, judgement, outputs)
-        for line in idle_waivers(workspace):
-            run.out.alarm(f"warning: {line}")
-        if any(evidence.verdict == "fail" for evidence in evidences):
-            run.out.note(f"\n{way_out(workspace)}")
-        if judgement.verdict != "pass":
-            raise typer.Exit(1)
+        with ExitStack() as stack:
+            scope = None
+            if revision is not None:
+                from registry.judge.scope import base_of, scope_of
+
+                found = stack.enter_context(base_of(workspace, revision))
+                scope = scope_of(workspace, found).of(dataset.name for dataset in chosen)
+                chosen = [dataset for dataset in chosen if dataset.name in scope.touched]
+                if not chosen:
+                    write_verdict(run, Judgement((), scope=scope), outputs)
+                    return
+            from registry.judge.judge import JudgeOptions
+            from registry.release.gate import judge_all
+
+            options = JudgeOptions(as_of=parse_date(as_of), remember=not no_memory, engine=chosen_engine)
+            compare = any(output.format == "markdown" for output in outputs)
+            judgement = judge_all(
+                workspace, chosen, options, _surroundings(run, workspace), scope=scope, compare=compare
+            )
+        _conclude(run, workspace, judgement, outputs)
 
 
-def _difference(run: Run, workspace: Workspace, dataset: Dataset) -> dict[str, Difference]:
-    """How a dataset differs from its latest release, by name; empty where there is none, or no store."""
-    from registry.errors import RegistryError
-    from registry.release.differ import diff_workspace
+def _surroundings(run: Run, workspace: Workspace) -> Surroundings:
+    """What the gate asks of a command line."""
+    from registry.release.gate import Surroundings
 
-    try:
-        return {dataset.name: diff_workspace(workspace, dataset, None, run.store())}
-    except RegistryError as error:
-        if error.exit != 6:  # a first version differs from nothing
-            run.out.alarm(f"warning: {dataset.name} is not compared with its last release: {error}")
-        return {}
+    return Surroundings(
+        store=cache(run.store),
+        progress=lambda dataset: run.out.progress(
+            f"Hashing {dataset.name}", partial(size_of, workspace.root / dataset.path)
+        ),
+        warn=lambda line: run.out.alarm(f"warning: {line}"),
+    )
+
+
+def _conclude(run: Run, workspace: Workspace, judgement: Judgement, outputs: Sequence[Output]) -> None:
+    """Writes the verdict with what to beware of, and ends with exit 1 where it is not a pass."""
+    from registry.cli.verdicts import write_verdict
+    from registry.cli.waiving import idle_waivers, way_out
+
+    write_verdict(run, judgement, outputs)
+    for line in idle_waivers(workspace):
+        run.out.alarm(f"warning: {line}")
+    if any(evidence.verdict == "fail" for evidence in judgement.evidences):
+        run.out.note(f"\n{way_out(workspace)}")
+    if judgement.verdict != "pass":
+        raise typer.Exit(1)
 
 
 def _mutate(run: Run, workspace: Workspace, chosen: list[Dataset], as_of: date | None) -> None:

@@ -1,0 +1,56 @@
+"""The workspace as a commit holds it: its declarations and pointers, laid out in a directory for a while.
+
+What reads a workspace reads this one too. It holds no data, and no git repository of its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from registry.errors import ConfigError
+from registry.workspace.config import FILE, Config, load_config
+from registry.workspace.git import Git
+from registry.workspace.workspace import CHANGES, Workspace, read_datasets
+
+ALWAYS = (FILE, "dvc.yaml", "dvc.lock")
+
+
+@contextmanager
+def at_commit(workspace: Workspace, commit: str) -> Iterator[Workspace]:
+    """The workspace of `commit`; one without any dataset where there was none then.
+
+    Raises `ConfigError`, naming the commit, where its declarations cannot be read.
+    """
+    listing = workspace.git.tree(commit, workspace.root)
+    with tempfile.TemporaryDirectory(prefix="registry-revision-") as folder:
+        root = Path(folder).resolve()
+        if FILE not in listing:
+            yield Workspace(root, Config(), {})
+            return
+        pointers = [path for path in listing if path.endswith(".dvc") or path.startswith(f"{CHANGES}/")]
+        _lay_out(workspace.git, listing, [*ALWAYS, *pointers], root)
+        yield _read(workspace.git, listing, root, commit)
+
+
+def _read(git: Git, listing: Mapping[str, str], root: Path, commit: str) -> Workspace:
+    try:
+        found = Workspace(root, load_config(root / FILE), read_datasets(root))
+        files = [file for dataset in found.datasets.values() for file in found.declared_files(dataset)]
+    except ConfigError as error:
+        why = str(error).replace(f"{root}/", "")
+        raise ConfigError(
+            f"the declarations of commit {commit[:12]} cannot be read", why=why, hint="compare with another base"
+        ) from error
+    inside = [file.relative_to(root).as_posix() for file in files if file.is_relative_to(root)]
+    _lay_out(git, listing, inside, root)
+    return found
+
+
+def _lay_out(git: Git, listing: Mapping[str, str], paths: Iterable[str], root: Path) -> None:
+    wanted = [path for path in dict.fromkeys(paths) if path in listing and not (root / path).exists()]
+    for path, data in zip(wanted, git.blobs([listing[path] for path in wanted]), strict=True):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)

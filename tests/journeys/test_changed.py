@@ -1,0 +1,54 @@
+"""The gate of a pull request: only what a branch touches, as the command says it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.docs.test_shape import HEAVY
+from tests.journeys.harness import CHECKOUT, rows, write_csv
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def branch(team):
+    """The clean dataset on `main`, and a branch `work` that HEAD is on."""
+    team.git("branch", "-f", "main")
+    team.git("checkout", "-q", "-B", "work")
+    return team
+
+
+def test_nothing_touched_is_a_pass_that_loads_next_to_nothing(branch):
+    (branch.cwd / "README.md").write_text("설명", "utf-8")
+    branch.commit("Prose")
+    found = branch("check", "--changed", "--base", "main", "--json").json
+    assert (found["verdict"], found["datasets"]) == ("pass", [])
+    assert found["changed"]["untouched"] == ["reviews"] and found["changed"]["base"]["revision"] == "main"
+    text = branch("check", "--changed", "--base", "main", "--format", "markdown=c.md").out
+    assert "nothing changed; untouched: reviews" in text
+    assert "## ✅ No dataset was touched" in (branch.cwd / "c.md").read_text("utf-8")
+    code = "import sys, atexit; sys.argv[1:] = ['check', '--changed', '--base', 'main']\n"
+    code += "import registry.cli.app as app\n"
+    code += "atexit.register(lambda: sys.stderr.write(repr(sorted({m.partition('.')[0] for m in sys.modules}))))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}app.main()"],
+        cwd=branch.cwd, env={**branch._environment(), "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert not set(ast.literal_eval(done.stderr)) & {*HEAVY, "pyarrow", "numpy"}
+    assert "--changed needs --base" in branch("check", "--changed", code=2).err
+    assert "--base needs --changed" in branch("check", "--base", "main", code=2).err
+
+
+def test_touched_data_is_judged(branch):
+    data = branch.cwd / "data" / "reviews"
+    write_csv(data / "test.csv", [*rows("test", 19), rows("train", 1)[0]])
+    branch("add", "data/reviews")
+    branch.commit("A row of train in test")
+    found = branch("check", "--changed", "--base", "main", "--json", code=1).json
+    assert found["verdict"] == "fail" and found["changed"]["touched"] == {"reviews": ["data"]}
+    assert [one["dataset"] for one in found["datasets"]] == ["reviews"]
