@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -139,6 +140,74 @@ def streamed(root: Path, size: int) -> None:
               f"{theirs / ours:.2f} of it, pulled {theirs / whole:.2f} of it")  # fmt: skip
 
 
+def small(root: Path, count: int = 2_000, size: int = 20_000) -> None:
+    """Many small files from seaweedfs: pulled, by obstore alone, by s3fs alone and by `dvc pull`; CPU is of all."""
+    import obstore
+
+    with seaweed(root / "seaweed-small") as server:
+        os.environ.update(server.environment)
+        address = f"s3://{new_bucket(server.client(), 'small')}/data"
+        store = cast(Any, open_store(address))
+        files = {f"train/{n % 40:02}/{n:05}.bin": secrets.token_bytes(size) for n in range(count)}
+        made = make_release(store, NAME, "1.0", files)
+        keys = [(path, store.prefix + entry_of(path, data).key) for path, data in files.items()]
+        out = root / "small"
+
+        def place(path: str) -> Path:
+            (out / path).parent.mkdir(parents=True, exist_ok=True)
+            return out / path
+
+        def bare() -> None:
+            def fetch(one: tuple[str, str]) -> None:
+                place(one[0]).write_bytes(bytes(obstore.get(store._place, one[1]).bytes()))
+
+            with ThreadPoolExecutor(store.concurrency) as pool:
+                list(pool.map(fetch, keys))
+
+        def s3fs() -> None:
+            paths = [f"{store.bucket}/{key}" for _, key in keys]
+            store.filesystem.get(paths, [str(place(path)) for path, _ in keys])
+
+        def pulled() -> None:
+            pull(store, Ref(NAME), out, PullOptions(keep=False))
+
+        def kept() -> None:
+            os.environ["REGISTRY_CACHE"] = str(root / "small-cache" / secrets.token_hex(4))
+            pull(store, Ref(NAME), out)
+
+        clone = dvc_clone(root / "small-dvc", address, server.endpoint, str(made.manifest.data["dvc"]["md5"]))
+
+        def dvc() -> None:
+            shutil.rmtree(clone / ".dvc/cache", ignore_errors=True)
+            shutil.rmtree(clone / f"data/{NAME}", ignore_errors=True)
+            run([str(Path(sys.executable).with_name("dvc")), "pull", "-q"], clone)
+
+        command = [sys.executable, "-m", "registry", "pull", NAME, "--store", address, "-o", str(out)]
+        works = {"pull": pulled, "pull, kept in the cache": kept, "obstore": bare, "s3fs": s3fs,
+                 "registry pull": lambda: run(command), "dvc pull": dvc}  # fmt: skip
+        rounds: dict[str, list[float]] = {name: [] for name in works}
+        for _ in range(ROUNDS):
+            for name, work in works.items():
+                shutil.rmtree(out, ignore_errors=True)
+                os.environ["REGISTRY_CACHE"] = str(root / "small-cache" / secrets.token_hex(4))
+                rounds[name].append(timed(work))
+        took = {name: min(times) for name, times in rounds.items()}
+        print(f"{count:,} files of {size:,} bytes from seaweedfs: " + ", ".join(f"{k} {v:.2f} s" for k, v in took.items()))
+        print(f"  pull: {took['obstore'] / took['pull']:.2f} of obstore, {took['s3fs'] / took['pull']:.1f} × s3fs; "
+              f"as commands: {took['dvc pull'] / took['registry pull']:.1f} × dvc pull")  # fmt: skip
+
+
+def dvc_clone(clone: Path, address: str, endpoint: str, md5: str) -> Path:
+    """A repository with the pointer of the release, whose DVC remote is its store."""
+    (clone / "data").mkdir(parents=True)
+    dvc = str(Path(sys.executable).with_name("dvc"))
+    for command in (["git", "init", "-q"], [dvc, "init", "-q"], [dvc, "remote", "add", "-q", "-d", "s", address],
+                    [dvc, "remote", "modify", "s", "endpointurl", endpoint]):  # fmt: skip
+        run(command, clone)
+    (clone / f"data/{NAME}.dvc").write_text(f"outs:\n- md5: {md5}\n  hash: md5\n  path: {NAME}\n", "utf-8")
+    return clone
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--megabytes", type=int, default=512)
@@ -151,6 +220,7 @@ def main() -> None:
         again(root)
         if not options.no_s3:
             streamed(root, options.megabytes << 20)
+            small(root)
 
 
 if __name__ == "__main__":

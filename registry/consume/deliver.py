@@ -192,7 +192,8 @@ def linked_from(store: LocalStore) -> Share:
 
 def ensure(tree: Tree, items: Iterable[Item], supply: Supply, crew: Crew) -> Delivery:
     """Makes the tree hold every item; a wrong file is replaced by one rename."""
-    with held(tree.root) as open_tree, supply.many() as fetch:
+    shelf = supply.shelf.held() if supply.shelf else nullcontext()
+    with held(tree.root) as open_tree, shelf, supply.many() as fetch:
         return _ensured(open_tree, items, replace(supply, fetch=fetch or supply.fetch), crew)
 
 
@@ -233,12 +234,13 @@ def _bring(tree: Tree, item: Item, supply: Supply, crew: Crew) -> bool:
 
 def _taken(tree: Tree, item: Item, supply: Supply, crew: Crew) -> bool:
     """Whether the item could be taken from what is near."""
-    if supply.shelf and _shared(tree, item, supply.link or supply.shelf.clone):
+    shelf = supply.shelf if supply.shelf and supply.shelf.holds(item) else None
+    if shelf and _shared(tree, item, supply.link or shelf.clone):
         crew.tell(0, item.size)
         return True
-    for place in (supply.shelf, *supply.near):
-        chunks = place.stream(item) if place else None
-        if place is None or chunks is None:
+    for place in (*filter(None, [shelf]), *supply.near):
+        chunks = place.stream(item)
+        if chunks is None:
             continue
         try:
             _write(tree, item, crew.watched(chunks))
