@@ -192,7 +192,9 @@ def small(root: Path, count: int = 2_000, size: int = 20_000) -> None:
                 os.environ["REGISTRY_CACHE"] = str(root / "small-cache" / secrets.token_hex(4))
                 rounds[name].append(timed(work))
         took = {name: min(times) for name, times in rounds.items()}
-        print(f"{count:,} files of {size:,} bytes from seaweedfs: " + ", ".join(f"{k} {v:.2f} s" for k, v in took.items()))
+        print(
+            f"{count:,} files of {size:,} bytes from seaweedfs: " + ", ".join(f"{k} {v:.2f} s" for k, v in took.items())
+        )
         print(f"  pull: {took['obstore'] / took['pull']:.2f} of obstore, {took['s3fs'] / took['pull']:.1f} × s3fs; "
               f"as commands: {took['dvc pull'] / took['registry pull']:.1f} × dvc pull")  # fmt: skip
 

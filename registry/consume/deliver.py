@@ -63,9 +63,10 @@ class Supply:
 
 @dataclass(slots=True)
 class Delivery:
-    """The items that a tree lacked or had wrong, and those of them that had to be fetched."""
+    """The items that a tree lacked or had wrong (`replaced`), and those of them that had to be fetched."""
 
     brought: list[Item] = field(default_factory=list)
+    replaced: list[Item] = field(default_factory=list)
     fetched: list[Item] = field(default_factory=list)
 
 
@@ -206,6 +207,8 @@ def _ensured(tree: Tree, items: Iterable[Item], supply: Supply, crew: Crew) -> D
             crew.tell(0, item.size)
         else:
             done.brought.append(item)
+            if item.path in present:
+                done.replaced.append(item)
             if _bring(tree, item, supply, crew):
                 done.fetched.append(item)
         crew.tell(1, 0)

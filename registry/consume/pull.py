@@ -55,7 +55,8 @@ __all__ = ["PullOptions", "PullResult", "locked_folder", "place", "pull"]
 class PullResult:
     """What was pulled: `files` and `bytes` of data at `path`, how much of it had to be moved from the store.
 
-    `brought_files` also counts documents, and what came out of the cache.
+    `brought_files` also counts documents, and what came out of the cache; `mended` are the paths,
+    sorted, of files that were there with other bytes.
     """
 
     name: str
@@ -68,6 +69,7 @@ class PullResult:
     transferred_bytes: int
     brought_files: int
     warning: str | None = None
+    mended: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The `registry.pull/1` document."""
@@ -81,7 +83,8 @@ class PullResult:
             "bytes": self.bytes,
             "transferred": {"files": self.transferred_files, "bytes": self.transferred_bytes},
         }
-        return {**document, "warning": self.warning} if self.warning else document
+        more = {"warning": self.warning, "mended": list(self.mended)}
+        return document | {name: value for name, value in more.items() if value}
 
 
 def pull(store: Store, ref: Ref, target: Path, options: PullOptions | None = None) -> PullResult:
@@ -112,6 +115,7 @@ def place(origin: Origin, target: Path, options: PullOptions) -> PullResult:
     return PullResult(
         released.name, str(released.version), released.reference.manifest, str(target),
         len(contents.data), contents.bytes, len(fetched), sum(fetched), len(done.brought), origin.warning,
+        tuple(sorted(item.path for item in done.replaced)),
     )  # fmt: skip
 
 
@@ -144,7 +148,7 @@ def _given_up(staging: Path) -> Iterator[None]:
 def _foreseen(origin: Origin, entries: Iterable[FileEntry]) -> Delivery:
     """What would be brought, and fetched because the cache lacks it."""
     items, shelf = [Item.of_entry(entry) for entry in entries], origin.supply.shelf
-    return Delivery(items, [item for item in items if shelf is None or not shelf.holds(item)])
+    return Delivery(items, [], [item for item in items if shelf is None or not shelf.holds(item)])
 
 
 def _contents(origin: Origin, *parts: Selection) -> Contents:
@@ -230,6 +234,7 @@ def _delivered(staging: Path, where: Path, contents: Contents, origin: Origin, o
     for stray in [found.path for found in tree.files() if found.path not in wanted]:
         tree.remove(stray)
     done = _brought(tree, contents, origin, options)
+    done.replaced.clear()  # what an interrupted attempt left half written
     tree.sync()
     try:
         staging.rename(where)

@@ -61,6 +61,18 @@ class Counting(LocalStore):
         yield from super().stream(key, start, length)
 
 
+def test_files_that_were_edited_are_replaced_and_named(store: LocalStore, tmp_path: Path) -> None:
+    first = pull(store, REVIEWS, tmp_path / "out")
+    edited, lost = sorted(FILES)[:2]
+    (tmp_path / "out" / edited).write_bytes(b"mine")
+    (tmp_path / "out" / lost).unlink()
+    again = pull(store, REVIEWS, tmp_path / "out")
+    assert (first.mended, again.mended) == ((), (edited,))
+    assert "mended" not in first.to_json()
+    assert again.to_json()["mended"] == [edited]
+    assert data_of(tmp_path / "out") == FILES
+
+
 def test_the_tree_is_the_release(store: LocalStore, tmp_path: Path) -> None:
     target = tmp_path / "out" / "reviews"
     result = pull(store, REVIEWS, target)

@@ -10,6 +10,8 @@ import typer
 from registry.cli.common import Run, command
 from registry.cli.output import counted, human_bytes
 
+SHOWN = 5  # names of files that were replaced
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -56,5 +58,8 @@ def register(app: typer.Typer) -> None:
             run.out.alarm(f"warning: {result.warning}")
         verb = "would pull" if dry_run else "pulled"
         run.out.text(f"{verb} {result.name}@{result.version} to {target}")
+        if result.mended:
+            more = f" and {len(result.mended) - SHOWN:,} more" if len(result.mended) > SHOWN else ""
+            run.out.text(f"  replaced, its bytes were not the release's: {', '.join(result.mended[:SHOWN])}{more}")
         amount = f"{counted(result.files, 'file')}, {human_bytes(result.bytes)}"
         run.out.text(f"  {amount}; moved {human_bytes(result.transferred_bytes)}")
