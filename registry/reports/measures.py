@@ -208,7 +208,6 @@ MEASURES: dict[str, Measure] = {
         ("Synthetic share", "합성 데이터 비율"),
         ("Rows whose provenance is synthetic.", "출처가 합성인 행."),
         ("A held-out split would not measure real use.", "평가 분할이 실제 사용을 반영하지 못함."),
-        _DROP,
     ),
     "expect_no_drift_from_previous_release": Measure(
         "drift",

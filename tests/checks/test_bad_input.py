@@ -22,6 +22,7 @@ ARGUMENTS = {
     "expect_counts_to_meet_targets": {"column": "l", "targets": {"a": 1}},
     "expect_shares_to_overlap": {"column": "l", "shares": {"a": 1.0}, "min_overlap": 0.5},
     "expect_split_shares_to_be_between": {"shares": {"train": [0, 1]}},
+    "expect_synthetic_share_at_most": {"synthetic_values": ["a"], "max_share": 0},
 }
 ROLES = {"t": "text", "g": "group", "w": "time", "l": "label"}
 MISSING_ROLE = {
@@ -32,6 +33,7 @@ MISSING_ROLE = {
     "expect_split_class_distributions_to_match": "role label",
     "expect_duplicates_to_agree_on_label": "role label",
     "expect_no_target_leakage": "role label",
+    "expect_synthetic_share_at_most": "role provenance",
 }
 
 
@@ -47,7 +49,7 @@ def by_type(found):
 @pytest.mark.parametrize("kind", MISSING_ROLE)
 def test_what_is_not_declared_is_not_measured_and_named(tmp_path, kind):
     rows = {"train": {"t": ["a", "b"], "l": ["x", "y"]}, "test": {"t": ["c", "d"], "l": ["x", "y"]}}
-    check = one(tmp_path, rows, kind)
+    check = one(tmp_path, rows, kind, ARGUMENTS.get(kind))
     assert check.status == "not_measured" and MISSING_ROLE[kind] in check.message
 
 
@@ -72,7 +74,8 @@ def test_one_row_one_class_one_split(tmp_path):
     assert (
         "1 rows" in found["expect_no_target_leakage"].message or "classes" in found["expect_no_target_leakage"].message
     )
-    rest = set(OURS) - {*between, "expect_no_target_leakage"}
+    undeclared = {kind for kind, role in MISSING_ROLE.items() if role.removeprefix("role ") not in ROLES.values()}
+    rest = set(OURS) - {*between, *undeclared, "expect_no_target_leakage"}
     assert {found[kind].status for kind in rest} == {"pass"}
     assert not any(check.unexpected for check in found.values())
 

@@ -61,6 +61,7 @@ def entries(world):
     yield "expect_counts_to_meet_targets", {"column": "l", "targets": {"긍정": 90, "positive": 90}}
     yield "expect_shares_to_overlap", {"column": "l", "shares": {"긍정": 0.5, "부정": 0.5}, "min_overlap": 0.99}
     yield "expect_rows_to_be_unique", {"columns": world.inputs, "normalize": "text"}
+    yield "expect_synthetic_share_at_most", {"column": "l", "synthetic_values": ["긍정", "positive"], "max_share": 0.4}
 
 
 def test_planted_defects_and_no_row_on_the_driver(tmp_path, spark_settings, monkeypatch):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from registry.checks.core import CORE, ExpectationForm
-from registry.checks.expectations import balance, duplicates, leakage, near, shares, target, times
+from registry.checks.expectations import balance, duplicates, leakage, near, provenance, shares, target, times
 from registry.checks.specs import Spec
 
-ANYWHERE = (leakage, near, duplicates, balance, shares, times, target)  # topics that every engine measures
+ANYWHERE = (leakage, near, duplicates, balance, shares, times, target, provenance)  # topics that every engine measures
 TOPICS = (*ANYWHERE,)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
 SPREAD = frozenset(spec.form.type for topic in ANYWHERE for spec in topic.SPECS)
