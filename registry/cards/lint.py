@@ -12,6 +12,7 @@ from registry.cards.declared import FIELDS, SECTIONS
 from registry.cards.vocabulary import LICENSES, size_category, suggestion
 from registry.errors import ConfigError, DataError
 from registry.model.facts import Declared, ReleaseFacts
+from registry.model.schema import DatasetSchema
 
 CODES = (
     "missing",
@@ -51,16 +52,33 @@ def lint(facts: ReleaseFacts, *, required: Iterable[str] = ()) -> list[dict[str,
 
     `required` names fields or sections of the card; an unknown name raises `ConfigError`.
     """
-    return [*_missing(facts, required), *contradictions(facts)]
+    return [*_missing(facts.declared, facts.license_id, required), *contradictions(facts)]
+
+
+def lint_declared(declared: Declared, schema: DatasetSchema, *, required: Iterable[str] = ()) -> list[dict[str, str]]:
+    """As `lint`, but only what is told without the data: missing fields, and what the schema contradicts."""
+    license_id = declared.text("license") or schema.license
+    return [
+        *_missing(declared, license_id, required),
+        *(_problem(*found) for rule in (_license, _annotated) for found in rule(declared, schema)),
+    ]
 
 
 def contradictions(facts: ReleaseFacts) -> list[dict[str, str]]:
     """Declared statements that the measurement contradicts; any of them fails a release."""
-    return [
-        {"code": code, "field": field, "message": message}
-        for rule in (_size, _license, _language, _annotated, _personal, _synthetic)
-        for code, field, message in rule(facts)
-    ]
+    found = (
+        _size(facts),
+        _license(facts.declared, facts.schema),
+        _language(facts),
+        _annotated(facts.declared, facts.schema),
+        _personal(facts),
+        _synthetic(facts),
+    )
+    return [_problem(*one) for rule in found for one in rule]
+
+
+def _problem(code: str, field: str, message: str) -> dict[str, str]:
+    return {"code": code, "field": field, "message": message}
 
 
 def undeclared(declared: Declared, license_id: str, required: Sequence[str]) -> list[str]:
@@ -74,9 +92,9 @@ def undeclared(declared: Declared, license_id: str, required: Sequence[str]) -> 
     return [name for name in required if not (license_id if name == "license" else declared.has(name))]
 
 
-def _missing(facts: ReleaseFacts, required: Iterable[str]) -> Iterator[dict[str, str]]:
-    for name in undeclared(facts.declared, facts.license_id, tuple(required)):
-        yield {"code": "missing", "field": name, "message": f"`{name}` is not declared"}
+def _missing(declared: Declared, license_id: str, required: Iterable[str]) -> Iterator[dict[str, str]]:
+    for name in undeclared(declared, license_id, tuple(required)):
+        yield _problem("missing", name, f"`{name}` is not declared")
 
 
 def _size(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:
@@ -86,13 +104,13 @@ def _size(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:
         yield "size-category", "size_categories", says
 
 
-def _license(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:
-    card, schema = facts.declared.text("license"), facts.schema.license.strip().lower()
-    name = facts.declared.text("license_name").strip().lower()
-    if card and schema and schema not in (card.lower(), name):
-        yield "licence-mismatch", "license", f"the card says {card}, the schema {facts.schema.license}"
-    if not card and schema and schema not in LICENSES:
-        says = f"{facts.schema.license} is no licence id of the Hub; declare `license: other` and `license_name`"
+def _license(declared: Declared, schema: DatasetSchema) -> Iterator[tuple[str, str, str]]:
+    card, ours = declared.text("license"), schema.license.strip().lower()
+    name = declared.text("license_name").strip().lower()
+    if card and ours and ours not in (card.lower(), name):
+        yield "licence-mismatch", "license", f"the card says {card}, the schema {schema.license}"
+    if not card and ours and ours not in LICENSES:
+        says = f"{schema.license} is no licence id of the Hub; declare `license: other` and `license_name`"
         yield "licence-unknown", "license", says
 
 
@@ -106,9 +124,9 @@ def _language(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:
             yield "language", "language", says
 
 
-def _annotated(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:
-    creators = facts.declared.values("annotations_creators")
-    if "no-annotation" in creators and facts.schema.columns_of_role("annotator"):
+def _annotated(declared: Declared, schema: DatasetSchema) -> Iterator[tuple[str, str, str]]:
+    creators = declared.values("annotations_creators")
+    if "no-annotation" in creators and schema.columns_of_role("annotator"):
         yield "annotated", "annotations_creators", "declared no-annotation, but the schema has annotator columns"
 
 

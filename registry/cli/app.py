@@ -41,6 +41,8 @@ COMMANDS = (
     "release",
     "report",
     "card",
+    "lint",
+    "ci",
     "list",
     "show",
     "pull",
