@@ -50,7 +50,7 @@ def lint(start: Path, rules: Sequence[str] = ()) -> list[Problem]:
         workspace = Workspace.find(start)
         for name in rules or RULES:
             RULES[name](workspace, problems)
-    return problems
+    return list(dict.fromkeys(problems))  # a schema that cannot be read is told once, by whatever needs it
 
 
 @contextmanager
@@ -102,11 +102,13 @@ def _cards(workspace: Workspace, problems: list[Problem]) -> None:
     for dataset in workspace.datasets.values():
         if not _there(workspace, dataset.card, dataset.schema):
             continue
-        with _caught(problems, "cards", dataset.card, workspace.root):
-            declared, schema = load_card(workspace.root / dataset.card), load_schema(workspace.root / dataset.schema)
-            found = lint_declared(declared, schema, required=workspace.config.card_required)
-            hint = f"registry card lint {dataset.name}"
-            problems += [Problem("cards", dataset.card, one["message"], hint) for one in found]
+        with _caught(problems, "schemas", dataset.schema, workspace.root):
+            schema = load_schema(workspace.root / dataset.schema)
+            with _caught(problems, "cards", dataset.card, workspace.root):
+                declared = load_card(workspace.root / dataset.card)
+                found = lint_declared(declared, schema, required=workspace.config.card_required)
+                hint = f"registry card lint {dataset.name}"
+                problems += [Problem("cards", dataset.card, one["message"], hint) for one in found]
 
 
 def _there(workspace: Workspace, *paths: str) -> bool:

@@ -43,22 +43,24 @@ LISTED = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the files depend on: pip's arguments, Python's version, the workspace's place below the repository's top."""
+    """What the files depend on: how to get ready, Python's version, where the workspace lies in the repository."""
 
-    install: tuple[str, ...]
+    setup: str
     python: str
     directory: str
 
     @classmethod
     def of(cls, config: Config, directory: str) -> Settings:
         """The settings under [ci]."""
-        return cls(config.ci_install, config.ci_python, directory)
+        install = f"python -m pip install --quiet {shlex.join(config.ci_install)}"
+        setup = f"{install} && {config.ci_prepare}" if config.ci_prepare else install
+        return cls(setup, config.ci_python, directory)
 
     def fill(self, template: str) -> str:
-        """`template` with its `@@names@@` replaced; in shell commands they stand as quoted words."""
+        """`template` with its `@@names@@` replaced; words of shell commands are quoted."""
         inside = "" if self.directory == "." else f"{self.directory}/"
         words = {
-            "install": shlex.join(self.install),
+            "setup": self.setup,
             "python": self.python,
             "directory": shlex.quote(self.directory),
             "pattern": re.escape(inside),

@@ -39,6 +39,7 @@ class Config:
     s3_endpoint: str | None = None
     spark: Mapping[str, Any] = field(default_factory=dict)
     ci_install: tuple[str, ...] = ("dataset-release-registry[author]",)
+    ci_prepare: str = ""
     ci_python: str = "3.12"
 
     def gate_json(self) -> dict[str, Any]:
@@ -59,7 +60,7 @@ KEYS: dict[str, dict[str, tuple[str, type | tuple[type, ...]]]] = {
         "gated": ("hub_gated", str),
     },
     "s3": {"endpoint-url": ("s3_endpoint", str)},
-    "ci": {"install": ("ci_install", list), "python": ("ci_python", str)},
+    "ci": {"install": ("ci_install", list), "prepare": ("ci_prepare", str), "python": ("ci_python", str)},
 }
 
 
@@ -119,10 +120,9 @@ def _vet(config: Config, version: Any, file: str) -> None:
         raise ConfigError(
             f"{file}: `hub.gated` is {config.hub_gated!r}", why="allowed are auto and manual", hint=f"mend {file}"
         )
-    if not re.fullmatch(r"\d+\.\d+(\.\d+)?", config.ci_python) or any(
-        not word.isprintable() for word in config.ci_install
-    ):
-        why = "`python` is a version such as 3.12, `install` a list of arguments of pip, each on one line"
+    lines = all(word.isprintable() for word in (*config.ci_install, config.ci_prepare))
+    if not lines or not re.fullmatch(r"\d+\.\d+(\.\d+)?", config.ci_python):
+        why = "`python` is a version such as 3.12, `install` a list of arguments of pip, `prepare` one line"
         raise ConfigError(f"{file}: [ci] cannot be used", why=why, hint=f"mend {file}")
     if config.default_dataset is not None:
         dataset_name(config.default_dataset)

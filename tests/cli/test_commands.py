@@ -33,6 +33,7 @@ WRITING = {
     "lock",
     "sync",
     "cache prune",
+    "ci init",
 }
 
 

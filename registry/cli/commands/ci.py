@@ -50,9 +50,7 @@ def register(app: typer.Typer) -> None:
         done = provision.provision(top, pieces, force=force, dry_run=dry_run)
         run.out.document(_document(chosen, str(top), done, ok=True))
         for outcome in done:
-            run.out.text(
-                f"{outcome.path}: {'would be ' if dry_run and outcome.state != 'current' else ''}{outcome.state}"
-            )
+            run.out.text(f"{outcome.path}: {outcome.state}")
         if not dry_run and any(outcome.state != "current" for outcome in done):
             run.out.note(f"Next: {NEXT[chosen]}")
 
