@@ -20,9 +20,10 @@ from typing import Any
 
 from registry.checks.distinct import told_apart
 from registry.checks.expectations import OURS
+from registry.checks.expectations.agreement import ACCEPTABLE
 from registry.checks.messages import percent
 from registry.checks.specs import Counts, Facts, Unmeasured, within
-from registry.checks.sql import missing
+from registry.checks.sql import is_number, missing
 from registry.errors import RegistryError
 from registry.model.evidence import Severity
 from registry.model.schema import DatasetSchema
@@ -33,6 +34,7 @@ from registry.tables.table import Table
 DUPLICATES = 0.01  # share of duplicates above which a maintainer wants to know
 NEAR = 0.05  # share of near-duplicates within a split from which they weigh on what is learnt
 SCORE = 0.99  # balanced accuracy of one column alone from which it gives the label away
+FOLLOWED = 0.95  # share of labels that are what most annotators gave
 NORMALISED = {"normalize": "text"}
 UNTOLD = "columns that only number the rows, or name their split, are not compared"
 HEAD = """\
@@ -104,6 +106,7 @@ def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
         yield _judged("expect_duplicates_to_agree_on_label", "label-conflicts", "warning", given, facts, session)
         given = {"max_score": SCORE}
         yield _judged("expect_no_target_leakage", "target-leakage", "warning", given, facts, session)
+    yield from _annotated(facts, session)
     for label in facts.schema.columns_of_role("label"):
         yield from _labelled(label.name, facts, session)
         yield from _balance(label.name, facts, session)
@@ -159,6 +162,26 @@ def _judged(
 
 
 UNITS = {"expect_no_target_leakage": "columns"}
+
+
+def _annotated(facts: Facts, session: Session) -> Iterator[Entry]:
+    """What annotators say, where two of them are declared: that they agree, and that the label follows them."""
+    if len(facts.schema.columns_of_role("annotator")) < 2:
+        return
+    kind = "expect_annotator_agreement_at_least"
+    level = {"level": "interval"} if _numbers("annotator", facts) else {}
+    kwargs: dict[str, Any] = {**level, "min_value": ACCEPTABLE}
+    found = _measure(kind, kwargs, facts, session)
+    measured = found.note if isinstance(found, Counts) else ""
+    if measured:
+        yield Entry(kind, "agreement", "warning", kwargs, measured.removeprefix("measured "))
+    if facts.role("label") and _numbers("label", facts) == _numbers("annotator", facts):
+        given = {"min_share": FOLLOWED}
+        yield _judged("expect_label_to_follow_annotators", "label-follows", "warning", given, facts, session)
+
+
+def _numbers(role: str, facts: Facts) -> bool:
+    return is_number(facts.columns.get(facts.role(role), ""))
 
 
 def _labelled(label: str, facts: Facts, session: Session) -> Iterator[Entry]:

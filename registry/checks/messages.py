@@ -85,6 +85,9 @@ def _first(sample: Mapping[str, Any], measure: Measure) -> str:
     if "row" not in sample:
         return "first: " + ", ".join(f"{name} {_text(value)}" for name, value in sample.items())
     text = f"first: {sample['row']} ({sample['split']})"
+    if measure.examples:
+        told = "; ".join(_text(sample[name]) for name in measure.examples.told)
+        return f"{text}: {told}" if told else text
     other = sample.get(measure.witness)
     return f"{text}, {measure.witness.replace('_', ' ')} {other['row']} ({other['split']})" if other else text
 

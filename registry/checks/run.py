@@ -115,6 +115,8 @@ class _Run:
 
     def _samples(self, expectation: Expectation, figures: Figures, measure: Measure | None) -> Sequence[Any]:
         if measure is not None:
+            if measure.examples is not None:
+                return self.sampler.examples(measure.columns, measure.examples)
             if measure.rows_sql is None:
                 return figures.samples[:MAX_SAMPLES]
             return self.sampler.draw(Found(measure.columns, sql=measure.rows_sql, witness=measure.witness))

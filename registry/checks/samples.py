@@ -52,6 +52,19 @@ class Found:
     witness: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Rows worth a look, the first of them first, where a check judges the data as a whole or ranks what it found.
+
+    `sql` gives `__file`, `__row`, `rank` and the columns `told`, which samples show as they are. Rows
+    are called by the columns `named`, or else as everywhere.
+    """
+
+    sql: str
+    told: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+
 class Sampler:
     """Draws samples from a session; it names rows by the schema's keys, else by picture, else by `<path>#<row>`."""
 
@@ -60,11 +73,14 @@ class Sampler:
         self.session = session
         self.schema = schema
         self.paths = session.files
-        kinds = dict(session.columns)
-        declared = [schema.column(name) for name in schema.keys]
-        usable = all(c is not None and c.name in kinds and c.classification.lower() in PUBLIC for c in declared)
         pictures = (IMAGE,) if table.format == IMAGES else ()  # a picture is a file, which names the row
-        self.keys = (schema.keys if usable else ()) or pictures
+        self.keys = self._usable(schema.keys) or pictures
+
+    def _usable(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns `names` if all are there and none is confidential."""
+        declared = {name: self.schema.column(name) for name in names}
+        open_ = all(column is None or column.classification.lower() in PUBLIC for column in declared.values())
+        return names if open_ and set(names) <= set(dict(self.session.columns)) else ()
 
     def draw(self, found: Found) -> tuple[dict[str, Any], ...]:
         """At most 20 samples `{row, split, values[, witness]}` in order of key, file and row."""
@@ -72,24 +88,37 @@ class Sampler:
         named = self._names([(r["other_file"], r["other_row"]) for r in rows]) if found.witness else {}
         return tuple(self._sample(row, found, named) for row in rows)
 
+    def examples(self, columns: Sequence[str], found: Examples) -> tuple[dict[str, Any], ...]:
+        """The first 20 samples `{row, split, values, …}` in order of rank."""
+        named = self._usable(found.named) or self.keys
+        wanted = self._wanted(columns, named, found.told)
+        sql = f"{_hits(found.sql, wanted)} ORDER BY hits.rank LIMIT {MAX_SAMPLES}"
+        return tuple(
+            {
+                "row": self._name(row, named),
+                "split": row[SPLIT],
+                "values": {name: self.shown(name, row[f"value{i}"]) for i, name in enumerate(columns)},
+                **{name: plain(row[name]) for name in found.told},
+            }
+            for row in self.session.rows(sql)
+        )
+
     def sql(self, found: Found) -> str:
         """The statement that names the rows found."""
-        keys = [f"d.{quote_ident(name)} AS key{i}" for i, name in enumerate(self.keys)]
-        values = [f"d.{quote_ident(name)} AS value{i}" for i, name in enumerate(found.columns)]
-        other = ["hits.other_file", "hits.other_row"] if found.witness else []
-        wanted = ", ".join([*keys, *values, f"d.{SPLIT}", f"d.{FILE}", f"d.{ROW}", *other])
-        order = ", ".join([*(f"key{i}" for i in range(len(keys))), place_of(f"d.{FILE}"), f"d.{ROW}"])
-        if found.sql:
-            joined = f"hits JOIN data AS d ON d.{FILE} = hits.{FILE} AND d.{ROW} = hits.{ROW}"
-            start = f"WITH hits AS ({found.sql}) SELECT {wanted} FROM {joined}"  # noqa: S608 (quoted above)
-        else:
-            start = f"SELECT {wanted} FROM data AS d WHERE {found.where}"  # noqa: S608 (quoted above)
-        return f"{start} ORDER BY {order} LIMIT {MAX_SAMPLES}"
+        wanted = self._wanted(found.columns, self.keys, ("other_file", "other_row") if found.witness else ())
+        order = ", ".join([*(f"key{i}" for i in range(len(self.keys))), place_of(f"d.{FILE}"), f"d.{ROW}"])
+        where = f"SELECT {wanted} FROM data AS d WHERE {found.where}"  # noqa: S608 (quoted above)
+        return f"{_hits(found.sql, wanted) if found.sql else where} ORDER BY {order} LIMIT {MAX_SAMPLES}"
+
+    def _wanted(self, columns: Sequence[str], keys: Sequence[str], others: Sequence[str]) -> str:
+        named = [f"d.{quote_ident(name)} AS key{i}" for i, name in enumerate(keys)]
+        values = [f"d.{quote_ident(name)} AS value{i}" for i, name in enumerate(columns)]
+        return ", ".join([*named, *values, f"d.{SPLIT}", f"d.{FILE}", f"d.{ROW}", *(f"hits.{one}" for one in others)])
 
     def _sample(
         self, row: Mapping[str, Any], found: Found, named: Mapping[tuple[str, int], dict[str, Any]]
     ) -> dict[str, Any]:
-        sample: dict[str, Any] = {"row": self._name(row), "split": row[SPLIT]}
+        sample: dict[str, Any] = {"row": self._name(row, self.keys), "split": row[SPLIT]}
         if found.columns:
             sample["values"] = {name: self.shown(name, row[f"value{i}"]) for i, name in enumerate(found.columns)}
         if found.witness:
@@ -101,11 +130,11 @@ class Sampler:
         column = self.schema.column(name)
         return plain(value) if name == SPLIT or (column and column.role in OPEN) else masked(value)
 
-    def _name(self, row: Mapping[str, Any]) -> str:
-        keys = [row[f"key{i}"] for i in range(len(self.keys))]
+    def _name(self, row: Mapping[str, Any], named: Sequence[str]) -> str:
+        keys = [row[f"key{i}"] for i in range(len(named))]
         if keys and all(key is not None for key in keys):
             texts = [str(plain(key)) for key in keys]
-            pairs = zip(self.keys, texts, strict=True)
+            pairs = zip(named, texts, strict=True)
             return texts[0] if len(keys) == 1 else ", ".join(f"{name}={text}" for name, text in pairs)
         return f"{self.paths[row[FILE]]}#{row[ROW]}"
 
@@ -117,4 +146,10 @@ class Sampler:
         keys = "".join(f"{quote_ident(name)} AS key{i}, " for i, name in enumerate(self.keys))
         inside = " OR ".join(f"({FILE} = {quote_text(file)} AND {ROW} = {int(row)})" for file, row in wanted)
         sql = f"SELECT {keys}{SPLIT}, {FILE}, {ROW} FROM data WHERE {inside}"  # noqa: S608
-        return {(row[FILE], row[ROW]): {"row": self._name(row), "split": row[SPLIT]} for row in self.session.rows(sql)}
+        found = self.session.rows(sql)
+        return {(row[FILE], row[ROW]): {"row": self._name(row, self.keys), "split": row[SPLIT]} for row in found}
+
+
+def _hits(sql: str, wanted: str) -> str:
+    joined = f"hits JOIN data AS d ON d.{FILE} = hits.{FILE} AND d.{ROW} = hits.{ROW}"
+    return f"WITH hits AS ({sql}) SELECT {wanted} FROM {joined}"  # noqa: S608 (quoted by the caller)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from registry.checks.core import ExpectationForm
+from registry.checks.samples import Examples
 from registry.checks.sql import FLOATS, is_text, type_of
 from registry.model.schema import DatasetSchema
 from registry.tables.duck import quote_ident, quote_text
@@ -91,6 +92,7 @@ class Measure:
     call it. `keys` are the tables that must stand before. It passes while the share of
     unexpected is at most `max_share`. `what` says in words what one unexpected unit is.
     `doubt` is asked of a failure, with its figures: why it proves nothing, or nothing.
+    `examples` are sampled in place of what `rows_sql` finds.
     """
 
     columns: tuple[str, ...]
@@ -104,6 +106,7 @@ class Measure:
     hint: str = ""
     witness: str = "same_as"
     doubt: Doubt | None = None
+    examples: Examples | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,11 +83,13 @@ def demonstrate(root: Path, out: Out) -> None:
     demo.git("init", "-q")
     demo.run("init", "-q")
     data.mkdir(parents=True)
+    raters = [word for name in train[0] if name.startswith("rater_") for word in ("--annotator", name)]
     leak = [{**row, "id": f"leak-{i:02}", "token": row["token"].upper()} for i, row in enumerate(train[40:52])]
     write_csv(data / "train.csv", train)
     write_csv(data / "validation.csv", splits["validation"])
     write_csv(data / "test.csv", splits["test"] + leak)
-    demo.run("add", "data/lexicon", "--label", "label", "--text", "token", "--key", "id", "--license", "mit", "-q")
+    roles = ["--label", "label", "--text", "token", "--key", "id", *raters, "--license", "mit"]
+    demo.run("add", "data/lexicon", *roles, "-q")
     (root / "cards" / "lexicon.md").write_text(CARD, "utf-8")
     demo.git("add", ".")
     demo.git("commit", "-q", "-m", "Add lexicon")

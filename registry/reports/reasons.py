@@ -62,6 +62,37 @@ REASONS: Mapping[str, str] = {
         r"같은 행 \1행, 우연만으로도 약 \2행: 값의 종류가 적은 열은 저절로 같아지므로 "
         r"복사본과 우연을 구별할 수 없음 (\3). 행을 식별하는 `columns` 지정 시 같은 행을 모두 셈"
     ),
+    r"of rows of ratings `item`, `annotator` and `label` are needed: name the columns": (
+        r"평가가 행으로 된 데이터에는 `item`, `annotator`, `label` 열 지정 필요"
+    ),
+    r"two columns of annotators are needed, and there is (?:only )?(.+): declare the role annotator, .+": (
+        r"작업자 열이 둘 미만 (\1). 역할 annotator 선언, `annotators` 지정 또는 `item`, `annotator`, `label` 지정 필요"
+    ),
+    r"some annotators gave numbers and others texts: what is compared must be of one kind": (
+        r"작업자 열에 숫자와 글이 섞여 있어 비교할 수 없음"
+    ),
+    r"`level` is of krippendorff: (.+) takes none": r"`level`은 krippendorff에만 해당 (지정된 지표: \1)",
+    r"`weights` are of cohen: (.+) takes none": r"`weights`는 cohen에만 해당 (지정된 지표: \1)",
+    r"the level (.+) needs numbers, and `(.+)` holds texts": r"척도 \1: 숫자가 필요하나 글인 열 \2",
+    r"of `(.+)` and its annotators one holds numbers and the other texts": (
+        r"라벨과 작업자 열의 한쪽은 숫자, 다른 쪽은 글: \1"
+    ),
+    r"fewer than two annotators gave ratings, so there is no agreement between any": r"평가한 작업자가 둘 미만",
+    r"no item has two ratings, so there is no agreement between any": r"평가가 둘 이상인 항목 없음",
+    r"all ratings are `(.+)`: agreement on a constant says nothing": r"모든 평가가 같은 값이라 일치도에 의미 없음: \1",
+    r"Fleiss' κ needs equally many ratings of each item, here (.+) to (.+): use krippendorff": (
+        r"플라이스 카파(κ)는 항목별 평가 수가 같아야 함 (\1~\2개). krippendorff 사용"
+    ),
+    r"`(.+)` is none of the declared `classes`, which give the order that (.+) needs": (
+        r"순서를 정하는 `classes`에 없는 값: \1 (\2)"
+    ),
+    r"a ratio level has a zero below which nothing lies, and there are negative ratings: use interval": (
+        r"비율 척도에 음수 평가가 있음. interval 사용"
+    ),
+    r"([\d,]+) classes are too many for Cohen's tables: use krippendorff": (
+        r"코헨 카파(κ)의 표에 비해 클래스가 너무 많음 (\1개). krippendorff 사용"
+    ),
+    r"(.+) is not defined: chance alone would agree": r"정의되지 않음: \1. 우연만으로도 모두 일치",
     r"`([^`]+)` is missing \(did you mean `([^`]+)`\?\)": r"없는 열: \1 (비슷한 이름: \2)",
     r"`([^`]+)` is missing": r"없는 열: \1",
     r"`([^`]+)` is not declared": r"선언되지 않은 열: \1",

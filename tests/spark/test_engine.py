@@ -102,7 +102,30 @@ def test_nothing_is_left_out():
     """The cases above hold every expectation of the table that both engines measure."""
     known = {kind for kind, _ in CASES} | {kind for kind, _ in entries(World(1, "text", "ko"))}
     assert set(FORMS) - set(OURS) <= known
-    assert set(SPREAD) <= known
+    assert set(SPREAD) <= known | {kind for kind, _ in ANNOTATED}
+
+
+ANNOTATED = [
+    *(
+        ("expect_annotator_agreement_at_least", {"level": level, "min_value": 0.3})
+        for level in ("nominal", "interval", "ratio")
+    ),
+    *(("expect_annotator_agreement_at_least", {"metric": metric, "min_value": 0.9}) for metric in ("fleiss", "cohen")),
+    ("expect_annotator_agreement_at_least", {"item": "항목", "annotator": "who", "label": "r0"}),
+    ("expect_label_to_follow_annotators", {"label": "l"}),
+]
+
+
+def test_annotators(tmp_path, spark_settings):
+    draw = random.Random(2)
+    truth = [draw.randrange(1, 5) for _ in range(300)]
+    rows = {f"r{at}": [v if draw.random() < 0.7 else draw.randrange(1, 5) for v in truth] for at in range(3)}
+    rows |= {"l": truth, "항목": [f"u{at // 3}" for at in range(300)], "who": [f"w{at % 3}" for at in range(300)]}
+    table = table_of(tmp_path, {"train": rows})
+    schema = schema_of(table, r0="annotator", r1="annotator", r2="annotator")
+    here, there = both(suite(ANNOTATED), table, schema, spark_settings)
+    assert {check.status for check in here} == {"pass", "fail"}
+    assert_equal(here, there)
 
 
 def test_what_spark_does_not_measure_names_duckdb(tmp_path, spark_settings, monkeypatch):
