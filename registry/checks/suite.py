@@ -36,14 +36,14 @@ from registry.checks.core import ExpectationForm
 from registry.checks.expectations import FORMS
 from registry.checks.kwargs import Kwarg, regex_problem
 from registry.errors import ConfigError
-from registry.model.evidence import SEVERITIES, Severity
+from registry.model.evidence import OF_CHANGE, SEVERITIES, Severity
 from registry.model.schema import DatasetSchema
 from registry.workspace.yamls import Places, load_yaml, parse_yaml
 
 REFERENCE = "docs/reference/expectations.md"
 SUITE_KEYS = ("name", "id", "meta", "notes", "expectations")
 ENTRY_KEYS = ("type", "kwargs", "severity", "notes", "meta", "id", "description")
-OWN = ("data:", "schema:")  # ids of the checks that every dataset has
+OWN = ("data:", "schema:", *OF_CHANGE)  # how the ids of built-in checks begin
 META_KEYS = ("check_id", "when_not_measured", "great_expectations_version")
 
 

@@ -4,15 +4,12 @@
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     inventory(Path(folder)).bytes
 0
->>> parse_size("20GB"), parse_size("1.5 KiB"), parse_size("0")
-(20000000000, 1536, 0)
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 import stat
@@ -24,7 +21,7 @@ from typing import Any
 
 from registry.consume.cache import REFERENCES, RELEASES, STORE
 from registry.consume.shelf import TEMPORARY
-from registry.errors import EnvironmentFailed, UsageError
+from registry.errors import EnvironmentFailed
 from registry.model.names import Version
 from registry.model.release import object_key
 
@@ -107,15 +104,6 @@ class Pruned:
             "kept": {"bytes": self.kept_bytes},
             "dry_run": self.dry_run,
         }
-
-
-def parse_size(text: str) -> int:
-    """`20GB`, `512MiB`, `0`: bytes; anything else raises `UsageError`."""
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)\s*(?:([kmgt])?(i)?b)?", text.strip(), re.IGNORECASE)
-    if not found:
-        raise UsageError(f"`{text}` is no size", why="it reads 20GB, 512MiB or 0", hint="registry cache prune")
-    power = " kmgt".index((found[2] or " ").lower())
-    return int(float(found[1]) * (1024 if found[3] else 1000) ** power)
 
 
 def inventory(root: Path) -> Inventory:

@@ -12,18 +12,26 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry.errors import EnvironmentFailed, InternalError, LockHeldError, MissingExtraError, StateError
+from registry.errors import (
+    EnvironmentFailed,
+    InternalError,
+    LockHeldError,
+    MissingExtraError,
+    RegistryError,
+    StateError,
+)
 from registry.workspace.pointer import Pointer, read_pointer
 
 if TYPE_CHECKING:
     from registry.content.hashing import Snapshot
 
 LOCK_SECONDS = 60.0
+CHUNK = 4 * 1024 * 1024
 STALE_TEMPORARY = 86_400  # seconds; younger temporary files may belong to a process at work
 
 
@@ -89,10 +97,53 @@ def push(root: Path, pointers: list[Pointer]) -> int:
         return int(repo.push(targets=[_target(root, p) for p in pointers]))
 
 
-def fetch(root: Path, pointer: Pointer) -> None:
-    """Brings the objects of `pointer` from DVC's default remote into DVC's cache, unverified."""
-    with locked(root), _repo(root) as repo:
-        repo.fetch(targets=[_target(root, pointer)])
+class Remote:
+    """DVC's default remote, asked object by object; what it delivers is not verified.
+
+    Opened when it is first asked, since that costs the import of DVC. Every failure other than a
+    missing object is `EnvironmentFailed`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._opened: Any = None
+
+    def held(self, ids: Iterable[str]) -> set[str]:
+        """Those of `ids` whose objects are there."""
+        wanted = set(ids)
+        return self._asked(lambda odb: set(odb.oids_exist(wanted))) if wanted else set()
+
+    def read(self, md5: str) -> Iterator[bytes] | None:
+        """The bytes of an object, or None where there is none."""
+
+        def start(odb: Any) -> Any:
+            try:
+                return odb.fs.open(odb.oid_to_path(md5), "rb")
+            except FileNotFoundError as error:
+                if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, FileNotFoundError):
+                    raise error.__cause__ from error  # HTTP: a server that does not answer is called a missing file
+                return None
+
+        file = self._asked(start)
+        return None if file is None else self._chunks(file)
+
+    def _chunks(self, file: Any) -> Iterator[bytes]:
+        with file:
+            while chunk := self._asked(lambda _: file.read(CHUNK)):
+                yield chunk
+
+    def _asked(self, question: Callable[[Any], Any]) -> Any:
+        try:
+            if self._opened is None:
+                with _repo(self._root) as repo:
+                    self._opened = repo.cloud.get_remote_odb()
+            return question(self._opened)
+        except RegistryError:
+            raise
+        except Exception as error:  # of whichever library speaks to the remote
+            raise EnvironmentFailed(
+                "DVC's remote cannot be reached", why=_first_line(error), hint="dvc remote list; check its credentials"
+            ) from error
 
 
 def has_remote(root: Path) -> bool:

@@ -13,7 +13,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError
 from registry.model.digest import is_md5
@@ -21,6 +23,7 @@ from registry.model.paths import problems
 from registry.workspace.pointer import Pointer
 
 CHUNK = 4 * 1024 * 1024
+WORKERS = 8
 
 Source = Callable[[str], Iterable[bytes] | None]
 """Gives the bytes of an object by its DVC id, or None where it has none."""
@@ -42,24 +45,56 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def materialise(pointer: Pointer, target: Path, sources: Sequence[Source]) -> Path:
-    """Writes the data of `pointer` below `target`; the dataset's path there.
+class TooLargeError(EnvironmentFailed):
+    """The data of a pointer is more than may be fetched."""
+
+    code = "too-large"
+
+
+@dataclass
+class _Budget:
+    """How many bytes may still be fetched; threads share it."""
+
+    left: int | None
+    limit: int | None
+    lock: Lock = field(default_factory=Lock)
+
+    def spend(self, size: int, what: str) -> None:
+        """Takes `size` bytes; raises `TooLargeError` where there are not as many."""
+        with self.lock:
+            if self.left is not None:
+                self.left -= size
+                if self.left < 0:
+                    raise too_large(what, f"more than {self.limit:,} bytes")
+
+
+def too_large(what: str, size: str) -> TooLargeError:
+    """The refusal to fetch `what`, which takes `size`."""
+    return TooLargeError(
+        f"{what} is more than may be fetched", why=size, hint="allow more with --max-bytes N, such as 20GB"
+    )
+
+
+def materialise(pointer: Pointer, target: Path, sources: Sequence[Source], *, limit: int | None = None) -> Path:
+    """Writes the data of `pointer`, at most `limit` bytes, below `target`; the dataset's path there.
 
     Whole or absent: written beside and renamed. Raises `NotFoundError` for an object that
-    no source has, `IntegrityError` for one that every source has wrong.
+    no source has, `IntegrityError` for one that every source has wrong, `TooLargeError`.
     """
     name = pointer.path.rpartition("/")[2]
     done = target / name
     if done.exists():
         return done
+    if limit is not None and pointer.size is not None and pointer.size > limit:
+        raise too_large(pointer.path, f"it takes {pointer.size:,} bytes, and {limit:,} are allowed")
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".fetch-", dir=target.parent))
+    budget = _Budget(limit, limit)
     try:
         if pointer.directory:
-            for path, md5 in _listing(pointer, sources):
-                _write(beside / name / path, md5, path, sources)
+            _write_all(beside / name, read_listing(pointer, sources), sources, budget)
         else:
-            _write(beside / name, pointer.md5, name, sources)
+            _write(beside / name, pointer.md5, name, sources, budget)
         try:
             beside.rename(target)
         except OSError:
@@ -72,7 +107,8 @@ def materialise(pointer: Pointer, target: Path, sources: Sequence[Source]) -> Pa
     return done
 
 
-def _listing(pointer: Pointer, sources: Sequence[Source]) -> list[tuple[str, str]]:
+def read_listing(pointer: Pointer, sources: Sequence[Source]) -> list[tuple[str, str]]:
+    """(path, md5) of each file of a directory's pointer; its paths are vetted."""
     data = b"".join(_verified(pointer.md5, f"the listing of {pointer.path}", sources))
     try:
         listing = [(item["relpath"], item["md5"]) for item in json.loads(data)]
@@ -88,11 +124,26 @@ def _listing(pointer: Pointer, sources: Sequence[Source]) -> list[tuple[str, str
     return listing
 
 
-def _write(file: Path, md5: str, path: str, sources: Sequence[Source]) -> None:
+def _write_all(folder: Path, listing: Sequence[tuple[str, str]], sources: Sequence[Source], budget: _Budget) -> None:
+    """Some files at a time; the first that fails ends the rest."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        started = [pool.submit(_write, folder / path, md5, path, sources, budget) for path, md5 in listing]
+        try:
+            for one in started:
+                one.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _write(file: Path, md5: str, path: str, sources: Sequence[Source], budget: _Budget) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with os.fdopen(handle, "wb") as out:
         for chunk in _verified(md5, path, sources, restart=lambda: _rewind(out)):
+            budget.spend(len(chunk), path)
             out.write(chunk)
 
 
@@ -107,25 +158,32 @@ def _verified(
     """The bytes of an object from the first source that has them right.
 
     Chunks are handed on before the digest is known; `restart` is called before another
-    source begins anew, and an object wrong everywhere raises at the end.
+    source begins anew, and an object wrong everywhere raises at the end. A source that cannot be
+    reached counts as one without the object, and is named where no other has it.
     """
-    wrong = False
+    begun = wrong = False
+    unreached: list[str] = []
     for source in sources:
-        chunks = source(md5)
-        if chunks is None:
-            continue
-        if wrong and restart:
+        if begun and restart:
             restart()
-        kept: list[bytes] | None = [] if restart is None else None
+        kept: list[bytes] = []
         digest = hashlib.md5(usedforsecurity=False)
-        for chunk in chunks:
-            digest.update(chunk)
-            if kept is None:
-                yield chunk
-            else:
-                kept.append(chunk)
+        try:
+            chunks = source(md5)
+            if chunks is None:
+                continue
+            begun = True
+            for chunk in chunks:
+                digest.update(chunk)
+                if restart is None:
+                    kept.append(chunk)
+                else:
+                    yield chunk
+        except EnvironmentFailed as error:
+            unreached.append(str(error))
+            continue
         if digest.hexdigest() == md5.removesuffix(".dir"):
-            yield from kept or ()
+            yield from kept
             return
         wrong = True
     if wrong:
@@ -134,6 +192,8 @@ def _verified(
             hint="registry push, from a clone that has the data",
             md5=md5,
         )
+    if unreached:
+        raise EnvironmentFailed(f"the object of {what} cannot be had", why="; ".join(dict.fromkeys(unreached)))
     raise NotFoundError(
         f"the object of {what} is nowhere",
         why=f"neither the cache, DVC's remote nor the store has md5 {md5}",

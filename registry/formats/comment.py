@@ -48,9 +48,10 @@ def _scoreboard(judgement: Judgement) -> str:
     for evidence in judgement.evidences:
         weights = [weight_of(check, evidence.fail_on) for check in evidence.checks]
         change = judgement.differences.get(evidence.dataset)
+        rows = f"{evidence.data.rows:,}" if evidence.data.sha256 else "not read"
         since = f"{change.level} since {escaped(change.before.partition('@')[2] or change.before)}" if change else ""
         lines.append(
-            f"| `{evidence.dataset}` | {ICONS[evidence.verdict]} {evidence.verdict} | {evidence.data.rows:,} "
+            f"| `{evidence.dataset}` | {ICONS[evidence.verdict]} {evidence.verdict} | {rows} "
             f"| {weights.count('error')} | {weights.count('warning')} | {since} |"
         )
     return "\n".join(lines) + "\n"
@@ -61,6 +62,7 @@ def _scope(scope: Scope) -> str:
     said = [f"`{name}` ({', '.join(parts)})" for name, parts in scope.touched.items()] or ["nothing"]
     lines = [f"Touched since {escaped(scope.revision)} ({scope.commit[:12]}): {', '.join(said)}."]
     lines += [f"`{name}` was `{old}`." for name, old in scope.renamed.items()]
+    lines += [f"Evidence of `{name}` is from {escaped(origin)}." for name, origin in scope.evidence.items()]
     lines += [f"Declared no more: {', '.join(f'`{name}`' for name in scope.deleted)}."] if scope.deleted else []
     if scope.untouched:
         lines.append(f"Untouched: {len(scope.untouched):,}.")

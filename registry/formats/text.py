@@ -48,7 +48,8 @@ def render(evidence: Evidence) -> str:
     data = evidence.data
     splits = ", ".join(f"{name} {data.splits[name]:,}" for name in ordered_splits(data.splits))
     files = "1 file" if data.files == 1 else f"{data.files:,} files"
-    head = f"{evidence.dataset}: {evidence.verdict}: {data.rows:,} rows in {files}" + (f" ({splits})" if splits else "")
+    counted = f"{data.rows:,} rows in {files}" + (f" ({splits})" if splits else "") if data.sha256 else "data not read"
+    head = f"{evidence.dataset}: {evidence.verdict}: {counted}"
     lines = [head]
     if evidence.pointer == "stale":
         lines.append(f"  pointer: stale: the workspace differs from what git holds; registry status {evidence.dataset}")

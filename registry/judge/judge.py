@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from registry.checks.run import run_checks
@@ -33,13 +34,16 @@ if TYPE_CHECKING:
     from registry.tables.duck import Session
     from registry.tables.engine import Engine
 
-SHAPE = 2
+SHAPE = 3
 """Version of what evidence holds of equal findings: one remembered in another shape is measured anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeOptions:
-    """How to judge: the engine, DuckDB's threads and memory, the day that waivers are read on, progress."""
+    """How to judge: the engine, DuckDB's threads and memory, the day that waivers are read on, progress.
+
+    `limit` is how many bytes may be fetched of a dataset that the workspace lacks.
+    """
 
     as_of: date | None = None
     threads: int | None = None
@@ -48,6 +52,7 @@ class JudgeOptions:
     progress: Progress | None = None
     store: Store | None = field(default=None, compare=False)
     engine: Literal["duckdb", "spark"] = "duckdb"
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,16 @@ class Bench:
     def snapshot(self) -> Snapshot:
         """The bytes that are judged."""
         return self.obtained.snapshot
+
+    @property
+    def data(self) -> str:
+        """The digest of the bytes."""
+        return self.snapshot.files.sha256
+
+    @property
+    def question(self) -> Question:
+        """What is judged by which rules."""
+        return Question(self.workspace, self.dataset, self.rules, self.snapshot.md5, self.options.engine)
 
     @cached_property
     def table(self) -> Table:
@@ -106,10 +121,10 @@ class Bench:
         return remembered(self.workspace.cache, kind, key, run)
 
 
-def lay_out(workspace: Workspace, dataset: Dataset, options: JudgeOptions) -> Bench:
-    """Reads rules and bytes of `dataset`; wrong rules raise before data is touched."""
-    rules = load_rules(workspace, dataset)
-    obtained = obtain(workspace, dataset, store=options.store, progress=options.progress)
+def lay_out(workspace: Workspace, dataset: Dataset, options: JudgeOptions, rules: Rules | None = None) -> Bench:
+    """Reads rules (unless given) and bytes of `dataset`; wrong rules raise before data is touched."""
+    rules = rules or load_rules(workspace, dataset)
+    obtained = obtain(workspace, dataset, store=options.store, progress=options.progress, limit=options.limit)
     return Bench(workspace, dataset, rules, obtained, options)
 
 
@@ -118,29 +133,45 @@ def judge(bench: Bench) -> Evidence:
 
     Unchanged data under an unchanged ruleset is answered from memory.
     """
-    file = bench.workspace.cache / "verdicts" / f"{_key(bench)}.json"
-    document = recall(file) if bench.options.remember else None
-    if document is not None:
-        evidence = Evidence.from_json(document)
+    known = remembered_verdict(bench.question) if bench.options.remember else None
+    if known is not None and known.data.sha256 == bench.data:
+        evidence = known
     else:
         evidence = _measure(bench)
         if not any(check.status == "error" for check in evidence.checks):
-            keep(file, evidence.to_json())
+            keep(bench.question.file, evidence.to_json())
     pointer = "stale" if bench.obtained.stale else "current"
     evidence = replace(evidence, pointer=pointer)  # type: ignore[arg-type]
-    return _waive(bench, evidence)
+    return waived(bench.workspace, bench.dataset, evidence, bench.options)
 
 
-def _key(bench: Bench) -> str:
-    return digest_of(
-        {
-            "data": bench.snapshot.files.sha256,
-            "ruleset": bench.rules.sha256,
-            "dataset": bench.dataset.name,
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be judged by which rules: data by its id in git, so that it can be asked without the data."""
+
+    workspace: Workspace
+    dataset: Dataset
+    rules: Rules
+    md5: str
+    engine: str = "duckdb"
+
+    @property
+    def file(self) -> Path:
+        """Where the verdict is remembered."""
+        key = {
+            "data": self.md5,
+            "ruleset": self.rules.sha256,
+            "dataset": self.dataset.name,
             "evidence": SHAPE,
-            "engine": bench.options.engine,
+            "engine": self.engine,
         }
-    )
+        return self.workspace.cache / "verdicts" / f"{digest_of(key)}.json"
+
+
+def remembered_verdict(question: Question) -> Evidence | None:
+    """The evidence of an earlier run on this machine, before waivers; None where none is remembered."""
+    document = recall(question.file)
+    return None if document is None else Evidence.from_json(document)
 
 
 def _measure(bench: Bench) -> Evidence:
@@ -172,7 +203,7 @@ def _evidence(bench: Bench, checks: list[Check], rows: int, splits: dict[str, in
         checks=checks,
         fail_on=bench.workspace.config.fail_on,
         dataset=bench.dataset.name,
-        data=DataFacts(files.sha256, len(files), files.bytes, rows, splits),
+        data=DataFacts(files.sha256, len(files), files.bytes, rows, splits, bench.snapshot.md5),
         ruleset=bench.rules.sha256,
         engine=bench.options.engine,
     )
@@ -195,14 +226,15 @@ def _rows(table: Table) -> Check:
     )
 
 
-def _waive(bench: Bench, evidence: Evidence) -> Evidence:
-    waivers = waivers_of(bench.workspace)
+def waived(workspace: Workspace, dataset: Dataset, evidence: Evidence, options: JudgeOptions) -> Evidence:
+    """The evidence with the waivers of the workspace applied, as of the day of the options."""
+    waivers = waivers_of(workspace)
     if not waivers:
         return evidence
-    as_of = bench.options.as_of or date.today()
+    as_of = options.as_of or date.today()
     # One file may waive checks of several datasets, each of which knows only its own ids.
-    strict = len(bench.workspace.datasets) == 1
-    checks = apply_waivers(evidence.checks, waivers, as_of, bench.dataset.name, strict=strict)
+    strict = len(workspace.datasets) == 1
+    checks = apply_waivers(evidence.checks, waivers, as_of, dataset.name, strict=strict)
     return evidence.with_checks(checks)
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.content import dvc
-from registry.content.fetch import Source, file_source, materialise
+from registry.content.fetch import Source, file_source, materialise, read_listing
 from registry.content.hashing import Progress, Snapshot, StatCache, hash_tree
-from registry.errors import IntegrityError, NotFoundError, RegistryError
+from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError
 from registry.stores.base import Store
+from registry.stores.objects import at_once
 from registry.workspace.pointer import Pointer
 from registry.workspace.workspace import Dataset, Workspace
 
@@ -27,23 +28,90 @@ class Obtained:
         return self.pointer is None or self.pointer.md5 != self.snapshot.md5
 
 
+class Depot:
+    """Where the objects of pointers may lie: DVC's cache on this machine, its default remote, the store."""
+
+    def __init__(self, workspace: Workspace, store: Store | None) -> None:
+        self._root = workspace.root
+        self._remote = dvc.Remote(workspace.root) if dvc.has_remote(workspace.root) else None
+        self._store = store
+
+    @property
+    def shared(self) -> bool:
+        """Whether there is a remote: a place that other clones reach as well."""
+        return self._remote is not None
+
+    @property
+    def sources(self) -> list[Source]:
+        """The sources of objects, the nearest first."""
+        found: list[Source] = [file_source(lambda md5: dvc.cache_file(self._root, md5))]
+        if self._remote is not None:
+            found.append(self._remote.read)
+        if self._store is not None:
+            found.append(_store_source(self._store))
+        return found
+
+    def missing(self, pointer: Pointer) -> dict[str, str]:
+        """The files of a pointer that neither the remote nor the store holds, by path, with their md5.
+
+        Raises `EnvironmentFailed` where one that may hold them cannot be reached.
+        """
+        try:
+            wanted = dict(read_listing(pointer, self.sources)) if pointer.directory else {pointer.path: pointer.md5}
+        except NotFoundError:
+            return {pointer.path: pointer.md5}
+        lacking = {*wanted.values(), pointer.md5}
+        unreached: EnvironmentFailed | None = None
+        for held in (self._in_store, self._in_remote):
+            try:
+                lacking -= held(lacking)
+            except EnvironmentFailed as error:
+                unreached = error
+        if lacking and unreached:
+            raise unreached
+        if lacking == {pointer.md5} and pointer.directory:
+            return {f"the listing of {pointer.path}": pointer.md5}
+        return {path: md5 for path, md5 in sorted(wanted.items()) if md5 in lacking}
+
+    def _in_store(self, ids: set[str]) -> set[str]:
+        store = self._store
+        if store is None:
+            return set()
+        wanted = sorted(ids)
+        sizes = at_once(store, lambda md5: store.size(_key(md5)), wanted)
+        return {md5 for md5, size in zip(wanted, sizes, strict=True) if size is not None}
+
+    def _in_remote(self, ids: set[str]) -> set[str]:
+        return self._remote.held(ids) if self._remote is not None else set()
+
+
 def obtain(
-    workspace: Workspace, dataset: Dataset, *, store: Store | None = None, progress: Progress | None = None
+    workspace: Workspace,
+    dataset: Dataset,
+    *,
+    store: Store | None = None,
+    progress: Progress | None = None,
+    limit: int | None = None,
 ) -> Obtained:
-    """Hashes the data of `dataset`; fetches it by its pointer where the workspace has none.
+    """Hashes the data of `dataset`; fetches it by its pointer, at most `limit` bytes, where the workspace has none.
 
     Raises `NotFoundError` where there is neither data nor pointer, or an object is nowhere.
     """
     pointer = workspace.pointer(dataset)
     path = workspace.root / dataset.path
-    if not path.exists() and not path.is_symlink():
-        path = _fetched(workspace, dataset, pointer, store)
+    here = path.exists() or path.is_symlink()
+    if not here:
+        path = _fetched(workspace, dataset, pointer, store, limit)
     cache = StatCache.load(workspace.cache / "stat" / f"{dataset.name}.jsonl")
     snapshot = hash_tree(path, cache=cache, progress=progress)
+    if not here and pointer is not None and snapshot.md5 != pointer.md5:
+        raise IntegrityError(f"the fetched copy of {dataset.path} was altered", hint=f"rm -r {path.parent}")
     return Obtained(snapshot, pointer)
 
 
-def _fetched(workspace: Workspace, dataset: Dataset, pointer: Pointer | None, store: Store | None) -> Path:
+def _fetched(
+    workspace: Workspace, dataset: Dataset, pointer: Pointer | None, store: Store | None, limit: int | None
+) -> Path:
     if pointer is None:
         raise NotFoundError(
             f"`{dataset.name}` has neither data nor pointer",
@@ -51,41 +119,15 @@ def _fetched(workspace: Workspace, dataset: Dataset, pointer: Pointer | None, st
             hint=f"registry add {dataset.path}",
         )
     target = workspace.cache / "fetched" / pointer.md5
-    sources = [file_source(lambda md5: dvc.cache_file(workspace.root, md5)), _remote(workspace, pointer)]
-    if store is not None:
-        sources.append(_store_source(store))
-    path = materialise(pointer, target, sources)
-    if hash_tree(path).md5 != pointer.md5:
-        raise IntegrityError(f"the fetched copy of {dataset.path} was altered", hint=f"rm -r {target}")
-    return path
+    return materialise(pointer, target, Depot(workspace, store).sources, limit=limit)
 
 
-def _remote(workspace: Workspace, pointer: Pointer) -> Source:
-    """DVC's default remote, asked once, through DVC's cache; nothing it delivers is believed."""
-    asked = False
-
-    def read(md5: str) -> object:
-        nonlocal asked
-        if not asked and dvc.has_remote(workspace.root):
-            asked = True
-            _fetch_quietly(workspace, pointer)
-        return file_source(lambda known: dvc.cache_file(workspace.root, known))(md5)
-
-    return read  # type: ignore[return-value]
-
-
-def _fetch_quietly(workspace: Workspace, pointer: Pointer) -> None:
-    try:
-        dvc.fetch(workspace.root, pointer)
-    except RegistryError as error:
-        # The store may still have every object; what nobody has is reported by `materialise`.
-        if error.exit != 5:
-            raise
+def _key(md5: str) -> str:
+    return f"files/md5/{md5[:2]}/{md5[2:]}"
 
 
 def _store_source(store: Store) -> Source:
     def read(md5: str) -> object:
-        key = f"files/md5/{md5[:2]}/{md5[2:]}"
-        return store.stream(key) if store.size(key) is not None else None
+        return store.stream(_key(md5)) if store.size(_key(md5)) is not None else None
 
     return read  # type: ignore[return-value]

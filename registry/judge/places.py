@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from registry.judge.judge import Bench
+from registry.judge.rules import Rules
 from registry.model.evidence import Evidence
 from registry.model.judgement import Place
+from registry.workspace.workspace import Dataset, Workspace
 from registry.workspace.yamls import load_yaml
 
+Places = dict[tuple[str, str], Place]
 
-def places_of(bench: Bench, evidence: Evidence) -> dict[tuple[str, str], Place]:
-    """The place of every check of `evidence`; under the empty id that of the data."""
-    workspace, dataset = bench.workspace, bench.dataset
+
+def places_of(workspace: Workspace, dataset: Dataset, rules: Rules, evidence: Evidence) -> Places:
+    """The place of every check of `evidence`, by dataset and id; under the empty id that of the data."""
     pointer = f"{dataset.path}.dvc"
     data = Place(pointer if (workspace.root / pointer).is_file() else "dvc.yaml")
     suites = {
         expectation.check_id: Place(_relative(expectation.path, workspace.root), expectation.line)
-        for expectation in bench.rules.expectations
+        for expectation in rules.expectations
     }
     lines = _columns(workspace.root / dataset.schema)
     found = {("", ""): data}
@@ -28,9 +30,18 @@ def places_of(bench: Bench, evidence: Evidence) -> dict[tuple[str, str], Place]:
         elif check.id.startswith("schema:"):
             line = next((lines[name] for name in check.columns if name in lines), 1)
             found["", check.id] = Place(dataset.schema, line)
+        elif check.id.startswith("card:"):
+            found["", check.id] = Place(dataset.card, _line(workspace.root / dataset.card, check.id.rpartition(":")[2]))
         else:
             found["", check.id] = data
     return {(dataset.name, check): place for (_, check), place in found.items()}
+
+
+def _line(card: Path, field: str) -> int:
+    """The line of a field in the front matter of a card; the first where it is not there."""
+    start = tuple(f"{spelt}:" for spelt in (field, field.replace("_", "-")))
+    lines = card.read_text("utf-8", "replace").splitlines() if card.is_file() else []
+    return next((at for at, line in enumerate(lines, 1) if line.startswith(start)), 1)
 
 
 def _columns(schema: Path) -> Mapping[str, int]:

@@ -22,6 +22,8 @@ Verdict = Literal["pass", "fail", "error"]
 STATUSES: tuple[Status, ...] = ("pass", "fail", "error", "waived", "not_measured", "not_applicable")
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 MAX_SAMPLES = 20
+OF_CHANGE = ("pointer:", "gate:", "card:")
+"""How the ids of checks begin that are about a change (of pointers, rules, the card) and not about rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +117,28 @@ def verdict_of(checks: Iterable[Check], *, fail_on: str) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class DataFacts:
-    """What was judged: digest of the file list, files, bytes, rows, rows per split in split order."""
+    """What was judged: digest of the file list, files, bytes, rows, rows per split in split order.
+
+    `md5` is what the pointer in git says of these bytes; `sha256` is empty where they could not be had.
+    """
 
     sha256: str
     files: int
     bytes: int
     rows: int
     splits: Mapping[str, int] = field(default_factory=dict)
+    md5: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The evidence's `data` block."""
-        return {
+        document = {
             "sha256": self.sha256,
             "files": self.files,
             "bytes": self.bytes,
             "rows": self.rows,
             "splits": dict(self.splits),
         }
+        return {**document, "md5": self.md5} if self.md5 else document
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +169,11 @@ class Evidence:
         """The same evidence with other checks and the verdict they give."""
         known = tuple(sorted(checks, key=lambda c: c.id))
         return replace(self, checks=known, verdict=verdict_of(known, fail_on=self.fail_on))
+
+    def measured(self) -> Evidence:
+        """What was found of the data alone, for another day: no check of a change, and nothing waived."""
+        kept = (check for check in self.checks if not check.id.startswith(OF_CHANGE))
+        return self.with_checks(replace(one, status="fail", waiver=None) if one.waiver else one for one in kept)
 
     def to_json(self) -> dict[str, Any]:
         """The `registry.evidence/1` document."""

@@ -16,8 +16,9 @@ from typing import Any
 class Scope:
     """What was touched since `commit`, where the work parted from `revision`.
 
-    `touched` names the parts (data, schema, checks, waivers, card, settings, entry, code, records) by
-    dataset; a renamed dataset is touched, `renamed` has its old name; `deleted` ones are declared no more.
+    `touched` names the parts (data, schema, checks, waivers, card, settings, entry, code, records, or new)
+    by dataset; a renamed dataset is touched, and `renamed` has its old name; `deleted` ones are declared
+    no more. `evidence` says of a dataset that was not measured by this run where its evidence is from.
     """
 
     revision: str
@@ -26,6 +27,7 @@ class Scope:
     untouched: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, names: Iterable[str]) -> Scope:
         """The scope of these datasets alone, and of those that are deleted."""
@@ -42,6 +44,7 @@ class Scope:
         said = [f"{name} ({', '.join(parts)})" for name, parts in self.touched.items()] or ["nothing changed"]
         parts = [", ".join(said)]
         parts += [f"{name} was {old}" for name, old in self.renamed.items()]
+        parts += [f"evidence of {name} from {origin}" for name, origin in self.evidence.items()]
         parts += [f"{word}: {', '.join(names)}" for word, names in self._others() if names]
         return f"since {self.revision} ({self.commit[:12]}): {'; '.join(parts)}"
 
@@ -56,4 +59,5 @@ class Scope:
             "untouched": list(self.untouched),
             "deleted": list(self.deleted),
             "renamed": dict(self.renamed),
+            "evidence": dict(self.evidence),
         }

@@ -12,8 +12,11 @@ from registry.consume.resolve import Released, find_previous
 from registry.errors import StateError
 from registry.judge.earlier import row_changes
 from registry.judge.judge import Bench
+from registry.judge.memory import recall
+from registry.judge.rules import Rules as GateRules
 from registry.mending.record import mended_of
 from registry.model.difference import Difference, RowChanges
+from registry.model.digest import digest_of
 from registry.model.facts import Declared, ReleaseFacts, split_bytes
 from registry.model.names import Version
 from registry.model.release import ChangeFact, Level, content_digest
@@ -28,7 +31,7 @@ from registry.tables.images import IMAGE
 from registry.tables.table import Part, Table
 from registry.versions.change import State, difference, level_of
 from registry.versions.rules import Rules, load_rules
-from registry.workspace.workspace import Workspace
+from registry.workspace.workspace import Dataset, Workspace
 
 if TYPE_CHECKING:
     from registry.model.evidence import Evidence
@@ -46,6 +49,16 @@ class Source:
     date: str = ""
     repository: str = ""
     released_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A dataset of which the digest of the data is known, and the data is not read."""
+
+    workspace: Workspace
+    dataset: Dataset
+    rules: GateRules
+    data: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +103,26 @@ class Candidate:
         return self.declared.text("license") or self.bench.rules.schema.license
 
 
-def content_of(bench: Bench, declared: Declared, version: Version) -> str:
+def content_of(subject: Bench | Subject, declared: Declared, version: Version) -> str:
     """The digest that says whether two releases are the same: name, version, data, schema, ruleset, card."""
     return content_digest(
-        bench.dataset.name,
+        subject.dataset.name,
         version,
-        data=bench.snapshot.files.sha256,
-        schema=bench.rules.schema.sha256,
-        ruleset=bench.rules.sha256,
+        data=subject.data,
+        schema=subject.rules.schema.sha256,
+        ruleset=subject.rules.sha256,
         card=declared.to_json(),
     )
 
 
+def card_of(workspace: Workspace, dataset: Dataset) -> Declared:
+    """The declared parts of a dataset's card."""
+    return load_card(workspace.root / dataset.card)
+
+
 def declared_card(bench: Bench) -> Declared:
-    """The declared parts of the dataset's card."""
-    return load_card(bench.workspace.root / bench.dataset.card)
+    """The declared parts of the card of what lies on the bench."""
+    return card_of(bench.workspace, bench.dataset)
 
 
 def source_of(bench: Bench) -> Source:
@@ -119,6 +137,13 @@ def releaser(workspace: Workspace) -> str:
     import getpass
 
     return workspace.git.identity() or getpass.getuser()
+
+
+def remembered_profile(workspace: Workspace, data: str, schema: DatasetSchema) -> dict[str, Any] | None:
+    """The profile of the data of a digest, where this machine remembers it."""
+    key = {"data": data, "schema": schema.sha256, "profile_version": PROFILE_VERSION}
+    found: dict[str, Any] | None = recall(workspace.cache / "profiles" / f"{digest_of(key)}.json")
+    return found
 
 
 def measure_profile(bench: Bench) -> dict[str, Any]:
@@ -151,16 +176,30 @@ def compare(
     if previous is None:
         return Difference("", bench.dataset.name, "none", (ChangeFact("first-release", "none"),))
     schema = schema_of(previous, store)
-    config = bench.workspace.config
-    found = describe_difference(
-        (state_of(previous, schema), _state(bench, declared, splits)),
-        load_rules(config.preset, frozen=config.frozen_splits, root=bench.workspace.root),
-        lambda: row_changes(bench, previous, schema, store),
-    )
-    same = found.facts or content_of(bench, declared, previous.manifest.version) == previous.manifest.content
+    states = state_of(previous, schema), _state(bench, declared, splits)
+    return _compared(bench, declared, states, previous, lambda: row_changes(bench, previous, schema, store))
+
+
+def compare_unread(subject: Subject, declared: Declared, previous: Released, store: Store) -> Difference:
+    """The same of a dataset whose data is that of `previous`, and need not be read."""
+    before = state_of(previous, schema_of(previous, store))
+    states = before, _state(subject, declared, before.splits)
+    return _compared(subject, declared, states, previous, lambda: "its data was not read")
+
+
+def _compared(
+    subject: Bench | Subject,
+    declared: Declared,
+    states: tuple[State, State],
+    previous: Released,
+    rows: Callable[[], RowChanges | str],
+) -> Difference:
+    config, name = subject.workspace.config, subject.dataset.name
+    rules = load_rules(config.preset, frozen=config.frozen_splits, root=subject.workspace.root)
+    found = describe_difference(states, rules, rows)
+    same = found.facts or content_of(subject, declared, previous.manifest.version) == previous.manifest.content
     facts = found.facts if same else (ChangeFact("documents-changed", "patch"),)
-    before = f"{previous.name}@{previous.version}"
-    return replace(found, before=before, after=bench.dataset.name, facts=facts, level=level_of(facts))
+    return replace(found, before=f"{previous.name}@{previous.version}", after=name, facts=facts, level=level_of(facts))
 
 
 def describe_difference(states: tuple[State, State], rules: Rules, rows: Callable[[], RowChanges | str]) -> Difference:
@@ -192,13 +231,13 @@ def state_of(released: Released, schema: DatasetSchema) -> State:
     )
 
 
-def _state(bench: Bench, declared: Declared, splits: Mapping[str, tuple[int, str]]) -> State:
+def _state(subject: Bench | Subject, declared: Declared, splits: Mapping[str, tuple[int, str]]) -> State:
     return State(
-        schema=bench.rules.schema,
+        schema=subject.rules.schema,
         splits=splits,
-        license=declared.text("license") or bench.rules.schema.license,
-        encoding=bench.snapshot.files.sha256,
-        rules=bench.rules.sha256,
+        license=declared.text("license") or subject.rules.schema.license,
+        encoding=subject.data,
+        rules=subject.rules.sha256,
     )
 
 

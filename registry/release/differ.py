@@ -10,11 +10,15 @@ from registry.consume.resolve import Released, no_dataset, resolve
 from registry.errors import UsageError, WorkspaceError
 from registry.judge.earlier import changes, opened, readable
 from registry.judge.judge import Bench, JudgeOptions, lay_out
+from registry.judge.rules import Rules as GateRules
 from registry.model.difference import Difference, RowChanges
 from registry.model.names import Ref
 from registry.model.release import ChangeFact
 from registry.release.candidate import (
+    Subject,
+    card_of,
     compare,
+    compare_unread,
     declared_card,
     describe_difference,
     measure_splits,
@@ -41,6 +45,12 @@ def diff_bench(bench: Bench, ref: Ref | None, store: Store) -> Difference:
     if before is None:
         raise no_dataset(store, dataset.name)
     return compare(bench, declared_card(bench), measure_splits(bench), before, store)
+
+
+def diff_unread(workspace: Workspace, dataset: Dataset, rules: GateRules, before: Released, store: Store) -> Difference:
+    """How a dataset differs from a release of the same data: in declarations alone, and no data is read."""
+    subject = Subject(workspace, dataset, rules, before.manifest.data["sha256"])
+    return compare_unread(subject, card_of(workspace, dataset), before, store)
 
 
 def diff_releases(store: Store, before: Ref, after: Ref, workspace: Workspace | None = None) -> Difference:

@@ -1,19 +1,32 @@
-"""The gate over several datasets at once: what `registry check` runs on a desk and on a pull request."""
+"""The gate over several datasets: on a desk all that are named, on a pull request those that it touches.
+
+What `registry check --changed` asks of a touched dataset, in this order: can everybody have the data
+that its pointer names, do schema and checks pass, does the card say what was measured. Evidence of
+an earlier run about the same data and rules stands for a new one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from registry.consume.resolve import find_previous
 from registry.content.hashing import Progress
-from registry.errors import RegistryError
-from registry.judge.judge import Bench, JudgeOptions, judge, lay_out
+from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError, RegistryError
+from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, waived
+from registry.judge.obtain import Depot
 from registry.judge.places import places_of
+from registry.judge.pointers import resolves, unavailable
+from registry.judge.reuse import Earlier, earlier
+from registry.judge.rules import Rules, load_rules
 from registry.model.difference import Difference
+from registry.model.evidence import Check, Evidence
 from registry.model.judgement import Judgement
 from registry.model.scope import Scope
-from registry.release.differ import diff_bench
+from registry.release.differ import diff_bench, diff_unread
+from registry.release.preview import card_checks
 from registry.stores.base import Store
 from registry.workspace.workspace import Dataset, Workspace
 
@@ -27,38 +40,121 @@ class Surroundings:
     warn: Callable[[str], None]
 
 
-def judge_all(
-    workspace: Workspace,
-    datasets: Iterable[Dataset],
-    options: JudgeOptions,
-    around: Surroundings,
-    *,
-    scope: Scope | None = None,
-    compare: bool = False,
-) -> Judgement:
-    """Judges each dataset; with `compare`, says how each differs from its latest release, where that can be told."""
-    judgement = Judgement((), scope=scope)
+@dataclass(frozen=True)
+class Gate:
+    """How to judge; `compare` adds how each dataset differs from its latest release, where that can be told.
+
+    `evidence` are files of earlier runs, which whoever runs the gate vouches for.
+    """
+
+    options: JudgeOptions
+    around: Surroundings
+    compare: bool = False
+    evidence: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One dataset: its evidence, and the bench where its data was read; the rules; where old evidence is from."""
+
+    dataset: Dataset
+    rules: Rules
+    evidence: Evidence
+    bench: Bench | None = None
+    origin: str = ""
+
+
+def judge_all(workspace: Workspace, datasets: Iterable[Dataset], gate: Gate) -> Judgement:
+    """Judges each dataset by the files of the workspace, or of the pointer where it lacks them."""
+    judgement = Judgement(())
     for dataset in datasets:
-        store = None if (workspace.root / dataset.path).exists() else around.store()
-        with around.progress(dataset) as progress:
-            bench = lay_out(workspace, dataset, replace(options, store=store, progress=progress))
-            evidence = judge(bench)
-        difference = _difference(bench, around) if compare else {}
-        judgement = replace(
-            judgement,
-            evidences=(*judgement.evidences, evidence),
-            places={**judgement.places, **places_of(bench, evidence)},
-            differences={**judgement.differences, **difference},
-        )
+        bench = _lay_out(workspace, dataset, gate)
+        judged = _Judged(dataset, bench.rules, judge(bench), bench)
+        judgement = _with(judgement, workspace, judged, gate)
     return judgement
 
 
-def _difference(bench: Bench, around: Surroundings) -> dict[str, Difference]:
-    """How a dataset differs from its latest release, by name; empty where there is none, or no store."""
-    name = bench.dataset.name
+def judge_scope(workspace: Workspace, scope: Scope, gate: Gate) -> Judgement:
+    """Judges what a pull request touches."""
+    judgement = Judgement((), scope=scope)
+    for name in scope.touched:
+        judged = _judge_touched(workspace, workspace.dataset(name), frozenset(scope.touched[name]), gate)
+        judgement = _with(judgement, workspace, judged, gate)
+    return judgement
+
+
+def _lay_out(workspace: Workspace, dataset: Dataset, gate: Gate, rules: Rules | None = None) -> Bench:
+    store = None if (workspace.root / dataset.path).exists() else gate.around.store()
+    with gate.around.progress(dataset) as progress:
+        return lay_out(workspace, dataset, replace(gate.options, store=store, progress=progress), rules)
+
+
+def _judge_touched(workspace: Workspace, dataset: Dataset, parts: frozenset[str], gate: Gate) -> _Judged:
+    """The evidence of one touched dataset, with the checks of its pointer and its card."""
+    rules, pointer = load_rules(workspace, dataset), workspace.pointer(dataset)
+    question = Question(workspace, dataset, rules, pointer.md5 if pointer else "", gate.options.engine)
+    here = (workspace.root / dataset.path).exists()
+    step_zero: list[Check] = []
+    if parts & {"data", "new"}:
+        step_zero.append(resolves(dataset.name, pointer, Depot(workspace, gate.around.store())))
+    lost = any(check.status == "error" for check in step_zero)
+    bench = _lay_out(workspace, dataset, gate, rules) if here else None
+    found = None
+    if pointer is not None and not lost and _is_of_pointer(bench, parts, pointer.directory):
+        found = earlier(question, gate.around.store, gate.evidence)
+    if found is not None:
+        evidence = waived(workspace, dataset, found.evidence, gate.options)
+    elif lost and bench is None:
+        evidence = unavailable(question, pointer, None)
+    else:
+        try:
+            bench = bench or _lay_out(workspace, dataset, gate, rules)
+            evidence = judge(bench)
+        except (NotFoundError, EnvironmentFailed, IntegrityError) as error:
+            evidence = unavailable(question, pointer, error)
+    card = card_checks(workspace, dataset, rules, evidence, bench if found is None else None)
+    evidence = evidence.with_checks([*evidence.checks, *step_zero, *card])
+    return _Judged(dataset, rules, evidence, bench, _origin(found))
+
+
+def _is_of_pointer(bench: Bench | None, parts: frozenset[str], directory: bool) -> bool:
+    """Whether the data is what the pointer says. The id of a single file does not cover its name."""
+    return not bench.obtained.stale if bench else directory or not parts & {"entry", "new"}
+
+
+def _origin(found: Earlier | None) -> str:
+    return found.origin if found else ""
+
+
+def _with(judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gate) -> Judgement:
+    """The judgement with one dataset more."""
+    name, scope = judged.dataset.name, judgement.scope
+    if scope is not None and judged.origin:
+        scope = replace(scope, evidence={**scope.evidence, name: judged.origin})
+    difference = _difference(workspace, judged, gate) if gate.compare else None
+    return replace(
+        judgement,
+        scope=scope,
+        evidences=(*judgement.evidences, judged.evidence),
+        places={**judgement.places, **places_of(workspace, judged.dataset, judged.rules, judged.evidence)},
+        differences={**judgement.differences, **({name: difference} if difference else {})},
+    )
+
+
+def _difference(workspace: Workspace, judged: _Judged, gate: Gate) -> Difference | None:
+    """How a dataset differs from its latest release; None where there is none, or no store, or no data."""
+    name, data = judged.dataset.name, judged.evidence.data.sha256
+    if not data:
+        return None
     try:
-        return {name: diff_bench(bench, None, around.store())}
+        store = gate.around.store()
+        latest = find_previous(store, name, None)
+        if latest is None:
+            return None
+        if data == latest.manifest.data["sha256"]:
+            return diff_unread(workspace, judged.dataset, judged.rules, latest, store)
+        bench = judged.bench or _lay_out(workspace, judged.dataset, gate, judged.rules)
+        return diff_bench(bench, None, store)
     except RegistryError as error:
-        if error.exit != 6:  # a first version differs from nothing
-            around.warn(f"{name} is not compared with its last release: {error}")
-        return {}
+        gate.around.warn(f"{name} is not compared with its last release: {error}")
+        return None

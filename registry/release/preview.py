@@ -6,16 +6,21 @@ from registry.cards.croissant import croissant
 from registry.cards.lint import lint
 from registry.cards.readme import readme
 from registry.judge.judge import Bench, JudgeOptions, judge, lay_out
+from registry.judge.rules import Rules
 from registry.model.digest import canonical
+from registry.model.evidence import Check, Evidence
 from registry.model.facts import ReleaseFacts
+from registry.model.files import FileList
 from registry.release.candidate import (
     Candidate,
+    card_of,
     compare,
     declared_card,
     facts_of,
     measure_profile,
     measure_splits,
     previous_of,
+    remembered_profile,
     source_of,
 )
 from registry.reports.eda import eda_html
@@ -78,3 +83,36 @@ def lint_card(workspace: Workspace, dataset: Dataset, store: Store) -> list[dict
     if facts.declared.template:
         readme(facts)
     return lint(facts, required=workspace.config.card_required)
+
+
+def card_checks(
+    workspace: Workspace, dataset: Dataset, rules: Rules, evidence: Evidence, bench: Bench | None
+) -> list[Check]:
+    """What is wrong with a card, as checks that block; the data is read only where it lies on `bench`.
+
+    Without its profile the languages of the texts are not compared with those declared, which is said.
+    """
+    declared = card_of(workspace, dataset)
+    profile = measure_profile(bench) if bench and evidence.data.rows else None
+    profile = profile or remembered_profile(workspace, evidence.data.sha256, rules.schema)
+    unread = {"rows": evidence.data.rows, "columns": [], "splits": []}
+    facts = ReleaseFacts(
+        name=dataset.name,
+        schema=rules.schema,
+        profile=profile or unread,
+        files=FileList.of(()),
+        format="",
+        declared=declared,
+        evidence=evidence,
+        license=declared.text("license") or rules.schema.license,
+    )
+    problems = lint(facts, required=workspace.config.card_required) if evidence.data.sha256 else []
+    checks = [
+        Check(f"card:{problem['code']}:{problem['field']}", "card", "fail", message=problem["message"])
+        for problem in problems
+    ]
+    if profile is None and declared.values("language"):
+        checks.append(
+            Check("card:language", "card", "not_measured", "info", message="no profile of the data is at hand")
+        )
+    return checks

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from registry.errors import ConfigError
+from registry.errors import ConfigError, UsageError
 from registry.model.names import dataset_name
+from registry.model.sizes import parse_size
 
 FILE = "registry.toml"
+MAX_BYTES = "10GB"  # of one dataset that `check` fetches where the workspace lacks it
 DEFAULT_STORE = "file:.registry/store"
 
 
@@ -31,6 +33,7 @@ class Config:
     frozen_splits: tuple[str, ...] = ("test",)
     fail_on: str = "critical"
     waivers: str | None = "checks/waivers.yaml"
+    max_bytes: int = parse_size(MAX_BYTES)
     card_required: tuple[str, ...] = ()
     hub_repo: str | None = None
     hub_required: tuple[str, ...] = ("license", "language", "summary", "personal-data", "contact")
@@ -51,7 +54,7 @@ class Config:
 KEYS: dict[str, dict[str, tuple[str, type | tuple[type, ...]]]] = {
     "": {"format": ("", int), "store": ("store", str), "default-dataset": ("default_dataset", str)},
     "versioning": {"preset": ("preset", str), "frozen-splits": ("frozen_splits", list)},
-    "gate": {"fail-on": ("fail_on", str), "waivers": ("waivers", str)},
+    "gate": {"fail-on": ("fail_on", str), "waivers": ("waivers", str), "max-bytes": ("max_bytes", str)},
     "card": {"required": ("card_required", list)},
     "hub": {
         "repo": ("hub_repo", str),
@@ -105,7 +108,16 @@ def _value(file: str, table: str, key: str, value: Any) -> dict[str, Any]:
     name, kind = known[key]
     if not isinstance(value, kind) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
         raise ConfigError(f"{file}: `{where}` is of the wrong type", why=f"it holds {value!r}", hint=f"mend {file}")
+    if name == "max_bytes":
+        value = _size(file, where, str(value))
     return {name: tuple(value) if isinstance(value, list) else value}
+
+
+def _size(file: str, where: str, text: str) -> int:
+    try:
+        return parse_size(text)
+    except UsageError as error:
+        raise ConfigError(f"{file}: `{where}`: {error}", hint=f"mend {file}") from error
 
 
 def _vet(config: Config, version: Any, file: str) -> None:

@@ -49,8 +49,8 @@ def register(app: typer.Typer) -> None:
         Example: registry cache prune --max-size 20GB --delete
         """
         from registry.consume.cache import Cache
-        from registry.consume.upkeep import parse_size
         from registry.consume.upkeep import prune as shrink
+        from registry.model.sizes import parse_size
 
         limit = parse_size(max_size) if max_size is not None else None
         result = shrink(Cache.default().root, limit=limit, delete=delete and not dry_run)

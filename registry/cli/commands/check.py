@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,6 +51,15 @@ def register(app: typer.Typer) -> None:
         base: Annotated[
             str | None, typer.Option("--base", metavar="REV", help="The branch that a pull request is to be merged to.")
         ] = None,
+        evidence: Annotated[
+            list[Path] | None,
+            typer.Option(
+                "--evidence", metavar="FILE", help="A verdict of an earlier run, believed for equal data and rules."
+            ),
+        ] = None,
+        max_bytes: Annotated[
+            str | None, typer.Option("--max-bytes", metavar="N", help="The most to fetch of a dataset, such as 20GB.")
+        ] = None,
     ) -> None:
         """Judge datasets by schema and suite.
 
@@ -62,6 +72,7 @@ def register(app: typer.Typer) -> None:
         from registry.cli.verdicts import parse_date, parse_engine, parse_formats, require_base, write_verdict
         from registry.errors import UsageError
         from registry.model.judgement import Judgement
+        from registry.model.sizes import parse_size
 
         outputs, chosen_engine = parse_formats(formats or []), parse_engine(engine)
         revision = require_base(changed, base)
@@ -79,18 +90,20 @@ def register(app: typer.Typer) -> None:
 
                 found = stack.enter_context(base_of(workspace, revision))
                 scope = scope_of(workspace, found).of(dataset.name for dataset in chosen)
-                chosen = [dataset for dataset in chosen if dataset.name in scope.touched]
-                if not chosen:
+                if not scope.touched:
                     write_verdict(run, Judgement((), scope=scope), outputs)
                     return
             from registry.judge.judge import JudgeOptions
-            from registry.release.gate import judge_all
+            from registry.release.gate import Gate, judge_all, judge_scope
 
-            options = JudgeOptions(as_of=parse_date(as_of), remember=not no_memory, engine=chosen_engine)
-            compare = any(output.format == "markdown" for output in outputs)
-            judgement = judge_all(
-                workspace, chosen, options, _surroundings(run, workspace), scope=scope, compare=compare
+            limit = parse_size(max_bytes) if max_bytes else workspace.config.max_bytes
+            gate = Gate(
+                JudgeOptions(as_of=parse_date(as_of), remember=not no_memory, engine=chosen_engine, limit=limit),
+                _surroundings(run, workspace),
+                compare=any(output.format == "markdown" for output in outputs),
+                evidence=tuple(run.directory / file for file in evidence or ()),
             )
+            judgement = judge_scope(workspace, scope, gate) if scope else judge_all(workspace, chosen, gate)
         _conclude(run, workspace, judgement, outputs)
 
 

@@ -1,0 +1,223 @@
+"""The gate of a pull request in a clone that has pointers only: what it fetches, believes, and refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from contextlib import nullcontext
+from datetime import date
+
+import pytest
+
+from registry.authoring.add import AddOptions, add
+from registry.authoring.initialise import initialise
+from registry.content import dvc
+from registry.errors import ConfigError
+from registry.judge.judge import JudgeOptions
+from registry.judge.scope import base_of, scope_of
+from registry.release.gate import Gate, Surroundings, judge_scope
+from registry.release.release import ReleaseOptions, release
+from registry.schemas.infer import Roles
+from registry.stores.local import LocalStore
+from registry.workspace.git import Git
+from registry.workspace.workspace import Workspace
+from tests.journeys.harness import plant_reviews, rows, write_csv
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory):
+    """A repository whose `main` holds the clean dataset `reviews`, pushed and released, with its remote and store."""
+    top = tmp_path_factory.mktemp("gate")
+    root = top / "team"
+    with pytest.MonkeyPatch.context() as patch:
+        for role in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{role}_NAME", "김 데이터")
+            patch.setenv(f"GIT_{role}_EMAIL", "kim@example.org")
+        root.mkdir()
+        initialise(root)
+        config = root / ".dvc" / "config"
+        config.write_text(
+            config.read_text("utf-8").replace("[core]", "[core]\n    remote = work")
+            + "['remote \"work\"']\n    url = ../../remote\n",
+            "utf-8",
+        )
+        plant_reviews(root / "data" / "reviews")
+        roles = Roles(label="label", text="text", key="id", license="cc-by-4.0")
+        add(Workspace.find(root), root / "data" / "reviews", AddOptions(roles=roles))
+        commit(root)
+        Git.require(root).run("branch", "-M", "main")
+        workspace = Workspace.find(root)
+        dvc.push(root, [workspace.pointer(workspace.dataset("reviews"))])
+        store = LocalStore(top / "store")
+        options = ReleaseOptions(judge=JudgeOptions(store=store), git=False)
+        release(workspace, workspace.dataset("reviews"), "1.0", store, options)
+    return top
+
+
+@pytest.fixture
+def team(origin, tmp_path):
+    """A copy of all of it: a repository with data, its remote, its store."""
+    shutil.copytree(origin, tmp_path / "o", symlinks=True)
+    Git.require(tmp_path / "o" / "team").run("checkout", "-q", "-b", "work")
+    return tmp_path / "o" / "team"
+
+
+def commit(root):
+    git = Git.require(root)
+    git.run("add", "-A")
+    git.run("commit", "-q", "--allow-empty", "-m", "변경")
+
+
+def clone(team):
+    """What CI has: the pointers of HEAD, no data, nothing remembered; `origin/main` is the base."""
+    place = team.parent / "ci"
+    shutil.rmtree(place, ignore_errors=True)
+    subprocess.run(["git", "clone", "-q", str(team), str(place)], check=True)
+    Git.require(place).run("reset", "-q", "--hard", Git.require(team).head())
+    return place
+
+
+def judged(root, base="origin/main", **options):
+    evidence = options.pop("evidence", ())
+    said = []
+    around = Surroundings(lambda: LocalStore(root.parent / "store"), lambda dataset: nullcontext(), said.append)
+    gate = Gate(JudgeOptions(**options), around, compare=True, evidence=tuple(evidence))
+    workspace = Workspace.find(root)
+    with base_of(workspace, base) as found:
+        return judge_scope(workspace, scope_of(workspace, found), gate)
+
+
+def checks(judgement):
+    return {check.id: check for check in judgement.evidences[0].checks}
+
+
+def grow(team, count=92):
+    write_csv(team / "data" / "reviews" / "train.csv", rows("train", count))
+    add(Workspace.find(team), team / "data" / "reviews", AddOptions())
+    commit(team)
+
+
+def push(team):
+    workspace = Workspace.find(team)
+    dvc.push(team, [workspace.pointer(workspace.dataset("reviews"))])
+
+
+def test_data_that_was_pushed_is_fetched_and_judged(team):
+    grow(team)
+    push(team)
+    found = judged(clone(team))
+    assert found.verdict == "pass" and found.evidences[0].data.splits["train"] == 92
+    assert checks(found)["pointer:resolves"].status == "pass"
+    assert (found.differences["reviews"].level, found.differences["reviews"].rows.added) == ("minor", {"train": 12})
+    again = judged(team.parent / "ci")
+    assert again.scope.evidence == {"reviews": "an earlier run on this machine"}
+    assert again.evidences[0].checks == found.evidences[0].checks
+
+
+def test_data_that_was_never_pushed_is_an_error_here_and_in_a_clone(team):
+    grow(team)
+    for root, base in ((team, "main"), (clone(team), "origin/main")):
+        found = judged(root, base)
+        assert found.verdict == "error"
+        message = checks(found)["pointer:resolves"].message
+        assert "neither in DVC's remote nor in the store" in message and "registry push reviews" in message
+    assert checks(judged(team, "main"))["pointer:resolves"].samples[0]["file"] == "train.csv"
+
+
+def test_more_than_may_be_fetched_is_an_error_and_the_size_of_the_pointer_is_not_believed(team):
+    grow(team)
+    push(team)
+    assert "10,277 bytes, and 9,000 are allowed" in checks(judged(clone(team), limit=9000))["pointer:data"].message
+    pointer = team / "data" / "reviews.dvc"
+    pointer.write_text(pointer.read_text("utf-8").replace("size: 10277", "size: 1"), "utf-8")
+    commit(team)
+    found = judged(clone(team), limit=9000)
+    assert found.verdict == "error" and "more than 9,000 bytes" in checks(found)["pointer:data"].message
+    assert not list((team.parent / "ci" / ".registry").rglob("*.csv"))
+
+
+def test_without_access_evidence_of_an_earlier_run_stands_for_the_data(team, tmp_path):
+    grow(team)
+    push(team)
+    verdict = tmp_path / "verdict.json"
+    verdict.write_text(json.dumps(judged(clone(team)).to_json()), "utf-8")
+
+    def fork():
+        place = clone(team)
+        (place / ".dvc" / "config.local").write_text("['remote \"work\"']\n    url = gs://bucket/x\n", "utf-8")
+        return place
+
+    refused = judged(fork())
+    assert refused.verdict == "error" and "--evidence FILE" in checks(refused)["pointer:data"].message
+    assert "cannot be reached" in checks(refused)["pointer:resolves"].message
+    found = judged(fork(), evidence=[verdict])
+    assert (found.verdict, found.scope.evidence) == ("pass", {"reviews": "verdict.json"})
+    assert checks(found)["pointer:resolves"].status == "not_measured"
+    grow(team, 93)
+    assert judged(fork(), evidence=[verdict]).verdict == "error", "of other data"
+    verdict.write_text("{}", "utf-8")
+    with pytest.raises(ConfigError, match="holds no verdict"):
+        judged(fork(), evidence=[verdict])
+
+
+def test_a_corrupt_object_is_no_data(team):
+    grow(team)
+    push(team)
+    for file in (team.parent / "remote").rglob("*"):
+        if file.is_file() and file.stat().st_size > 5000:
+            file.chmod(0o644)
+            file.write_bytes(file.read_bytes().replace(b"tr00001", b"tr99999"))
+            file.chmod(0o444)  # DVC believes such a file
+    found = judged(clone(team))
+    assert found.verdict == "error" and "corrupt wherever it was found" in checks(found)["pointer:data"].message
+
+
+def test_a_change_of_the_card_alone_reads_no_data(team):
+    card = team / "cards" / "reviews.md"
+    card.write_text(card.read_text("utf-8").replace("summary:", "summary: 새 요약\nlanguage: ko", 1)
+                    .replace("\nlanguage:  #", "\n#"), "utf-8")  # fmt: skip
+    commit(team)
+    place = clone(team)
+    shutil.rmtree(team.parent / "remote")
+    found = judged(place)
+    assert (found.verdict, dict(found.scope.touched)) == ("pass", {"reviews": ("card",)})
+    assert found.scope.evidence == {"reviews": "reviews@1.0.0"}
+    assert found.differences["reviews"].level == "patch" and not (place / ".registry").exists()
+    assert checks(found)["card:language"].status == "not_measured"
+    card.write_text(card.read_text("utf-8").replace("license: cc-by-4.0", "license: mit"), "utf-8")
+    commit(team)
+    contradicted = judged(clone(team))
+    assert contradicted.verdict == "fail"
+    assert "the card says mit" in checks(contradicted)["card:licence-mismatch:license"].message
+    place = contradicted.place("reviews", checks(contradicted)["card:licence-mismatch:license"])
+    assert place.path == "cards/reviews.md" and "mit" in card.read_text("utf-8").splitlines()[place.line - 1]
+
+
+def test_a_dataset_without_its_pointer_is_an_error(team):
+    (team / "data" / "reviews.dvc").unlink()
+    commit(team)
+    found = judged(clone(team))
+    assert found.verdict == "error" and "git holds no pointer" in checks(found)["pointer:resolves"].message
+
+
+def test_a_waiver_that_ended_is_not_believed_along(team):
+    shutil.rmtree(team.parent / "store")
+    data = team / "data" / "reviews"
+    write_csv(data / "test.csv", [*rows("test", 19), rows("train", 1)[0]])
+    waivers = "".join(
+        f"- {{check_id: {name}, reason: 알려짐, owner: kim, expires: 2026-01-31}}\n"
+        for name in ("leakage-exact", "leakage-normalised", "duplicates", "leakage-near", "schema:unique:id",
+                     "near-duplicates")
+    )  # fmt: skip
+    (team / "checks" / "waivers.yaml").write_text(waivers, "utf-8")
+    add(Workspace.find(team), data, AddOptions())
+    commit(team)
+    push(team)
+    first = judged(team, "main", as_of=date(2026, 1, 31))
+    assert any(check.status == "waived" for check in first.evidences[0].checks)
+    later = judged(team, "main", as_of=date(2026, 2, 1))
+    assert later.scope.evidence and later.evidences[0].verdict != "pass"
+    assert any("ended on 2026-01-31" in check.message for check in later.evidences[0].checks)
