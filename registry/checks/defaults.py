@@ -95,6 +95,8 @@ def _entries(facts: Facts, table: Table, session: Session) -> Iterator[Entry]:
     yield Entry(rows, "rows", "critical", least, f"{table.rows:,} rows", "half of the rows gone is an accident")
     compared = _compared(facts, session)
     yield from _leakage(compared, facts, session)
+    personal: dict[str, Any] = {"max_count": 0}
+    yield _judged("expect_no_personal_data", "personal-data", "critical", personal, facts, session)
     given: dict[str, Any] = {**compared.told, "max_share": DUPLICATES}
     yield _judged("expect_rows_to_be_unique", "duplicates", "warning", given, facts, session)
     if facts.role("text") or facts.image:
@@ -225,7 +227,11 @@ def _measure(kind: str, kwargs: Mapping[str, Any], facts: Facts, session: Sessio
         for request in measure.keys:
             make_keys(session, request)
         counts = measure.reduce(session.rows(measure.count_sql))
-        if counts.nothing or within(counts, max_share=measure.max_share) or measure.doubt is None:
+        if (
+            counts.nothing
+            or within(counts, max_share=measure.max_share, max_count=measure.max_count)
+            or measure.doubt is None
+        ):
             return counts
         return replace(counts, nothing=measure.doubt(session, {**counts.observed, "unexpected": counts.unexpected}))
     except RegistryError as error:

@@ -290,7 +290,7 @@ def _expectation_class(gx: Any, spec: Spec) -> Any:
             "observed_value": dict(counts.observed),
             "details": {"samples": list(counts.samples), "nothing": counts.nothing, "note": counts.note},
         }
-        return {"success": within(counts, max_share=measure.max_share), "result": result}
+        return {"success": within(counts, max_share=measure.max_share, max_count=measure.max_count), "result": result}
 
     form = spec.form
     body: dict[str, Any] = {

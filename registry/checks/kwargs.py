@@ -25,7 +25,7 @@ EXACT = 2**53  # Great Expectations holds bounds as floats: larger integers woul
 
 @dataclass(frozen=True, slots=True)
 class Kwarg:
-    """One argument. `kind` is a key of `KINDS`; `choices` closes the values of the kind `choice`.
+    """One argument. `kind` is a key of `KINDS`; `choices` closes the values of the kinds `choice` and `choices`.
 
     A default of `REQUIRED` means that it must be given, None that it may be absent.
     """
@@ -45,6 +45,9 @@ class Kwarg:
         """What the value should be instead, or None where it is right."""
         if self.kind == "choice":
             return None if value in self.choices else "one of " + ", ".join(self.choices)
+        if self.kind == "choices":
+            known = _is_names(value) and set(value) <= set(self.choices)
+            return None if known else "a list of " + ", ".join(self.choices)
         allowed, fits = KINDS[self.kind]
         return None if fits(value) else allowed
 

@@ -63,7 +63,10 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _kind(kwarg: Kwarg) -> str:
-    return ", ".join(f"`{choice}`" for choice in kwarg.choices) if kwarg.kind == "choice" else KINDS[kwarg.kind][0]
+    if kwarg.choices:
+        listed = ", ".join(f"`{choice}`" for choice in kwarg.choices)
+        return listed if kwarg.kind == "choice" else f"a list of {listed}"
+    return KINDS[kwarg.kind][0]
 
 
 def _default(value: Any) -> str:

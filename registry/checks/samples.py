@@ -16,6 +16,7 @@ from typing import Any
 from registry.checks.numbers import plain
 from registry.model.evidence import MAX_SAMPLES
 from registry.model.schema import DatasetSchema
+from registry.privacy.mask import mask
 from registry.tables.duck import quote_ident, quote_text
 from registry.tables.engine import Engine, place_of
 from registry.tables.formats import IMAGES
@@ -56,13 +57,14 @@ class Found:
 class Examples:
     """Rows worth a look, the first of them first, where a check judges the data as a whole or ranks what it found.
 
-    `sql` gives `__file`, `__row`, `rank` and the columns `told`, which samples show as they are. Rows
-    are called by the columns `named`, or else as everywhere.
+    `sql` gives `__file`, `__row`, `rank` and the columns `told`, which samples show as they are, beside
+    the `values` of the check's columns. Rows are called by the columns `named`, or else as everywhere.
     """
 
     sql: str
     told: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    values: bool = True
 
 
 class Sampler:
@@ -91,13 +93,13 @@ class Sampler:
     def examples(self, columns: Sequence[str], found: Examples) -> tuple[dict[str, Any], ...]:
         """The first 20 samples `{row, split, values, …}` in order of rank."""
         named = self._usable(found.named) or self.keys
-        wanted = self._wanted(columns, named, found.told)
+        wanted = self._wanted(columns if found.values else (), named, found.told)
         sql = f"{_hits(found.sql, wanted)} ORDER BY hits.rank LIMIT {MAX_SAMPLES}"
         return tuple(
             {
                 "row": self._name(row, named),
                 "split": row[SPLIT],
-                "values": {name: self.shown(name, row[f"value{i}"]) for i, name in enumerate(columns)},
+                **({"values": self._shown(row, columns)} if found.values else {}),
                 **{name: plain(row[name]) for name in found.told},
             }
             for row in self.session.rows(sql)
@@ -120,10 +122,13 @@ class Sampler:
     ) -> dict[str, Any]:
         sample: dict[str, Any] = {"row": self._name(row, self.keys), "split": row[SPLIT]}
         if found.columns:
-            sample["values"] = {name: self.shown(name, row[f"value{i}"]) for i, name in enumerate(found.columns)}
+            sample["values"] = self._shown(row, found.columns)
         if found.witness:
             sample[found.witness] = named[(row["other_file"], row["other_row"])]
         return sample
+
+    def _shown(self, row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+        return {name: self.shown(name, row[f"value{i}"]) for i, name in enumerate(columns)}
 
     def shown(self, name: str, value: Any) -> Any:
         """A value of the column `name` as evidence shows it."""
@@ -133,7 +138,7 @@ class Sampler:
     def _name(self, row: Mapping[str, Any], named: Sequence[str]) -> str:
         keys = [row[f"key{i}"] for i in range(len(named))]
         if keys and all(key is not None for key in keys):
-            texts = [str(plain(key)) for key in keys]
+            texts = [mask(str(plain(key)), name) for key, name in zip(keys, named, strict=True)]
             pairs = zip(named, texts, strict=True)
             return texts[0] if len(keys) == 1 else ", ".join(f"{name}={text}" for name, text in pairs)
         return f"{self.paths[row[FILE]]}#{row[ROW]}"

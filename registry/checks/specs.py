@@ -90,7 +90,8 @@ class Measure:
     The rows of `rows_sql` hold `__file` and `__row`, for a witness also `other_file` and
     `other_row`, and `similarity` where witnesses are only alike; `witness` is what samples
     call it. `keys` are the tables that must stand before. It passes while the share of
-    unexpected is at most `max_share`. `what` says in words what one unexpected unit is.
+    unexpected is at most `max_share`, or their number at most `max_count`. `what` says in words
+    what one unexpected unit is.
     `doubt` is asked of a failure, with its figures: why it proves nothing, or nothing.
     `examples` are sampled in place of what `rows_sql` finds.
     """
@@ -101,6 +102,7 @@ class Measure:
     what: str
     threshold: Mapping[str, Any]
     max_share: float = 0
+    max_count: int = 0
     rows_sql: str | None = None
     keys: tuple[TableRequest, ...] = ()
     hint: str = ""
@@ -130,9 +132,9 @@ class Spec:
     source: str
 
 
-def within(counts: Counts, *, max_share: float) -> bool:
+def within(counts: Counts, *, max_share: float, max_count: int = 0) -> bool:
     """Whether the unexpected are few enough, without the rounding of a division."""
-    return counts.unexpected <= max_share * counts.total
+    return counts.unexpected <= max(max_count, max_share * counts.total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from registry.model.schema import Column
 from registry.tables.images import IMAGE
 
 HEADER = 16  # bytes that are left of a broken picture
+PLANTED = "010-1234-5678"
 APART = ("split", "label", "key", "group", "image")  # roles of columns that other defects are about
 
 
@@ -162,6 +163,18 @@ def _outside(column: Column) -> Any:
     return None
 
 
+def _personal(draft: Draft) -> int:
+    """A telephone number that nobody has, behind the texts of some rows."""
+    texts = [column for column in draft.schema.columns if column.type == "string" and column.role not in APART]
+    texts.sort(key=lambda column: column.role != "text")
+    if not texts:
+        raise NotApplicableError("no column holds texts that are no labels, keys or groups")
+    name = texts[0].name
+    rows = [place for place in draft.rows(draft.splits[0]) if isinstance(draft.value(name, place), str)]
+    chosen = rows[: _some(draft)]
+    return draft.set_each(name, chosen, [f"{draft.value(name, place)} {PLANTED}" for place in chosen])
+
+
 def _leaking(draft: Draft, *, everything: bool = False) -> Sequence[Place]:
     """Rows of the first split that are copied to the last one."""
     if len(draft.splits) < 2:
@@ -220,6 +233,7 @@ BALANCES = frozenset(
         "expect_shares_to_overlap",
     }
 )
+PERSONAL = frozenset({"expect_no_personal_data"})
 UNREAD = frozenset({"data:readable"})
 TYPES = UNREAD | {"schema:types"}
 COLUMNS = UNREAD | {
@@ -264,4 +278,5 @@ DEFECTS = (
     Defect("null", "nulls in a required column", _null, NULLS),
     Defect("shifted-label", "every label one row too early", _shifted_label, CONFLICTS | VALUES),
     Defect("out-of-range", "values outside of the declared range or classes", _out_of_range, UNREAD | VALUES),
+    Defect("personal-data", "telephone numbers within texts", _personal, PERSONAL),
 )

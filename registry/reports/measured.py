@@ -17,9 +17,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from registry.privacy.mask import shown
 from registry.reports.arguments import arguments_of
 from registry.reports.html import code, value
-from registry.reports.mask import shown
 from registry.reports.measures import Measure, measure_of
 from registry.reports.reasons import korean
 from registry.reports.shared import at_fault

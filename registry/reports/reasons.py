@@ -32,6 +32,20 @@ REASONS: Mapping[str, str] = {
     r"no column has the role group: declare which rows belong together, or name `column`": (
         r"역할이 group인 열 없음. 함께 묶이는 행을 선언하거나 `column` 지정 필요"
     ),
+    r"no column holds texts, or is called like a kind of personal data": (
+        r"글이 담긴 열이나 개인정보의 이름이 붙은 열 없음"
+    ),
+    r"no column holds texts": r"글이 담긴 열 없음",
+    r"no column has the role quasi-identifier: declare them, or name `quasi_identifiers`": (
+        r"역할이 quasi-identifier인 열 없음. 준식별자를 선언하거나 `quasi_identifiers` 지정 필요"
+    ),
+    r"no column has the role sensitive: declare it, or name `sensitive`": (
+        r"역할이 sensitive인 열 없음. 민감 속성을 선언하거나 `sensitive` 지정 필요"
+    ),
+    r"no row has a value of (.+) beside a quasi-identifier": r"준식별자와 함께 값이 있는 행 없음: \1",
+    r"`(.+)` has ([\d,]+) distinct values, beyond ([\d,]+): group them into ranges first": (
+        r"고유값 \2개 (한도 \3개): \1. 먼저 구간으로 묶어야 함"
+    ),
     r"there is no column beside the label": r"라벨 외의 열 없음",
     r"there is no column to compare beside keys and split": r"키와 분할 외에 비교할 열 없음",
     r"there is no input to compare beside keys, split and label": r"키, 분할, 라벨 외에 비교할 입력 없음",

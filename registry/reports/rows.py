@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from registry.privacy.mask import is_withheld, shown
 from registry.reports.kinds import Measured
-from registry.reports.mask import is_withheld, shown
 from registry.reports.numbers import share
 from registry.tables.duck import Session, quote_ident, quote_text
 from registry.tables.table import FILE, ROW, Table

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from registry.errors import EnvironmentFailed, MissingExtraError
 from registry.model.facts import ReleaseFacts
+from registry.privacy.mask import is_withheld, mask
 from registry.reports.html import environment
-from registry.reports.mask import is_withheld, mask
 from registry.reports.names import cut, visible
 from registry.reports.rows import SEED
 from registry.reports.text import Text

@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from registry.privacy.mask import is_withheld, shown
 from registry.reports.kinds import Measured
 from registry.reports.letters import READ
-from registry.reports.mask import is_withheld, shown
 from registry.reports.numbers import share
 from registry.tables.duck import Session, quote_ident
 from registry.tables.table import ROW

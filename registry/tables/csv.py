@@ -4,9 +4,6 @@ The first record names the columns. An unquoted empty field is null and nothing 
 is: `""` is the empty text, `NA` and `null` are text. Blank lines are passed over. A
 record with too many or too few fields, a value that is not of its type and a quote
 that never ends are errors that name file, row and column.
-
->>> mask("010-1234-5678")
-'text of 13 characters like 000-0000-0000'
 """
 
 from __future__ import annotations
@@ -18,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from registry.errors import ConfigError, DataError
+from registry.privacy.mask import outline
 from registry.tables.columns import in_order, strings, vet_columns
 from registry.tables.guess import Guess
 from registry.tables.source import Source
@@ -81,12 +79,6 @@ def guess(source: Source, delimiter: str) -> dict[str, Guess]:
     for batch in batches(source, dict.fromkeys(names, pa.string()), delimiter):
         guesses = {name: guesses[name].seeing(batch.column(index)) for index, name in enumerate(names)}
     return guesses
-
-
-def mask(value: str) -> str:
-    """The shape of a value, not the value: errors may be published, data may be personal."""
-    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", value[:20]))
-    return f"text of {len(value)} characters like {shape}{'…' if len(value) > 20 else ''}"
 
 
 _MEND = "mend the file, then run the same command again"
@@ -168,7 +160,7 @@ def _misfit(source: Source, name: str, kind: pa.DataType, value: str | None, del
     where = f" in row {place[0]} (line {place[1]})" if place else ""
     return DataError(
         f"`{source.path}` column `{name}`{where} is no {format_type(kind)}",
-        why=f"it holds a {mask(value)}" if value is not None else "the value does not convert",
+        why=f"it holds a {outline(value)}" if value is not None else "the value does not convert",
         hint="mend the value, or declare the column as string in the schema",
         path=source.path,
         column=name,

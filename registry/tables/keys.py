@@ -25,6 +25,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from registry.model.digest import digest_of
+from registry.privacy.seen import is_invisible
 from registry.tables.duck import quote_ident, quote_text
 from registry.tables.engine import Engine, text_of
 from registry.tables.table import FILE, ROW, SPLIT
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-# Hangul fillers, grapheme joiner, empty braille, inherent vowels of Khmer, the marks that select a variant of the
-# character before, and the code points that Unicode keeps for what is not shown (Default_Ignorable_Code_Point).
-FILLERS = frozenset("\u3164\u115f\u1160\uffa0\u034f\u2800\u180b\u180c\u180d\u180f\u17b4\u17b5\u2065")
-FILLERS |= frozenset(map(chr, chain(range(0xFE00, 0xFE10), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))))
 BETWEEN, ABSENT = "\x1f", "\x1e"  # white space, so that no normalised text holds them
 # Characters that NFKC leaves alone beside any other of them, and that fold as `lower` does: printing ASCII,
 # small Latin-1 letters, Hangul syllables, kana, common ideographs, quotes and dashes. A text of them with
@@ -46,11 +43,6 @@ _PLAIN += "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]+"
 PLAIN = f"({_PLAIN}( {_PLAIN})*)?"
 TEXT, DROPPED, SPACE, END = 0, 1, 2, 3
 IMAGES, BYTES, PIXELS = "images_hashed", "__bytes", "__pixels"  # table of `images_hash` and its columns
-
-
-def is_invisible(char: str) -> bool:
-    """Whether a character is left out of keys: a control that is no white space, category Cf, or a filler."""
-    return char in FILLERS or (unicodedata.category(char) in ("Cc", "Cf") and not char.isspace())
 
 
 def normalise_text(text: str) -> str:

@@ -180,6 +180,13 @@ def giveaway(world: World, count: int) -> tuple[int, int]:
     return len(world.inputs) + 3 + (world.shape == "text"), 1
 
 
+def disclosure(world: World, count: int) -> tuple[int, int]:
+    """Telephone numbers within texts."""
+    for row in world.some("train", count):
+        row["note"] = "연락처 ０１０-2345-6789"
+    return ALL, count
+
+
 def too_few(world: World, count: int) -> tuple[int, int]:
     del world.rows["test"][-count:]
     return 3, 1
@@ -207,6 +214,7 @@ KINDS = {
     "imbalance": Kind(rare_class, "expect_class_balance_to_be_at_least", {"column": "l", "min_share": 0.4}),
     "mix": Kind(shifted_mix, "expect_split_class_distributions_to_match"),
     "giveaway": Kind(giveaway, "expect_no_target_leakage"),
+    "personal data": Kind(disclosure, "expect_no_personal_data"),
     "shares": Kind(
         too_few,
         "expect_split_shares_to_be_between",

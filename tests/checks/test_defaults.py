@@ -39,6 +39,7 @@ def test_clean_data_passes(tmp_path):
         "rows": "pass",
         "leakage-exact": "pass",
         "leakage-normalised": "pass",
+        "personal-data": "pass",
         "duplicates": "pass",
         "balance-l": "pass",
         "label-conflicts": "pass",

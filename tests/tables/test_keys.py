@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from registry.privacy.seen import is_invisible
 from registry.tables.duck import Session
-from registry.tables.keys import KeyRequest, is_invisible, is_nan, make_keys, normalise_text, normalised
+from registry.tables.keys import KeyRequest, is_nan, make_keys, normalise_text, normalised
 from registry.tables.table import Part, Table
 from tests.checks.tables import table_of
 

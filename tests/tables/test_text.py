@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from registry.errors import ConfigError, DataError, RegistryError
 from registry.model.schema import Column, DatasetSchema
+from registry.privacy.mask import outline
 from registry.tables import csv, jsonl
-from registry.tables.csv import mask
 from registry.tables.guess import Guess
 from registry.tables.source import Source
 from registry.tables.types import format_type, is_type, parse_type
@@ -112,7 +112,7 @@ def test_a_value_is_never_shown(tmp_path: Path) -> None:
     for path, content in {"a.csv": "a,b\n900101-1234567,x\n", "a.jsonl": '{"a": "900101-1234567", "b": "x"}\n'}.items():
         found = error(tmp_path, content, AB, path)
         assert "900101" not in str(found) and "1234567" not in str(found.to_json())
-    assert mask("가1") == "text of 2 characters like a0"
+    assert outline("가1") == "text of 2 characters like a0"
 
 
 def test_long_fields_do_not_hide_a_mistake(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from registry.checks.expectations import (
     duplicates,
     leakage,
     near,
+    personal,
     provenance,
     shares,
     target,
@@ -33,6 +34,7 @@ ANYWHERE = (
     target,
     provenance,
     agreement,
+    personal,
 )
 TOPICS = (*ANYWHERE,)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
