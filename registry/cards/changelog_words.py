@@ -56,6 +56,13 @@ KINDS: Mapping[str, str] = {
     "license-declared": "라이선스 선언",
     "license-looser": "라이선스 완화",
     "license-stricter": "라이선스 강화",
+    "process-changed": "구축 과정 기록 변경",
+    "source-added": "원천 데이터셋 추가",
+    "source-changed": "원천 데이터셋 변경",
+    "source-removed": "원천 데이터셋 삭제",
+    "attachment-added": "첨부 추가",
+    "attachment-changed": "첨부 변경",
+    "attachment-removed": "첨부 삭제",
     "underbump": "변경 수준보다 낮은 버전 번호",
 }
 COUNTED: Mapping[str, str] = {"rows": "행", "labels": "라벨", "classes": "클래스", "keys": "키", "columns": "열",
@@ -83,6 +90,8 @@ DETAILS: Mapping[str, str] = {
     r"with (.+)": r"추가 \1",
     r"not declared → (.+)": r"미기재 → \1",
     r"(.+) → not declared": r"\1 → 미기재",
+    r"([a-z]+): declared": r"\1: 기재",
+    r"([a-z]+): no longer declared": r"\1: 기재 삭제",
 }
 
 # A detail that counts what happened to the rows of a split, and its parts in Korean.

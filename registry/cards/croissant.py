@@ -14,6 +14,8 @@ from typing import Any
 from registry.cards.hub import glob_path, hub_splits, license_fields, released_schema
 from registry.model.facts import ReleaseFacts
 from registry.model.files import FileEntry
+from registry.reports.process import NAMES, Line, lines_of
+from registry.reports.text import Text
 
 CONTEXT: Mapping[str, Any] = {
     "@language": "en",
@@ -100,6 +102,13 @@ _RAI = {
     "personal-data": "rai:personalSensitiveInformation",
     "maintenance": "rai:dataReleaseMaintenancePlan",
 }
+# What the vocabulary has a property for, and the records that fill it.
+_RAI_RECORDS: Mapping[str, tuple[str, ...]] = {
+    "rai:dataAnnotationProtocol": ("guideline", "annotators", "review"),
+    "rai:dataAnnotationAnalysis": ("pilot",),
+    "rai:personalSensitiveInformation": ("ethics", "consent"),
+    "rai:dataReleaseMaintenancePlan": ("retention",),
+}
 
 
 def croissant(facts: ReleaseFacts) -> dict[str, Any]:
@@ -119,7 +128,35 @@ def croissant(facts: ReleaseFacts) -> dict[str, Any]:
     }
     document |= _optional(facts)
     document |= {name: declared.section(key) for key, name in _RAI.items() if declared.section(key)}
-    return document
+    return document | _recorded(facts, document)
+
+
+def _recorded(facts: ReleaseFacts, known: Mapping[str, Any]) -> dict[str, Any]:
+    """What the process records say in the vocabulary for responsible AI, after the prose of `known`."""
+    told = {line.name: "; ".join(f"{key}: {said}" for key, said in line.parts) for line in _lines(facts) if line.parts}
+    found: dict[str, Any] = {}
+    for name, records in _RAI_RECORDS.items():
+        sentences = [f"{title}: {told[title]}." for title in (NAMES[r][0] for r in records) if title in told]
+        if sentences:
+            found[name] = "\n\n".join(filter(None, [known.get(name, ""), " ".join(sentences)]))
+    people = facts.declared.process.records.get("annotators", {})
+    exact = {"rai:annotatorDemographics": "demographics", "rai:dataAnnotationPlatform": "platform"}
+    found |= {name: str(people[key]) for name, key in exact.items() if key in people}
+    if "per_item" in people:
+        found["rai:annotationsPerItem"] = str(people["per_item"])
+    if facts.declared.process.sources:
+        found["prov:wasDerivedFrom"] = [_source(source) for source in facts.declared.process.sources]
+    return found
+
+
+def _lines(facts: ReleaseFacts) -> tuple[Line, ...]:
+    return lines_of(facts.declared.process, Text("en"))
+
+
+def _source(source: Mapping[str, str]) -> dict[str, Any]:
+    """A source dataset; its digest and licence stand as they were declared."""
+    keys = {"name": "name", "version": "version", "digest": "identifier", "license": "license", "url": "url"}
+    return {"@type": "sc:Dataset"} | {keys[key]: value for key, value in source.items()}
 
 
 def _optional(facts: ReleaseFacts) -> dict[str, Any]:

@@ -16,15 +16,19 @@ registry.errors.ConfigError: cards/x.md:2 has the unknown field `licence`: did y
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from registry.cards.process import read_attachments, read_process
 from registry.cards.vocabulary import problem_with, suggestion
 from registry.errors import ConfigError
 from registry.model.facts import Declared
+from registry.model.process import Attachment
+from registry.workspace.beside import templates_of
+from registry.workspace.yamls import Places, parse_yaml
 
 # Canonical name (underscores) → whether it may hold several values.
 FIELDS: Mapping[str, bool] = {
@@ -52,6 +56,7 @@ FIELDS: Mapping[str, bool] = {
     "guideline": False,
     "synthetic": False,
 }
+STRUCTURED = ("process", "sources")  # keys that hold records, which `registry.cards.process` reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,6 @@ SECTIONS: tuple[Section, ...] = (
         "Who maintains it, how are errors reported, how long are old versions kept?",
     ),
 )
-EVERY = "_card.md.j2"  # no legal name of a dataset begins so
 _BY_HEADING = {h.casefold(): section.id for section in SECTIONS for h in section.headings}
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -112,8 +116,8 @@ def load_card(path: Path) -> Declared:
         raise ConfigError(f"there is no card {path}", hint="registry add PATH writes a card to fill in") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read", why=str(error)) from error
-    declared = parse_card(text, str(path))
-    template = next((file for file in template_files(path) if file.is_file()), None)
+    declared = parse_card(text, str(path), read_attachments(path))
+    template = next((file for file in templates_of(path) if file.is_file()), None)
     if template is None:
         return declared
     try:
@@ -122,16 +126,14 @@ def load_card(path: Path) -> Declared:
         raise ConfigError(f"{template} cannot be read", why=str(error)) from error
 
 
-def template_files(card: Path) -> tuple[Path, Path]:
-    """Where a template of `card` may lie: beside it for this card alone, else one for all cards of the folder."""
-    return card.with_name(f"{card.name}.j2"), card.with_name(EVERY)
-
-
-def parse_card(text: str, file: str) -> Declared:
-    """As `load_card`, from text; `file` names it in messages."""
+def parse_card(text: str, file: str, attached: Sequence[Attachment] = ()) -> Declared:
+    """As `load_card`, from text; `file` names it in messages, `attached` are the files of its folder."""
     front, body, first = _split_front_matter(text.replace("\r\n", "\n"), file)
     sections, extra = _sections(body, file, first)
-    return Declared(fields=_fields(front, file), sections=sections, extra=extra)
+    raw, places = _front(front, file)
+    records, sources = (raw.pop(name, None) for name in STRUCTURED)
+    process = read_process(records, sources, attached, places)
+    return Declared(fields=_fields(raw, places), sections=sections, extra=extra, process=process)
 
 
 def _split_front_matter(text: str, file: str) -> tuple[str, str, int]:
@@ -146,27 +148,28 @@ def _split_front_matter(text: str, file: str) -> tuple[str, str, int]:
     raise ConfigError(f"{file}:1 opens front matter that never ends", hint=f"end the front matter of {file} with ---")
 
 
-def _fields(front: str, file: str) -> dict[str, Any]:
-    from registry.workspace.yamls import parse_yaml
-
-    raw, places = parse_yaml(front, file) if front.strip() else ({}, None)
-    if raw is None:
-        return {}
-    if not isinstance(raw, dict):
+def _front(front: str, file: str) -> tuple[dict[Any, Any], Places]:
+    raw, places = parse_yaml(front, file) if front.strip() else (None, Places(file, {}))
+    if raw is not None and not isinstance(raw, dict):
         raise ConfigError(f"{file}:2 must hold `key: value` lines", hint=f"mend the front matter of {file}")
+    return raw or {}, places
+
+
+def _fields(raw: Mapping[Any, Any], places: Places) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for key, value in raw.items():
-        place = f"{file}:{places.line(key)}" if places else file
+        place = f"{places.file}:{places.line(key)}"
         name = str(key).replace("-", "_")
         if name not in FIELDS:
-            near = suggestion(name, FIELDS).removeprefix("; ") or f"known are {', '.join(FIELDS)}"
+            known = (*FIELDS, *STRUCTURED)
+            near = suggestion(name, known).removeprefix("; ") or f"known are {', '.join(known)}"
             raise ConfigError(f"{place} has the unknown field `{key}`", why=near, hint=f"mend {place}")
         if name in fields:
             raise ConfigError(f"{place} declares `{key}` twice", hint=f"mend {place}")
         checked = _value(name, value, place)
         if checked not in (None, "", []):
             fields[name] = checked
-    _require_license_name(fields, file)
+    _require_license_name(fields, places.file)
     return fields
 
 

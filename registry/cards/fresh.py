@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from registry.cards.declared import SECTIONS
 from registry.cards.vocabulary import LICENSES
 from registry.cards.yaml import scalar
+from registry.model.process import RECORDS, SOURCE
 from registry.model.schema import DatasetSchema
 
 _HELP: tuple[tuple[str, str], ...] = (
@@ -56,7 +57,9 @@ def new_card(schema: DatasetSchema, *, title: str = "", license_id: str = "", la
         value = known.pop(field, "")
         lines.append(f"{field}: {value}  # {help_text}" if value else f"{field}:  # {help_text}")
     lines += [f"{field}: {value}" for field, value in known.items()]
-    lines += ["---", ""]
+    lines += ["process:  # how it was made; files go to the folder of the card's name, and ship with a release"]
+    lines += [f"  {record}:  # {{{', '.join(keys)}}}" for record, keys in RECORDS.items()]
+    lines += [f"sources:  # a list of {{{', '.join(SOURCE)}}}", "---", ""]
     lines.append('<!-- Whatever stays empty is shown as "not declared". Numbers are measured: leave them out. -->')
     for section in SECTIONS:
         lines += ["", f"## {section.headings[0]}", "", f"<!-- {section.prompt} -->"]

@@ -12,6 +12,7 @@ from registry.cards.declared import FIELDS, SECTIONS
 from registry.cards.vocabulary import LICENSES, size_category, suggestion
 from registry.errors import ConfigError, DataError
 from registry.model.facts import Declared, ReleaseFacts
+from registry.model.process import NAMES as PROCESS
 from registry.model.schema import DatasetSchema
 
 CODES = (
@@ -83,7 +84,7 @@ def _problem(code: str, field: str, message: str) -> dict[str, str]:
 
 def undeclared(declared: Declared, license_id: str, required: Sequence[str]) -> list[str]:
     """Those of the `required` fields or sections that a card leaves open; an unknown name raises `ConfigError`."""
-    known = {*FIELDS, *(section.id for section in SECTIONS)} | {name.replace("_", "-") for name in FIELDS}
+    known = {*FIELDS, *(section.id for section in SECTIONS), *PROCESS} | {name.replace("_", "-") for name in FIELDS}
     for name in required:
         if name not in known and name.replace("-", "_") not in known:
             raise ConfigError(
@@ -126,8 +127,13 @@ def _language(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:
 
 def _annotated(declared: Declared, schema: DatasetSchema) -> Iterator[tuple[str, str, str]]:
     creators = declared.values("annotations_creators")
-    if "no-annotation" in creators and schema.columns_of_role("annotator"):
-        yield "annotated", "annotations_creators", "declared no-annotation, but the schema has annotator columns"
+    columns, people = schema.columns_of_role("annotator"), declared.process.records.get("annotators", {})
+    if "no-annotation" in creators and (columns or people):
+        but = "the schema has annotator columns" if columns else "`process.annotators` tells of people"
+        yield "annotated", "annotations_creators", f"declared no-annotation, but {but}"
+    if len(columns) > people.get("count", len(columns)) > 0:
+        says = f"declared {people['count']}, but the schema has {len(columns)} annotator columns"
+        yield "annotated", "process.annotators.count", says
 
 
 def _personal(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:

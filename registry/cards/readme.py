@@ -23,6 +23,7 @@ from registry.model.evidence import Evidence
 from registry.model.facts import ReleaseFacts
 from registry.reports.measured import NAMED, grouped, limit_words, measure_for, result
 from registry.reports.names import visible
+from registry.reports.process import PLACE, Line, lines_of
 from registry.reports.quality import measure, quality_json
 from registry.reports.reasons import korean
 from registry.reports.shared import at_fault
@@ -31,6 +32,7 @@ from registry.reports.text import LANGS, Text
 SAMPLE_COLUMNS = 8
 SAMPLE_CUT = 80  # characters
 SAMPLE_ROWS = 2  # of a split
+SAID = 600  # characters shown of what a record says
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,16 +280,52 @@ def _creation(w: Writer) -> Iterable[str]:
     yield w.field("source_datasets")
     yield f"#### {w.say('source-licences')}"
     yield w.section("source-licences", 4)
+    yield _sources(w)
     yield f"### {w.say('annotations')}\n\n#### {w.say('annotation')}"
     yield w.section("annotation", 4)
     if w.facts.declared.has("guideline"):
         yield f"- **{w.say('guideline')}:** {w.field('guideline')}"
+    yield from _process(w)
     yield f"#### {w.say('annotators')}"
-    yield w.field("annotations_creators")
+    yield _annotators(w)
     yield f"#### {w.say('personal')}"
     yield w.field("personal_data")
     if w.facts.declared.section("personal-data"):
         yield w.section("personal-data", 4)
+
+
+def _sources(w: Writer) -> str:
+    """The declared source datasets as a table; nothing where there are none."""
+    told = w.facts.declared.process.sources
+    keys = ("name", "version", "license", "digest", "url")
+    rows = [[plain(source[key], 200) if key in source else "" for key in keys] for source in told]
+    return table([w.say(f"source.{key}") for key in keys], rows) if rows else ""
+
+
+def _process(w: Writer) -> Iterable[str]:
+    """What people recorded of the making, with the files that ship; nothing where nothing is recorded."""
+    process = w.facts.declared.process
+    rows = [[plain(line.name), _said(line, w)] for line in lines_of(process, w.text)]
+    if rows:
+        yield f"#### {w.say('process')}"
+        yield table([w.say("record"), w.say("declared-value")], rows)
+    if process.attachments:
+        yield f"#### {w.say('attachments')}"
+        heads = [w.say(key) for key in ("file", "size", "file-digest")]
+        files = [[code(f"{PLACE}/{a.path}"), w.text.size(a.size), code(a.sha256)] for a in process.attachments]
+        yield table(heads, files)
+
+
+def _annotators(w: Writer) -> str:
+    """Who the annotators are: their kind, else that a record tells of them, else that nobody declared it."""
+    told = not w.facts.declared.has("annotations_creators") and w.facts.declared.process.has("annotators")
+    return w.say("see-records") if told else w.field("annotations_creators")
+
+
+def _said(line: Line, w: Writer) -> str:
+    parts = [f"{plain(key)}: {plain(said, SAID)}" for key, said in line.parts]
+    parts += [code(line.attachment.path)] if line.attachment else []
+    return "; ".join(parts) or w.undeclared
 
 
 def _limits(w: Writer) -> Iterable[str]:

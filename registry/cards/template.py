@@ -71,6 +71,8 @@ def values_of(facts: ReleaseFacts, lang: str) -> dict[str, Any]:
         "verdict": quality["verdict"] if quality else None,
         "checks": [{key: m[key] for key in told} for m in measures],
         "declared": {key: list(facts.declared.values(key)) for key in facts.declared.fields},
+        "process": {name: dict(record) for name, record in facts.declared.process.records.items()},
+        "sources": [dict(source) for source in facts.declared.process.sources],
     }
 
 

@@ -18,6 +18,7 @@ from registry.checks.waivers import Waiver, load_waivers
 from registry.content.hashing import StatCache, hash_tree
 from registry.errors import RegistryError
 from registry.model.scope import Scope
+from registry.workspace.beside import attachments_of, folder_of, templates_of
 from registry.workspace.pointer import stage_of
 from registry.workspace.revision import at_commit
 from registry.workspace.workspace import Dataset, Workspace
@@ -82,7 +83,7 @@ def _parts(
     sides = (workspace, dataset), (before, old)
     for part, files in (("schema", _schema), ("checks", _checks), ("card", _card)):
         now, then = ([_bytes(side.root / file) for file in files(of)] for side, of in sides)
-        if now != then:
+        if now != then or (part == "card" and _attached(*sides[0]) != _attached(*sides[1])):
             yield part
     if _waivers(workspace, dataset.name) != _waivers(before, old.name):
         yield "waivers"
@@ -106,7 +107,12 @@ def _checks(dataset: Dataset) -> tuple[str, ...]:
 
 def _card(dataset: Dataset) -> tuple[str, ...]:
     card = PurePosixPath(dataset.card)
-    return str(card), str(card.with_name(f"{card.name}.j2")), str(card.with_name("_card.md.j2"))
+    return str(card), *map(str, templates_of(card))
+
+
+def _attached(workspace: Workspace, dataset: Dataset) -> list[tuple[str, bytes | None]]:
+    card = workspace.root / dataset.card
+    return [(file.relative_to(folder_of(card)).as_posix(), _bytes(file)) for file in attachments_of(card)]
 
 
 def _waivers(workspace: Workspace, name: str) -> list[Waiver]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from registry.cards.declared import load_card, template_files
+from registry.cards.declared import load_card
 from registry.cards.lint import CardError, undeclared
 from registry.consume.listing import require_sound_listing
 from registry.consume.resolve import Released, refusal, resolve
@@ -21,6 +21,7 @@ from registry.model.facts import Declared
 from registry.model.names import Ref, Version
 from registry.model.release import Manifest, content_digest
 from registry.stores.base import Store
+from registry.workspace.beside import folder_of, templates_of
 from registry.workspace.workspace import Dataset, Workspace
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
@@ -87,11 +88,14 @@ def _candidates(workspace: Workspace, dataset: Dataset, manifest: Manifest) -> I
 
 
 def _card_at(workspace: Workspace, card: Path, revision: str) -> Iterator[Declared]:
+    commit = workspace.git.commit_of(revision)
+    held = workspace.git.tree(commit, card.parent) if commit else {}
+    own = {card.name, *(file.name for file in templates_of(card))}
+    wanted = [path for path in held if path in own or path.startswith(f"{folder_of(card).name}/")]
     with tempfile.TemporaryDirectory() as folder:
-        for file in (card, *template_files(card)):
-            data = workspace.git.show(revision, file)
-            if data is not None:
-                Path(folder, file.name).write_bytes(data)
+        for path, data in zip(wanted, workspace.git.blobs([held[path] for path in wanted]), strict=True):
+            Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, path).write_bytes(data)
         try:
             yield load_card(Path(folder, card.name))
         except ConfigError:

@@ -19,6 +19,7 @@ from typing import Any
 from registry.model.changes import Mended
 from registry.model.evidence import Evidence
 from registry.model.files import FileList
+from registry.model.process import Process
 from registry.model.release import ChangeFact, Level
 from registry.model.schema import DatasetSchema
 
@@ -30,7 +31,8 @@ class Declared:
     Keys of `fields` are written with underscores (`pretty_name`, `personal_data`), keys
     of `sections` with hyphens (`personal-data`). `extra` holds sections of other names
     as (heading, text). `template` is the text of a card's own template, or empty, and
-    `template_file` its place. Nothing here is measured.
+    `template_file` its place. `process` says how it was made and from which sources, with
+    the files attached. Nothing here is measured.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Declared:
     extra: tuple[tuple[str, str], ...] = ()
     template: str = ""
     template_file: str = ""
+    process: Process = field(default_factory=Process)
 
     def text(self, name: str) -> str:
         """The field `name` as text, or the empty string."""
@@ -56,7 +59,9 @@ class Declared:
         return self.sections.get(name.replace("_", "-"), "")
 
     def has(self, name: str) -> bool:
-        """Whether anything was declared under `name`, as a field or as a section."""
+        """Whether anything was declared under `name`: a field, a section, `sources`, or `process.<record>[.<key>]`."""
+        if name == "sources" or name.startswith("process."):
+            return self.process.has(name.removeprefix("process."))
         return bool(self.values(name) or self.section(name).strip())
 
     def to_json(self) -> dict[str, Any]:
@@ -66,13 +71,17 @@ class Declared:
             document["extra"] = [list(pair) for pair in self.extra]
         if self.template:
             document["template"] = self.template
+        if self.process:
+            document["process"] = self.process.to_json()
         return document
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Declared:
         """The value that `to_json` wrote."""
         extra = tuple((heading, text) for heading, text in document.get("extra", ()))
-        return cls(dict(document["fields"]), dict(document["sections"]), extra, document.get("template", ""))
+        process = Process.from_json(document["process"]) if "process" in document else Process()
+        template = document.get("template", "")
+        return cls(dict(document["fields"]), dict(document["sections"]), extra, template, process=process)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from registry.model.difference import Difference, RowChanges
 from registry.model.digest import digest_of
 from registry.model.facts import Declared, ReleaseFacts, split_bytes
 from registry.model.names import Version
+from registry.model.process import Process
 from registry.model.release import ChangeFact, Level, content_digest
 from registry.model.schema import DatasetSchema
 from registry.reports.profile import VERSION as PROFILE_VERSION
@@ -31,12 +32,14 @@ from registry.tables.images import IMAGE
 from registry.tables.table import Part, Table
 from registry.versions.change import State, difference, level_of
 from registry.versions.rules import Rules, load_rules
+from registry.workspace.beside import folder_of
 from registry.workspace.workspace import Dataset, Workspace
 
 if TYPE_CHECKING:
     from registry.model.evidence import Evidence
     from registry.tables.duck import Session
 
+PROCESS = ".registry/process.json"
 SPLITS = 2
 """Version of what the digest of a split is made of."""
 
@@ -128,7 +131,8 @@ def declared_card(bench: Bench) -> Declared:
 def source_of(bench: Bench) -> Source:
     """The commit that last touched the dataset's declared files, and who releases."""
     workspace = bench.workspace
-    commit, date = workspace.git.last_commit(workspace.declared_files(bench.dataset))
+    attachments = folder_of(workspace.root / bench.dataset.card)  # as a folder: one that was removed counts too
+    commit, date = workspace.git.last_commit([*workspace.declared_files(bench.dataset), attachments])
     return Source(commit, date, workspace.git.remote_url(), releaser(workspace))
 
 
@@ -176,13 +180,13 @@ def compare(
     if previous is None:
         return Difference("", bench.dataset.name, "none", (ChangeFact("first-release", "none"),))
     schema = schema_of(previous, store)
-    states = state_of(previous, schema), _state(bench, declared, splits)
+    states = state_of(previous, schema, store), _state(bench, declared, splits)
     return _compared(bench, declared, states, previous, lambda: row_changes(bench, previous, schema, store))
 
 
 def compare_unread(subject: Subject, declared: Declared, previous: Released, store: Store) -> Difference:
     """The same of a dataset whose data is that of `previous`, and need not be read."""
-    before = state_of(previous, schema_of(previous, store))
+    before = state_of(previous, schema_of(previous, store), store)
     states = before, _state(subject, declared, before.splits)
     return _compared(subject, declared, states, previous, lambda: "its data was not read")
 
@@ -219,15 +223,16 @@ def schema_of(released: Released, store: Store) -> DatasetSchema:
     return DatasetSchema.from_json(json.loads(read_object(store, released.manifest.schema)))
 
 
-def state_of(released: Released, schema: DatasetSchema) -> State:
+def state_of(released: Released, schema: DatasetSchema, store: Store) -> State:
     """What a release is compared by."""
-    manifest = released.manifest
+    manifest, process = released.manifest, _document(store, released, PROCESS)
     return State(
         schema=schema,
         splits={name: (split.rows, split.sha256) for name, split in manifest.splits.items()},
         license=manifest.license,
         encoding=manifest.data["sha256"],
         rules=manifest.ruleset,
+        process=Process.from_json(process) if process else Process(),
     )
 
 
@@ -238,6 +243,7 @@ def _state(subject: Bench | Subject, declared: Declared, splits: Mapping[str, tu
         license=declared.text("license") or subject.rules.schema.license,
         encoding=subject.data,
         rules=subject.rules.sha256,
+        process=declared.process,
     )
 
 

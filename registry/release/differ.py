@@ -61,7 +61,7 @@ def diff_releases(store: Store, before: Ref, after: Ref, workspace: Workspace | 
         )
     old, new = resolve(store, before, withdrawn=True), resolve(store, after, withdrawn=True)
     schemas = schema_of(old, store), schema_of(new, store)
-    states = state_of(old, schemas[0]), state_of(new, schemas[1])
+    states = state_of(old, schemas[0], store), state_of(new, schemas[1], store)
 
     def rows() -> RowChanges:
         with (

@@ -11,6 +11,7 @@ from registry.cards.readme import readme
 from registry.model.digest import canonical
 from registry.model.facts import ReleaseFacts
 from registry.reports.eda import eda_html
+from registry.reports.process import PLACE as ATTACHMENTS
 from registry.reports.quality import quality_html, quality_json
 
 PLACE = ".registry"
@@ -36,6 +37,9 @@ def documents(facts: ReleaseFacts, *, history: Mapping[str, str], lang: str) -> 
         f"{PLACE}/schema.json": canonical(facts.schema.to_json()),
         PATHS["en"]: changelog(facts, history.get("en", "")).encode(),
     }
+    if facts.declared.process:
+        found[f"{PLACE}/process.json"] = canonical(facts.declared.process.to_json())
+        found |= {f"{ATTACHMENTS}/{one.path}": one.data for one in facts.declared.process.attachments}
     first, *others = LANGUAGES[lang]
     found[f"{PLACE}/eda.html"] = eda_html(facts, first).encode()
     found[f"{PLACE}/quality.html"] = quality_html(facts, first).encode()

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from registry.errors import StateError
 from registry.model.names import Version
+from registry.workspace.beside import folder_of
 from registry.workspace.workspace import Dataset, Workspace, datasets_of
 from registry.workspace.yamls import parse_yaml
 
 
 def require_clean(workspace: Workspace, dataset: Dataset) -> None:
     """Raises `StateError`, with the git command that mends it, where declared files are not committed."""
-    files = [file for file in workspace.declared_files(dataset) if file.name != "dvc.yaml"]
+    attachments = workspace.git.held(folder_of(workspace.root / dataset.card))  # also those that are there no more
+    files = [file for file in (*workspace.declared_files(dataset), *attachments) if file.name != "dvc.yaml"]
     dirty = workspace.git.dirty(file for file in files if file.exists() or _tracked(workspace, file))
     if not _same_entry(workspace, dataset):
         dirty.append(workspace.git.relative(workspace.root / "dvc.yaml"))

@@ -22,6 +22,8 @@ from registry.reports.html import code, render, value
 from registry.reports.measured import failure, group, grouped, measure_for, row, spoken, title_of, varied
 from registry.reports.measures import FAMILIES, measure_of
 from registry.reports.numbers import share, tidy
+from registry.reports.process import PLACE as ATTACHMENTS
+from registry.reports.process import lines_of
 from registry.reports.readings import reading_of
 from registry.reports.shared import page_of, verdict_of
 from registry.reports.svg import mark, trend
@@ -30,7 +32,9 @@ from registry.reports.text import NONE, Text
 
 FORMAT = "registry.quality/1"
 PAST = 11  # earlier releases that are remembered
+SAID = 600  # characters shown of what a record says
 CHARTS = 4  # measures drawn over releases
+DECLARED = ("process", "sources")  # sections of what people state, after all that is measured
 _KEY = ("splits", "balance", "labels", "duplicates", "privacy", "sufficiency", "drift")
 
 
@@ -66,6 +70,7 @@ def quality_json(evidence: Evidence, facts: ReleaseFacts) -> dict[str, Any]:
             if any(m["family"] == family for m in measures)
         ],
         "history": [dict(entry) for entry in facts.history],
+        "process": facts.declared.process.to_json() if facts.declared.process else None,
     }
 
 
@@ -140,6 +145,8 @@ def quality_html(facts: ReleaseFacts, lang: str) -> str:
         "unmeasured": [r for f in families for r in f["rows"] if r["status"] in ("not_measured", "not_applicable")],
         "targets": [line for m in measures for line in _targets(m, text)],
         "history": _history(document, text) if document else None,
+        "process": _process(facts, text),
+        "sources": _sources(facts, text),
     }
     return render(
         "quality.html.j2",
@@ -156,8 +163,9 @@ def quality_html(facts: ReleaseFacts, lang: str) -> str:
 
 
 def _sections(text: Text, parts: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    optional = [(name, text(f"q.{name}")) for name in parts if parts[name]]
-    sections = [("glance", text("q.glance")), *optional, ("measures", text("q.measures"))]
+    known = [(name, text(f"q.{name}")) for name in parts if parts[name]]
+    before, after = ([entry for entry in known if (entry[0] in DECLARED) is late] for late in (False, True))
+    sections = [("glance", text("q.glance")), *before, ("measures", text("q.measures")), *after]
     return [*sections, ("marks", text("q.marks")), ("digests", text("q.digests"))]
 
 
@@ -253,6 +261,27 @@ def _chart(name: Any, past: Sequence[Any], now: Any, unit: str, text: Text, stat
         "before": text("history.before", value=spoken(before, unit, text)),
         "line": trend([*past, now], status, width="100%", height=56),
     }
+
+
+def _process(facts: ReleaseFacts, text: Text) -> list[dict[str, Any]]:
+    """What people recorded, a line a record; those left open say so."""
+    return [
+        {
+            "name": line.name,
+            "parts": [(key, value(said, SAID)) for key, said in line.parts],
+            "file": code(f"{ATTACHMENTS}/{line.attachment.path}") if line.attachment else "",
+            "sha256": line.attachment.sha256[:12] if line.attachment else "",
+        }
+        for line in lines_of(facts.declared.process, text)
+    ]
+
+
+def _sources(facts: ReleaseFacts, text: Text) -> list[list[Any]]:
+    """The sources, a row each; what is left open stays a dash."""
+    return [
+        [value(source[key], 80) if key in source else NONE for key in ("name", "version", "license", "digest")]
+        for source in facts.declared.process.sources
+    ]
 
 
 def _digests(evidence: Evidence, text: Text) -> Sequence[tuple[Any, Any]]:

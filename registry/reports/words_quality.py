@@ -25,6 +25,17 @@ QUALITY: Mapping[str, tuple[str, str]] = {
     "target.result": ("Result", "결과값"),
     "target.achievement": ("Achieved", "달성률"),
     "target.verdict": ("Verdict", "판정"),
+    "q.process": ("How it was made", "구축 과정 기록"),
+    "q.process.sub": (
+        "Recorded by people, as the card declares it. What nobody recorded says so.",
+        "카드에 사람이 기재한 내용. 기재하지 않은 항목은 미기재로 표시.",
+    ),
+    "q.sources": ("Source datasets", "원천 데이터셋"),
+    "q.sources.sub": ("As the card declares them.", "카드에 기재한 내용."),
+    "source.name": ("Source", "원천"),
+    "source.version": ("Version", "버전"),
+    "source.license": ("Licence", "라이선스"),
+    "source.digest": ("Digest", "다이제스트"),
     "q.history": ("Over releases", "릴리스별 추이"),
     "q.history.sub": (
         "From {first} to {last}. Each line starts at zero; the last point is this release.",

@@ -10,9 +10,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from registry.model.difference import RowChanges
+from registry.model.process import Process, changes
 from registry.model.release import LEVELS, ChangeFact, Level
 from registry.model.schema import Column, DatasetSchema
 from registry.versions.licenses import stricter
@@ -25,7 +26,7 @@ TOLD = 3  # pairs of labels in a fact's detail
 class State:
     """What a version is compared by: schema, (rows, digest) of each split, licence, other digests.
 
-    `encoding` is the digest of the bytes, `rules` that of the ruleset.
+    `encoding` is the digest of the bytes, `rules` that of the ruleset, `process` what people recorded.
     """
 
     schema: DatasetSchema
@@ -33,6 +34,7 @@ class State:
     license: str = ""
     encoding: str = ""
     rules: str = ""
+    process: Process = field(default_factory=Process)
 
 
 _OF_ROWS = ("split", "frozen", "column", "rows-")
@@ -53,6 +55,7 @@ def difference(before: State, after: State, rules: Rules, rows: RowChanges | Non
         *_keys(before.schema, after.schema),
         *_splits(before, after, rules.frozen, rows),
         *_license(before.license, after.license),
+        *(_fact(change.kind, detail=change.detail) for change in changes(before.process, after.process)),
     ]
     if rows is not None:
         found += [*_moved(rows), *_relabelled(rows, after.schema, rules.frozen)]

@@ -116,6 +116,11 @@ class Git:
         entries = (entry.partition("\t") for entry in listing.split("\0") if entry)
         return {path[start:]: about.split()[2] for about, _, path in entries if about.startswith("100")}
 
+    def held(self, below: Path) -> list[Path]:
+        """The files that HEAD holds below a directory; none before the first commit."""
+        listing = self.try_run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", self.relative(below))
+        return [self.top / name for name in (listing or "").split("\0") if name]
+
     def blobs(self, names: Sequence[str]) -> list[bytes]:
         """The bytes of blobs, in one run of git."""
         if not names:

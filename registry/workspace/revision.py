@@ -8,9 +8,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from registry.errors import ConfigError
+from registry.workspace.beside import folder_of
 from registry.workspace.config import FILE, Config, load_config
 from registry.workspace.git import Git
 from registry.workspace.workspace import CHANGES, Workspace, read_datasets
@@ -45,7 +46,8 @@ def _read(git: Git, listing: Mapping[str, str], root: Path, commit: str) -> Work
             f"the declarations of commit {commit[:12]} cannot be read", why=why, hint="compare with another base"
         ) from error
     inside = [file.relative_to(root).as_posix() for file in files if file.is_relative_to(root)]
-    _lay_out(git, listing, inside, root)
+    beside = tuple(f"{folder_of(PurePosixPath(dataset.card))}/" for dataset in found.datasets.values())
+    _lay_out(git, listing, [*inside, *(path for path in listing if path.startswith(beside))], root)
     return found
 
 

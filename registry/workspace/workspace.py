@@ -17,6 +17,7 @@ from typing import Any
 
 from registry.errors import ConfigError, NotFoundError, UsageError, WorkspaceError
 from registry.model.names import dataset_name
+from registry.workspace.beside import attachments_of, templates_of
 from registry.workspace.config import FILE, Config, load_config
 from registry.workspace.git import Git
 from registry.workspace.pointer import Pointer, read_pointer
@@ -113,15 +114,14 @@ class Workspace:
     def declared_files(self, dataset: Dataset) -> list[Path]:
         """The files in git that declare `dataset`, whether they exist or not."""
         card = PurePosixPath(dataset.card)
-        templates = (card.with_name(f"{card.name}.j2"), card.with_name("_card.md.j2"))  # of the card, if there are any
-        names = [dataset.schema, *dataset.checks, dataset.card, *map(str, templates), FILE]
+        names = [dataset.schema, *dataset.checks, dataset.card, *map(str, templates_of(card)), FILE]
         if self.config.waivers:
             names.append(self.config.waivers)
         if self.config.preset.endswith(".toml"):
             names.append(self.config.preset)
         pointer = self.pointer(dataset)
         files = [*(self.root / name for name in names), *([pointer.file] if pointer else [])]
-        return files + self.records(dataset.name)
+        return [*files, *attachments_of(self.root / card), *self.records(dataset.name)]
 
     def records(self, name: str) -> list[Path]:
         """The files that record how the data of a dataset was mended, the oldest first."""

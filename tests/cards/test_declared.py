@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.cards.declared import FIELDS, SECTIONS, load_card, parse_card
+from registry.cards.declared import FIELDS, SECTIONS, STRUCTURED, load_card, parse_card
 from registry.cards.fresh import new_card
 from registry.cards.vocabulary import LICENSES, TASKS, problem_with, size_category
 from registry.cards.yaml import front_matter
 from registry.errors import ConfigError
+from registry.model.process import RECORDS
 from registry.model.schema import DatasetSchema
 from registry.workspace.yamls import parse_yaml
 
@@ -137,8 +138,10 @@ def test_vocabularies_are_canonical() -> None:
 def test_a_new_card_asks_for_every_field() -> None:
     text = new_card(DatasetSchema("d", license="CC0 for Korea"))
     asked = [line.partition(":")[0].replace("-", "_") for line in text.split("---")[1].splitlines() if line]
-    assert sorted(asked) == sorted(FIELDS)
-    assert parse_card(text, "cards/d.md").text("license_name") == "CC0 for Korea"
+    assert sorted(asked) == sorted([*FIELDS, *STRUCTURED, *(f"  {record}" for record in RECORDS)])
+    card = parse_card(text, "cards/d.md")
+    assert card.text("license_name") == "CC0 for Korea"
+    assert not card.process
 
 
 def test_a_template_lies_beside_its_card_or_serves_all(tmp_path: Path) -> None:

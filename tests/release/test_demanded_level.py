@@ -234,3 +234,22 @@ def test_what_a_change_demands(base, name):
     finally:
         for path, data in kept.items():
             path.write_bytes(data)
+
+
+def test_a_record_and_an_attachment_are_told_by_name(base):
+    root, store, _ = base
+    card, folder = root / "cards" / "reviews.md", root / "cards" / "reviews"
+    kept = card.read_text("utf-8")
+    try:
+        card.write_text(kept.replace("\n  guideline:", '\n  guideline: {version: "1.0", file: 지침.md}'), "utf-8")
+        folder.mkdir()
+        (folder / "지침.md").write_text("모든 리뷰", "utf-8")
+        workspace = Workspace.find(root)
+        found = diff_workspace(workspace, workspace.dataset("reviews"), None, store)
+        assert {fact.kind: fact.detail for fact in found.facts if not fact.kind.startswith("split")} == {
+            "process-changed": "guideline: declared",
+            "attachment-added": "지침.md",
+        }
+    finally:
+        card.write_text(kept, "utf-8")
+        shutil.rmtree(folder)
