@@ -19,6 +19,7 @@ from registry.checks.maps import METRICS, domain_of, unexpected_count
 from registry.checks.messages import message_of
 from registry.checks.numbers import plain
 from registry.checks.plan import repeated
+from registry.checks.references import References
 from registry.checks.samples import Found, Sampler
 from registry.checks.specs import Facts, Measure, Unmeasured
 from registry.checks.sql import literal, literals, missing, one_of
@@ -33,7 +34,11 @@ from registry.tables.table import SPLIT, Table
 
 
 def run_checks(
-    expectations: Sequence[Expectation], table: Table, schema: DatasetSchema, session: Engine
+    expectations: Sequence[Expectation],
+    table: Table,
+    schema: DatasetSchema,
+    session: Engine,
+    references: References | None = None,
 ) -> list[Check]:
     """One check per expectation, sorted by id; a check that cannot be computed is in error, the others are judged.
 
@@ -41,20 +46,20 @@ def run_checks(
     """
     if table.rows == 0:
         raise DataError("the dataset has no rows", hint="registry status")
-    run = _Run(session, table, schema)
+    run = _Run(session, table, schema, references)
     return sorted(run.checks(expectations), key=lambda check: check.id)
 
 
 class _Run:
     """One judgement: facts of the data, the measures of our own expectations, samples."""
 
-    def __init__(self, session: Engine, table: Table, schema: DatasetSchema) -> None:
+    def __init__(self, session: Engine, table: Table, schema: DatasetSchema, references: References | None) -> None:
         self.session = session
         self.names = tuple(name for name, _ in session.columns)
         self.columns = dict(session.columns)
         self.columns.setdefault(SPLIT, "VARCHAR")
         self.sampler = Sampler(session, table, schema)
-        self.facts = Facts.of(schema, table, session)
+        self.facts = Facts.of(schema, table, session, references)
 
     def checks(self, expectations: Sequence[Expectation]) -> list[Check]:
         settled: list[Check] = []

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from registry.checks.core import ExpectationForm
+from registry.checks.references import References
 from registry.checks.samples import Examples
 from registry.checks.sql import FLOATS, is_text, type_of
 from registry.model.schema import DatasetSchema
@@ -32,7 +33,8 @@ from registry.tables.table import FILE, ROW, SPLIT, Table
 class Facts:
     """What a definition may know: the schema, DuckDB types by column, split names in order, part files in order.
 
-    `rows` are all rows; `image` is the column of an image folder's paths, or empty: its pictures are compared.
+    `rows` are all rows; `image` is the column of an image folder's paths, or empty: its pictures are compared;
+    `references` is what rules refer to beside the data.
     """
 
     schema: DatasetSchema
@@ -41,14 +43,15 @@ class Facts:
     files: tuple[str, ...] = ()
     rows: int = 0
     image: str = ""
+    references: References = field(default_factory=References)
 
     @classmethod
-    def of(cls, schema: DatasetSchema, table: Table, engine: Engine) -> Facts:
+    def of(cls, schema: DatasetSchema, table: Table, engine: Engine, references: References | None = None) -> Facts:
         """The facts of `table`, which is the one of `engine`."""
         columns = {SPLIT: "VARCHAR", **dict(engine.columns)}
         files = tuple(engine.files)
         image = IMAGE if table.format == FOLDER and table.root is not None else ""
-        return cls(schema, columns, table.splits, files, table.rows, image)
+        return cls(schema, columns, table.splits, files, table.rows, image, references or References())
 
     def role(self, role: str, given: str | None = None) -> str:
         """The column `given`, else the first of the data with `role`, else nothing."""

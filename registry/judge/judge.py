@@ -6,7 +6,7 @@ file moved while it was read, nothing is concluded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,9 +21,11 @@ from registry.content.hashing import Progress, Snapshot
 from registry.errors import DataError
 from registry.judge.memory import keep, recall, remembered
 from registry.judge.obtain import Obtained, obtain
+from registry.judge.references import Found, find_references
 from registry.judge.rules import Rules, load_rules
 from registry.model.digest import digest_of
 from registry.model.evidence import Check, DataFacts, Evidence
+from registry.model.names import Version
 from registry.schemas.verify import derived_suite, verify_schema
 from registry.tables.read import open_table
 from registry.tables.table import Table
@@ -43,6 +45,8 @@ class JudgeOptions:
     """How to judge: the engine, DuckDB's threads and memory, the day that waivers are read on, progress.
 
     `limit` is how many bytes may be fetched of a dataset that the workspace lacks.
+    `reach` opens the store for rules that refer to releases; `before` is the version that is to be
+    released, whose predecessor counts as the previous one (None: the greatest there is).
     """
 
     as_of: date | None = None
@@ -51,6 +55,8 @@ class JudgeOptions:
     remember: bool = True
     progress: Progress | None = None
     store: Store | None = field(default=None, compare=False)
+    reach: Callable[[], Store] | None = field(default=None, compare=False)
+    before: Version | None = None
     engine: Literal["duckdb", "spark"] = "duckdb"
     limit: int | None = None
 
@@ -78,7 +84,13 @@ class Bench:
     @property
     def question(self) -> Question:
         """What is judged by which rules."""
-        return Question(self.workspace, self.dataset, self.rules, self.snapshot.md5, self.options.engine)
+        references = self.references.digests
+        return Question(self.workspace, self.dataset, self.rules, self.snapshot.md5, self.options.engine, references)
+
+    @cached_property
+    def references(self) -> Found:
+        """What the rules refer to beside the data."""
+        return find_references(self.rules, self.dataset.name, self.options, lambda: self.profile)
 
     @cached_property
     def table(self) -> Table:
@@ -109,6 +121,16 @@ class Bench:
         with SparkTables(self.table, SparkSettings.of(self.workspace.config.spark)) as tables:
             yield tables
         self.snapshot.check_unmoved()
+
+    @cached_property
+    def profile(self) -> dict[str, Any]:
+        """The profile of the data, remembered by digest."""
+        from registry.reports.profile import VERSION, profile
+
+        found: dict[str, Any] = self.remembered(
+            "profiles", lambda session: profile(session, self.table, self.rules.schema), profile_version=VERSION
+        )
+        return found
 
     def remembered(self, kind: str, compute: Any, **inputs: Any) -> Any:
         """A fact of this data under this schema, computed in a session where it is not remembered."""
@@ -147,13 +169,17 @@ def judge(bench: Bench) -> Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be judged by which rules: data by its id in git, so that it can be asked without the data."""
+    """What is to be judged by which rules: data by its id in git, so that it can be asked without the data.
+
+    `references` are the releases that the rules refer to, by name with the digests of their manifests.
+    """
 
     workspace: Workspace
     dataset: Dataset
     rules: Rules
     md5: str
     engine: str = "duckdb"
+    references: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def file(self) -> Path:
@@ -164,6 +190,7 @@ class Question:
             "dataset": self.dataset.name,
             "evidence": SHAPE,
             "engine": self.engine,
+            "references": dict(self.references),
         }
         return self.workspace.cache / "verdicts" / f"{digest_of(key)}.json"
 
@@ -187,7 +214,7 @@ def _measure(bench: Bench) -> Evidence:
         expectations = joined([derived, bench.rules.expectations])
         with bench.engine() as engine:
             counts = split_counts(engine, table)
-            checks += run_checks(expectations, table, bench.rules.schema, engine)
+            checks += run_checks(expectations, table, bench.rules.schema, engine, bench.references.references)
     return _evidence(bench, checks, table.rows, counts)
 
 
@@ -206,6 +233,7 @@ def _evidence(bench: Bench, checks: list[Check], rows: int, splits: dict[str, in
         data=DataFacts(files.sha256, len(files), files.bytes, rows, splits, bench.snapshot.md5),
         ruleset=bench.rules.sha256,
         engine=bench.options.engine,
+        references=bench.references.digests,
     )
 
 

@@ -49,6 +49,7 @@ def earlier(question: Question, store: Callable[[], Store] | None, files: Sequen
 def answers(question: Question, evidence: Evidence) -> bool:
     """Whether `evidence` is about the data and the rules of `question`, and whole."""
     same = (evidence.data.md5, evidence.ruleset) == (question.md5, question.rules.sha256)
+    same = same and dict(evidence.references) == dict(question.references)
     return same and bool(evidence.data.sha256) and not any(check.status == "error" for check in evidence.checks)
 
 

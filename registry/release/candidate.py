@@ -13,6 +13,7 @@ from registry.errors import StateError
 from registry.judge.earlier import row_changes
 from registry.judge.judge import Bench
 from registry.judge.memory import recall
+from registry.judge.references import PROFILE, document_of
 from registry.judge.rules import Rules as GateRules
 from registry.mending.record import mended_of
 from registry.model.difference import Difference, RowChanges
@@ -23,7 +24,6 @@ from registry.model.process import Process
 from registry.model.release import ChangeFact, Level, content_digest
 from registry.model.schema import DatasetSchema
 from registry.reports.profile import VERSION as PROFILE_VERSION
-from registry.reports.profile import profile
 from registry.reports.quality import remembered
 from registry.stores.base import Store
 from registry.stores.layout import read_object
@@ -150,16 +150,6 @@ def remembered_profile(workspace: Workspace, data: str, schema: DatasetSchema) -
     return found
 
 
-def measure_profile(bench: Bench) -> dict[str, Any]:
-    """The profile of the data on the bench, remembered by digest."""
-    found: dict[str, Any] = bench.remembered(
-        "profiles",
-        lambda session: profile(session, bench.table, bench.rules.schema),
-        profile_version=PROFILE_VERSION,
-    )
-    return found
-
-
 def measure_splits(bench: Bench) -> dict[str, tuple[int, str]]:
     """(rows, digest of the logical rows) of each split, remembered by digest."""
     columns = [name for name, _ in bench.table.columns]
@@ -225,7 +215,7 @@ def schema_of(released: Released, store: Store) -> DatasetSchema:
 
 def state_of(released: Released, schema: DatasetSchema, store: Store) -> State:
     """What a release is compared by."""
-    manifest, process = released.manifest, _document(store, released, PROCESS)
+    manifest, process = released.manifest, document_of(store, released, PROCESS)
     return State(
         schema=schema,
         splits={name: (split.rows, split.sha256) for name, split in manifest.splits.items()},
@@ -252,24 +242,15 @@ def previous_of(store: Store, name: str, version: Version | None) -> Before | No
     found = find_previous(store, name, version)
     if found is None:
         return None
-    quality = _document(store, found, ".registry/quality.json")
+    quality = document_of(store, found, ".registry/quality.json")
     return Before(
         found.reference,
         found.manifest,
         found.raw,
         found.standing,
-        profile=_document(store, found, ".registry/profile.json"),
+        profile=document_of(store, found, PROFILE),
         history=remembered(quality) if quality else (),
     )
-
-
-def _document(store: Store, found: Released, path: str) -> Mapping[str, Any] | None:
-    """A JSON document of a release; None of one without it, or that nobody may use any more."""
-    artefact = found.manifest.artefacts.get(path)
-    if artefact is None or (found.standing and found.standing.refused):
-        return None
-    document: dict[str, Any] = json.loads(read_object(store, artefact.sha256))
-    return document
 
 
 def facts_of(candidate: Candidate, version: Version | None) -> ReleaseFacts:

@@ -19,6 +19,7 @@ from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, 
 from registry.judge.obtain import Depot
 from registry.judge.places import places_of
 from registry.judge.pointers import resolves, unavailable
+from registry.judge.references import find_references
 from registry.judge.reuse import Earlier, earlier
 from registry.judge.rules import Rules, load_rules
 from registry.model.difference import Difference
@@ -86,13 +87,17 @@ def judge_scope(workspace: Workspace, scope: Scope, gate: Gate) -> Judgement:
 def _lay_out(workspace: Workspace, dataset: Dataset, gate: Gate, rules: Rules | None = None) -> Bench:
     store = None if (workspace.root / dataset.path).exists() else gate.around.store()
     with gate.around.progress(dataset) as progress:
-        return lay_out(workspace, dataset, replace(gate.options, store=store, progress=progress), rules)
+        options = replace(gate.options, store=store, reach=gate.around.store, progress=progress)
+        return lay_out(workspace, dataset, options, rules)
 
 
 def _judge_touched(workspace: Workspace, dataset: Dataset, parts: frozenset[str], gate: Gate) -> _Judged:
     """The evidence of one touched dataset, with the checks of its pointer and its card."""
     rules, pointer = load_rules(workspace, dataset), workspace.pointer(dataset)
-    question = Question(workspace, dataset, rules, pointer.md5 if pointer else "", gate.options.engine)
+    reaching = replace(gate.options, reach=gate.around.store)
+    references = find_references(rules, dataset.name, reaching).digests
+    md5 = pointer.md5 if pointer else ""
+    question = Question(workspace, dataset, rules, md5, gate.options.engine, references)
     here = (workspace.root / dataset.path).exists()
     step_zero: list[Check] = []
     if parts & {"data", "new"}:

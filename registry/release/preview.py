@@ -17,7 +17,6 @@ from registry.release.candidate import (
     compare,
     declared_card,
     facts_of,
-    measure_profile,
     measure_splits,
     previous_of,
     remembered_profile,
@@ -58,7 +57,7 @@ def _facts(bench: Bench, store: Store) -> ReleaseFacts:
         source=source_of(bench),
         previous=previous,
         evidence=judge(bench),
-        profile=measure_profile(bench),
+        profile=bench.profile,
         splits=splits,
         facts=compare(bench, declared, splits, previous, store).facts,
     )
@@ -93,7 +92,7 @@ def card_checks(
     Without its profile the languages of the texts are not compared with those declared, which is said.
     """
     declared = card_of(workspace, dataset)
-    profile = measure_profile(bench) if bench and evidence.data.rows else None
+    profile = bench.profile if bench and evidence.data.rows else None
     profile = profile or remembered_profile(workspace, evidence.data.sha256, rules.schema)
     unread = {"rows": evidence.data.rows, "columns": [], "splits": []}
     facts = ReleaseFacts(

@@ -23,7 +23,6 @@ from registry.release.candidate import (
     compare,
     content_of,
     declared_card,
-    measure_profile,
     measure_splits,
     previous_of,
     require_current,
@@ -80,7 +79,8 @@ def release(workspace: Workspace, dataset: Dataset, version: str, store: Store, 
         require_clean(workspace, dataset)
     open_registry(store, write=not options.dry_run)
     options.step("hash")
-    bench = lay_out(workspace, dataset, options.judge)
+    judge_by = replace(options.judge, before=_wanted(version), reach=lambda: store)
+    bench = lay_out(workspace, dataset, judge_by)
     declared = declared_card(bench)
     if not options.allow_dirty:
         require_current(bench)
@@ -129,18 +129,22 @@ def gather(bench: Bench, declared: Declared, version: str, store: Store, step: S
         raise gate_failed(evidence)
     step("profile")
     splits = measure_splits(bench)
-    wanted = None if version in WORDS else Version.parse(version)
-    previous = previous_of(store, bench.dataset.name, wanted)
+    previous = previous_of(store, bench.dataset.name, _wanted(version))
     return Candidate(
         bench=bench,
         declared=declared,
         source=source_of(bench),
         previous=previous,
         evidence=evidence,
-        profile=measure_profile(bench),
+        profile=bench.profile,
         splits=splits,
         facts=compare(bench, declared, splits, previous, store).facts,
     )
+
+
+def _wanted(version: str) -> Version | None:
+    """The number that is asked for; None where it follows from the change."""
+    return None if version in WORDS else Version.parse(version)
 
 
 def plan_for(candidate: Candidate, version: str, store: Store, options: PlanOptions) -> Plan:

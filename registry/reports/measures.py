@@ -214,6 +214,13 @@ MEASURES: dict[str, Measure] = {
         ("Drift since the previous release", "이전 릴리스 대비 분포 변화"),
         ("Distance of distributions.", "분포 간 거리."),
     ),
+    "expect_no_drift_between_splits": Measure(
+        "drift",
+        ("Drift between splits", "분할 간 분포 차이"),
+        ("Distance of distributions from the first split.", "첫 분할과의 분포 거리."),
+        ("Scores would speak of other data than was learnt from.", "학습한 데이터와 다른 분포에 대한 점수가 됨."),
+        _SPLIT,
+    ),
     "expect_data_to_suffice": Measure(
         "sufficiency",
         ("Data suffices", "데이터 충분성"),

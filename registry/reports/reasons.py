@@ -46,6 +46,13 @@ REASONS: Mapping[str, str] = {
     r"`(.+)` has ([\d,]+) distinct values, beyond ([\d,]+): group them into ranges first": (
         r"고유값 \2개 (한도 \3개): \1. 먼저 구간으로 묶어야 함"
     ),
+    r"no column has the role provenance: declare it, or name `(.+)`": (
+        r"역할이 provenance인 열 없음. 선언하거나 `\1` 지정 필요"
+    ),
+    r"no row says in `(.+)` where it is from": r"출처가 적힌 행 없음: \1",
+    r"there is no previous release to compare with": r"비교할 이전 릴리스 없음",
+    r"the previous release (.+) has no profile to compare with": r"이전 릴리스에 프로파일 없음: \1",
+    r"no column can be compared by (.+)": r"비교할 수 있는 열 없음 (\1)",
     r"there is no column beside the label": r"라벨 외의 열 없음",
     r"there is no column to compare beside keys and split": r"키와 분할 외에 비교할 열 없음",
     r"there is no input to compare beside keys, split and label": r"키, 분할, 라벨 외에 비교할 입력 없음",

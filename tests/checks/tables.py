@@ -9,11 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from registry.checks.references import References
 from registry.checks.run import run_checks
 from registry.checks.suite import Expectation, expectations_of
 from registry.model.evidence import Check
 from registry.model.schema import Column, DatasetSchema
 from registry.model.splits import ordered_splits
+from registry.reports.profile import profile
 from registry.tables.duck import Session
 from registry.tables.table import Part, Table
 
@@ -44,7 +46,9 @@ def judged(
     """The checks of the configurations on the table, by id."""
     table = table_of(root, splits)
     with Session(table, threads=threads) as session:
-        found = run_checks(expectations_of(configs, "suite"), table, schema_of(table, **roles), session)
+        schema = schema_of(table, **roles)
+        own = References(profile=lambda: profile(session, table, schema))
+        found = run_checks(expectations_of(configs, "suite"), table, schema, session, own)
     return {check.id: check for check in found}
 
 

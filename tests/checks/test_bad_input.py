@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from registry.checks.expectations import OURS
+from registry.checks.expectations.drift import SINCE
 from registry.checks.expectations.near import NearRequest
 from registry.checks.run import run_checks
 from registry.checks.suite import expectations_of
@@ -59,7 +60,11 @@ def test_what_is_not_declared_is_not_measured_and_named(tmp_path, kind):
 def test_columns_of_only_nulls(tmp_path):
     rows = {split: {"t": NULLS, "g": NULLS, "w": NULLS, "l": NULLS} for split in ("train", "test")}
     found = by_type(every(tmp_path, rows, **ROLES))
-    measured = {"expect_counts_to_meet_targets": "fail", "expect_split_shares_to_be_between": "pass"}
+    measured = {
+        "expect_counts_to_meet_targets": "fail",
+        "expect_split_shares_to_be_between": "pass",
+        SINCE: "not_applicable",
+    }
     assert {kind: check.status for kind, check in found.items()} == {
         kind: measured.get(kind, "not_measured") for kind in OURS
     }
@@ -78,7 +83,8 @@ def test_one_row_one_class_one_split(tmp_path):
         "1 rows" in found["expect_no_target_leakage"].message or "classes" in found["expect_no_target_leakage"].message
     )
     undeclared = {kind for kind, role in MISSING_ROLE.items() if role.removeprefix("role ") not in ROLES.values()}
-    rest = set(OURS) - {*between, *undeclared, *NEEDS_MORE}
+    assert found[SINCE].status == "not_applicable"
+    rest = set(OURS) - {*between, *undeclared, *NEEDS_MORE, SINCE}
     assert {found[kind].status for kind in rest} == {"pass"}
     assert not any(check.unexpected for check in found.values())
 

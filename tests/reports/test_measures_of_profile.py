@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from registry.checks.distances import between_histograms, distance
 from registry.model.digest import canonical
 from registry.model.schema import Column, DatasetSchema
 from registry.reports.associations import cramer, pearson, ratio
-from registry.reports.drift import between_histograms, drift_of
+from registry.reports.drift import drift_of
 from registry.reports.eda import eda_html
 from registry.reports.letters import may_compose, scripts_of
 from registry.reports.profile import profile
@@ -166,10 +167,10 @@ def test_divergence_of_histograms_is_a_divergence(one: list[int], other: list[in
         return {"edges": edges, "counts": {"train": counts}, "below": {"train": 0}, "above": {"train": 1}}
 
     a, b = made(one, left), made(other, right)
-    there, back = between_histograms(a, b), between_histograms(b, a)
+    there, back = distance("js", between_histograms(a, b)), distance("js", between_histograms(b, a))
     assert there is not None and back is not None
     assert 0 <= there <= 1 and there == pytest.approx(back, abs=1e-9)
-    assert between_histograms(a, a) == 0
+    assert distance("js", between_histograms(a, a)) == 0
 
 
 def test_images_are_measured_from_their_headers(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from registry.checks.core import CORE, ExpectationForm
 from registry.checks.expectations import (
     agreement,
     balance,
+    drift,
     duplicates,
     leakage,
     near,
@@ -36,7 +37,7 @@ ANYWHERE = (
     agreement,
     personal,
 )
-TOPICS = (*ANYWHERE,)  # and those that DuckDB alone measures
+TOPICS = (*ANYWHERE, drift)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
 SPREAD = frozenset(spec.form.type for topic in ANYWHERE for spec in topic.SPECS)
 FORMS: Mapping[str, ExpectationForm] = {**CORE, **{name: spec.form for name, spec in OURS.items()}}
