@@ -44,6 +44,7 @@ KINDS: Mapping[str, str] = {
     "column-became-nullable": "열에 결측값 허용",
     "column-role-changed": "열 역할 변경",
     "class-set-changed": "클래스 구성 변경",
+    "class-without-rows": "행이 없어진 클래스",
     "key-changed": "키 변경",
     "split-removed": "분할 삭제",
     "split-added": "분할 추가",

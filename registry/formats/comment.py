@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from registry.formats.changes import escaped, markdown
+from registry.model.difference import Difference
 from registry.model.evidence import Check, Evidence
 from registry.model.judgement import Judgement, weight_of
 from registry.model.scope import Scope
@@ -74,6 +75,8 @@ def _dataset(judgement: Judgement, evidence: Evidence) -> str:
     findings = [one for one in judgement.findings() if one.dataset == evidence.dataset]
     if evidence.pointer == "stale":
         lines += ["The data differs from what the pointer in git says.", ""]
+    change = judgement.differences.get(evidence.dataset)
+    lines += _loudly(change) if change is not None else []
     if findings:
         lines += ["| | check | what was found | rows |", "|---|---|---|---:|"]
         lines += [
@@ -89,10 +92,23 @@ def _dataset(judgement: Judgement, evidence: Evidence) -> str:
         lines += ["", f"Waived: {escaped(check.id)}: {escaped(reason)}"]
     passed = sum(check.status == "pass" for check in evidence.checks)
     lines += ["", f"{passed} of {len(evidence.checks)} checks passed."]
-    change = judgement.differences.get(evidence.dataset)
     if change is not None and change.facts:
         lines += ["", "<details><summary>What changed</summary>", "", markdown(change).rstrip("\n"), "", "</details>"]
     return "\n".join(lines) + "\n"
+
+
+def _loudly(change: Difference) -> list[str]:
+    """What makes a new major version, in front of everything: first of all what frozen splits lost."""
+    facts = [fact for fact in change.facts if fact.level == "major"]
+    if not facts:
+        return []
+    lines = [f"**Major since {escaped(change.before.partition('@')[2] or change.before)}:**", ""]
+    for fact in sorted(facts, key=lambda fact: not fact.kind.startswith("frozen-"))[:MOST]:
+        sign = "🚨" if fact.kind.startswith("frozen-") else "❗"
+        where = ", ".join(escaped(place) for place in (fact.split, fact.column) if place)
+        said = f"{fact.kind.replace('-', ' ')}{f' ({where})' if where else ''}"
+        lines.append(f"- {sign} **{said}** {escaped(fact.detail)}".rstrip())
+    return [*lines, ""]
 
 
 def _rows(check: Check) -> str:

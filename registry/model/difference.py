@@ -17,6 +17,7 @@ from registry.model.release import ChangeFact, Level
 
 Kind = Literal["added", "removed", "edited", "relabelled"]
 KINDS: tuple[Kind, ...] = ("added", "removed", "edited", "relabelled")
+PAIRS = ("moved", "labels", "gone")
 WORDS: Mapping[str, str] = {"edited": "changed"}  # of the documents, where another word is promised
 
 
@@ -26,9 +27,10 @@ class RowChanges:
 
     `edited` and `relabelled` count by the split of the newer state; a row may be both, and moved.
     `moved` counts by (old split, new split), `labels` by (old label, new label), `columns` the edited
-    values of each column. With `keyed` rows are the same row by their key; without, rows are equal by
-    their values: an edit is one row removed and one added, and a row is relabelled if all but its
-    label stays. `note` says why a declared key was not used, or what was left out.
+    values of each column, `gone` by (split, label) the rows of labels that the newer state has none of.
+    With `keyed` rows are the same row by their key; without, rows are equal by their values: an edit is
+    one row removed and one added, and a row is relabelled if all but its label stays. `note` says why a
+    declared key was not used, or what was left out.
     """
 
     added: Mapping[str, int] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class RowChanges:
     moved: Mapping[tuple[str, str], int] = field(default_factory=dict)
     labels: Mapping[tuple[str | None, str | None], int] = field(default_factory=dict)
     columns: Mapping[str, int] = field(default_factory=dict)
+    gone: Mapping[tuple[str, str], int] = field(default_factory=dict)
     keyed: bool = False
     note: str = ""
 
@@ -66,6 +69,7 @@ class RowChanges:
             "note": self.note,
             "splits": {s: {WORDS.get(kind, kind): n for kind, n in self.of(s).items()} for s in splits},
             "moves": [{"from": old, "to": new, "count": n} for (old, new), n in sorted(self.moved.items())],
+            "gone": [{"split": split, "label": label, "count": n} for (split, label), n in sorted(self.gone.items())],
         }
 
     def kept(self) -> dict[str, Any]:
@@ -76,13 +80,13 @@ class RowChanges:
         True
         """
         counts = {kind: dict(getattr(self, kind)) for kind in (*KINDS, "columns")}
-        pairs = {kind: [[*pair, n] for pair, n in getattr(self, kind).items()] for kind in ("moved", "labels")}
+        pairs = {kind: [[*pair, n] for pair, n in getattr(self, kind).items()] for kind in PAIRS}
         return {**counts, **pairs, "keyed": self.keyed, "note": self.note}
 
     @classmethod
     def of_kept(cls, document: Mapping[str, Any]) -> RowChanges:
         """The value that `kept` gave."""
-        pairs = {kind: {(old, new): n for old, new, n in document[kind]} for kind in ("moved", "labels")}
+        pairs = {kind: {(old, new): n for old, new, n in document[kind]} for kind in PAIRS}
         return cls(**{**document, **pairs})
 
 

@@ -19,7 +19,7 @@ from registry.model.schema import Column, DatasetSchema
 from registry.versions.licenses import stricter
 from registry.versions.rules import Rules
 
-TOLD = 3  # pairs of labels in a fact's detail
+TOLD = 3  # labels, or pairs of them, in a fact's detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def difference(before: State, after: State, rules: Rules, rows: RowChanges | Non
         *(_fact(change.kind, detail=change.detail) for change in changes(before.process, after.process)),
     ]
     if rows is not None:
-        found += [*_moved(rows), *_relabelled(rows, after.schema, rules.frozen)]
+        found += [*_moved(rows), *_relabelled(rows, after.schema, rules.frozen), *_gone(rows, after.schema)]
     if not any(fact.kind.startswith(_OF_ROWS) for fact in found) and before.encoding != after.encoding:
         found.append(_fact("re-encoded", detail="the same rows in other bytes"))
     if before.rules != after.rules:
@@ -149,6 +149,16 @@ def _relabelled(rows: RowChanges, schema: DatasetSchema, frozen: frozenset[str])
         more = "; in all splits " if len(rows.relabelled) > 1 else "; "
         detail = f"{count:,} rows{more}{most}" + (", …" if len(pairs) > TOLD else "")
         yield _fact(kind, split=split, column=label.name if label else None, count=count, detail=detail)
+
+
+def _gone(rows: RowChanges, schema: DatasetSchema) -> Iterator[ChangeFact]:
+    """Classes that a split had rows of and has none of, whatever the schema still declares."""
+    label = schema.column_of_role("label")
+    for split in sorted({split for split, _ in rows.gone}):
+        names = [_name(name) for of, name in rows.gone if of == split]
+        detail = f"without {', '.join(names[:TOLD])}" + (", …" if len(names) > TOLD else "")
+        column = label.name if label else None
+        yield _fact("class-without-rows", split=split, column=column, count=len(names), detail=detail)
 
 
 def _name(label: str | None) -> str:

@@ -12,7 +12,7 @@ hide one with probability 5e-14; whether a split changed at all is told by its s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from registry.model.difference import RowChanges
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 CONTENTS = {"data": digests.CONTENTS, "before": f"{digests.CONTENTS}_before"}
 """The names of the tables of image files that a session of image folders was given, by view."""
 LABELS = 1000  # pairs of labels listed, the most frequent first
+CLASSES = 100  # labels up to which a column holds classes, of which one may be missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,27 @@ def compare_rows(session: Session, before: DatasetSchema, after: DatasetSchema) 
     key = tuple(after.keys) if after.keys == before.keys and set(after.keys) <= set(pair.columns) else ()
     if before.keys and not key:
         notes.append("rows are compared by their values: the key is not the same in both")
+    gone = _gone(_Question(session, pair, key, label))
     if key:
         found = _keyed(_Question(session, pair, key, label), "; ".join(notes))
         if found is not None:
-            return found
+            return replace(found, gone=gone)
         notes.append(f"rows are compared by their values: {', '.join(key)} is empty or repeated in some rows")
-    return _keyless(_Question(session, pair, (), label), "; ".join(notes))
+    return replace(_keyless(_Question(session, pair, (), label), "; ".join(notes)), gone=gone)
+
+
+def _gone(question: _Question) -> dict[tuple[str, str], int]:
+    """The rows before of each label that a split, which is still there, has no row of now."""
+    if question.label is None:
+        return {}
+    counted = f"SELECT {SPLIT} AS s, {question.label_text()} AS y, count(*) AS n FROM {{}} GROUP BY ALL"  # noqa: S608
+    found = question.session.rows(
+        f"""WITH o AS ({counted.format("before")}), n AS ({counted.format("data")})
+        SELECT s, y, o.n AS rows FROM o ANTI JOIN n USING (s, y)
+        WHERE y IS NOT NULL AND s IN (SELECT s FROM n) AND (SELECT count(DISTINCT y) FROM o) <= {CLASSES}
+        ORDER BY s, y"""  # noqa: S608
+    )
+    return {(row["s"], row["y"]): int(row["rows"]) for row in found}
 
 
 def _keyed(question: _Question, note: str) -> RowChanges | None:

@@ -150,10 +150,20 @@ class Host:
         done = subprocess.run(["git", *arguments], cwd=self.remote, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
+    @property
+    def programs(self) -> Path:
+        """A folder with the command of this checkout, which stands for the one that `pip install` brings."""
+        folder = self.scratch / "bin"
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            (folder / "registry").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m registry "$@"\n')
+            (folder / "registry").chmod(0o755)
+        return folder
+
     def shell(self, script: str, where: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         """Bash as a runner calls it: with the machine's programs, and nobody's settings or secrets."""
         clean = {
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "PATH": f"{self.programs}:{Path(sys.executable).parent}:/usr/bin:/bin",
             "HOME": str(where), "LANG": "C.UTF-8", "CI": "true",
             "PYTHONPATH": str(CHECKOUT), "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_ROOT_USER_ACTION": "ignore", "GIT_CONFIG_NOSYSTEM": "1",

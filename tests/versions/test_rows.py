@@ -64,8 +64,15 @@ def by_hand(before, after):
         moved=Counter((o[0], n[0]) for o, n in both if o[0] != n[0]),
         labels=Counter((o[3], n[3]) for o, n in relabelled),
         columns={"text": edits} if (edits := sum(o[2] != n[2] for o, n in both)) else {},
+        gone=classes_gone(before, after),
         keyed=True,
     )
+
+
+def classes_gone(before, after):
+    """By split, which has rows still, and label: rows of the labels that no row has now."""
+    counts = Counter((row[0], row[3]) for row in before if row[3] is not None and row[0] in {new[0] for new in after})
+    return {pair: n for pair, n in counts.items() if pair not in {(row[0], row[3]) for row in after}}
 
 
 values = st.sampled_from(["가", "나", "b", "", None])
@@ -92,7 +99,7 @@ def test_rows_without_a_key_are_balanced_as_multisets(tmp_path_factory, before, 
         # What neither moved nor changed its label is what differs in no way.
         gone = sum(n for row, n in (old - new).items() if row[0] == split)
         assert went + found.relabelled.get(split, 0) == gone
-    assert sum(found.labels.values()) == found.total("relabelled")
+    assert sum(found.labels.values()) == found.total("relabelled") and found.gone == classes_gone(before, after)
     assert found.any == (old != new) and not found.keyed and not found.edited
     # No row is counted as added that stood anywhere before, and no row as removed that still stands.
     free = Counter((row[1], row[2]) for row in new.elements())
@@ -128,6 +135,12 @@ def test_the_width_of_numbers_plays_no_part(tmp_path):
 def test_a_key_that_does_not_tell_rows_is_not_used(tmp_path, more):
     found = compared(tmp_path, [*ROWS, more], [*ROWS, more], (KEYED, KEYED))
     assert not found.keyed and not found.any and "id is empty or repeated" in found.note
+
+
+def test_a_column_of_countless_labels_has_no_classes(tmp_path):
+    before = [("train", str(n), "t", f"label {n}") for n in range(101)]
+    for count, gone in ((101, {}), (100, {("train", "label 0"): 1})):
+        assert compared(tmp_path, before[:count], before[1:count], (KEYED, KEYED)).gone == gone
 
 
 def test_another_key_is_not_used(tmp_path):
