@@ -7,7 +7,6 @@ here: expressions, contexts, outputs, artefacts, the checkout, and credentials f
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -96,8 +95,9 @@ def filled(value: Any, contexts: dict[str, Any]) -> str:
 
 @dataclass
 class Ran:
-    """A run: how each job ended, what it printed, its summary, outputs and artefacts (name → folder)."""
+    """A run of a commit: how each job ended, what it printed, its summary, outputs and artefacts (name → folder)."""
 
+    sha: str = ""
     jobs: dict[str, str] = field(default_factory=dict)
     log: str = ""
     summary: str = ""
@@ -131,9 +131,9 @@ class Host:
     def run(self, name: str, event_name: str, event: dict[str, Any], ref: str, **github: Any) -> Ran:
         """Runs the workflow `name` of `ref` for an event."""
         self.runs += 1
-        workflow, ran, home = self.workflow(name, ref), Ran(), self.scratch / f"run-{self.runs}"
-        assert event_name in workflow["on"]
         sha = self.git("rev-parse", ref)
+        workflow, ran, home = self.workflow(name, ref), Ran(sha), self.scratch / f"run-{self.runs}"
+        assert event_name in workflow["on"]
         base = {"event_name": event_name, "event": event, "ref": ref, "sha": sha, "repository": self.repository}
         contexts = {
             "github": {**base, "actor": "kim", "token": "token-of-the-run", **github},
@@ -311,13 +311,8 @@ ACTIONS = {
 }
 
 
-def run_gitlab(host: Host, name: str, variables: dict[str, str], ref: str) -> tuple[int, str, Path]:
-    """Runs one job of `.gitlab/registry.yml` in a fresh clone: its exit code, what it printed, its directory."""
-    host.runs += 1
-    work = host.scratch / f"gitlab-{host.runs}"
-    work.mkdir(parents=True)
-    done = host.shell(f"git clone -q 'file://{host.remote}' . && git checkout -q --detach {ref}", work, {})
-    assert done.returncode == 0, done.stdout
+def run_gitlab(host: Host, name: str, variables: dict[str, str], work: Path) -> tuple[int, str]:
+    """Runs one job of `.gitlab/registry.yml` in the clone `work`: its exit code, and what it printed."""
     document = yaml.safe_load((work / ".gitlab" / "registry.yml").read_text("utf-8"))
     job = document[name]
     parent = document.get(job.get("extends"), {})
@@ -326,9 +321,4 @@ def run_gitlab(host: Host, name: str, variables: dict[str, str], ref: str) -> tu
     environment = {key: known.get(value[1:], "") if value.startswith("$") else value for key, value in given.items()}
     lines = [*job.get("before_script", parent.get("before_script", [])), *job["script"]]
     done = host.shell("\n".join(lines), work, {**known, **environment})
-    return done.returncode, done.stdout, work
-
-
-def environment_of_tests() -> dict[str, str]:
-    """Names of people, for commits."""
-    return {key: value for key, value in os.environ.items() if key.startswith("GIT_") and "_DIR" not in key}
+    return done.returncode, done.stdout

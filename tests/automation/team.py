@@ -73,7 +73,8 @@ class Team:
         head = author.shell.git("rev-parse", "HEAD").strip()
         author.shell.git("checkout", "-q", "--detach", "main")
         author.shell.git("merge", "-q", "--no-ff", "-m", "Merge", "work")
-        author.shell.git("push", "-q", str(self.host.remote), f"HEAD:refs/pull/{number}/merge", "work:refs/heads/work")
+        refs = f"HEAD:refs/pull/{number}/merge", f"work:refs/heads/work-{number}"
+        author.shell.git("push", "-q", str(self.host.remote), *refs)
         return {"pull_request": {"number": number, "head": {"sha": head, "repo": {"full_name": "team/data"}}}}
 
     def judge(self, event: dict[str, Any]) -> Ran:

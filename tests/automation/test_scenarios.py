@@ -1,0 +1,264 @@
+"""Six pull requests from start to end: what the gate says of each, in every form, and what is posted."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from jsonschema import Draft4Validator, Draft202012Validator
+
+from registry.automation.post import tame
+from registry.formats.comment import MARKER
+from registry.formats.documents import schema_of
+from registry.testing.servers import drop_bucket, new_bucket
+from tests.automation.forge import Forge, packed, serving
+from tests.automation.runner import Host, evaluate, run_gitlab
+from tests.automation.team import Team
+from tests.journeys.conftest import IDENTITY
+from tests.journeys.harness import Shell, plant_reviews, rows
+
+pytestmark = pytest.mark.slow
+SCHEMAS = Path(__file__).parent / "schemas"
+SARIF = Draft4Validator(json.loads((SCHEMAS / "sarif-2.1.0-rtm.5.json").read_text("utf-8")))
+QUALITY = Draft202012Validator(json.loads((SCHEMAS / "code-quality.json").read_text("utf-8")))
+NEW = rows("train", 4, offset=500)
+
+
+@pytest.fixture(scope="module")
+def team(seaweed_server, tmp_path_factory):
+    """`reviews` on main with version 1.0.0, DVC's remote and the store on S3, and a bare repository."""
+    scratch, server = tmp_path_factory.mktemp("forge"), seaweed_server
+    client = server.client()
+    bucket = new_bucket(client, "pull-requests")
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in (*IDENTITY, *server.environment.items(), ("GIT_CONFIG_NOSYSTEM", "1")):
+            patch.setenv(key, value)
+        shell = Shell(scratch / "main")
+        shell.cwd.mkdir()
+        shell("init")
+        plant_reviews(shell.cwd / "data" / "reviews")
+        roles = ("--label", "label", "--text", "text", "--key", "id", "--license", "cc-by-4.0")
+        shell("add", "data/reviews", *roles)
+        settings = shell.cwd / "registry.toml"
+        text = settings.read_text("utf-8").replace('"file:.registry/store"', f'"s3://{bucket}/releases"')
+        # What pip would bring stands on the runner's path.
+        settings.write_text(f'{text}\n[s3]\nendpoint-url = "{server.endpoint}"\n\n[ci]\ninstall = ["pip"]\n', "utf-8")
+        remote = f"['remote \"work\"']\n    url = s3://{bucket}/work\n    endpointurl = {server.endpoint}\n"
+        config = shell.cwd / ".dvc" / "config"
+        config.write_text(config.read_text("utf-8").replace("[core]\n", "[core]\n    remote = work\n", 1) + remote)
+        shell("ci", "init", "github")
+        shell("ci", "init", "gitlab")
+        shell.git("checkout", "-q", "-B", "main")
+        shell.commit("Add reviews")
+        shell("release", "v1.0", "--no-progress")
+        shell("push")
+        host = Host(
+            scratch / "remote.git",
+            scratch / "runs",
+            {"REGISTRY_AWS_ROLE": "arn:aws:iam::1:role/read", "REGISTRY_AWS_REGION": "us-east-1"},
+            dict(server.environment),
+        )
+        shell.git("clone", "-q", "--bare", ".", str(host.remote))
+        yield Team(shell.cwd, host)
+    drop_bucket(client, bucket)
+    client.close()
+
+
+def good(author):
+    author.write("train", [*author.rows("train"), *NEW])
+    author.address()
+
+
+def leaking(author):
+    good(author)
+    author.write("test", [{**author.rows("test")[0], "text": NEW[0]["text"]}, *author.rows("test")[1:]])
+    author.address()
+
+
+def weakened(author):
+    leaking(author)
+    author.edit("checks/reviews.yaml", "severity: critical", "severity: warning")
+
+
+def forgotten(author):
+    author.write("train", [*author.rows("train"), *NEW[:3]])
+    author.address(push=False)
+
+
+def prose(author):
+    (author.root / "README.md").write_text("# 리뷰\n", "utf-8")
+
+
+def from_a_fork(author):
+    author.write("train", [*author.rows("train"), *NEW[:2]])
+    author.address(push=False)
+
+
+@pytest.fixture(scope="module")
+def judged(team):
+    """The run of the gate for each scenario, made once; the event of a fork tells of its repository."""
+
+    @cache
+    def run(edit):
+        event = team.propose(edit)
+        if edit is from_a_fork:
+            event["pull_request"]["head"]["repo"]["full_name"] = "stranger/data"
+        return team.judge(event)
+
+    return run
+
+
+def document(ran):
+    found = json.loads(ran.artefact("registry-reports", "check.json"))
+    Draft202012Validator(schema_of("registry.check/1")).validate(found)
+    return found
+
+
+def annotations(ran):
+    return [line for line in ran.log.splitlines() if line.startswith(("::error", "::warning", "::notice"))]
+
+
+@pytest.mark.parametrize(
+    ("edit", "conclusion", "headline"),
+    [
+        (good, "success", "## ✅ The dataset is fit for release"),
+        (leaking, "failure", "## ❌ The dataset is not fit for release"),
+        (weakened, "failure", "## ❌ The dataset is not fit for release"),
+        (forgotten, "failure", "## ⚠️ The dataset is not fit for release"),
+        (prose, "success", "## ✅ No dataset was touched"),
+        (from_a_fork, "failure", "## ⚠️ The dataset is not fit for release"),
+    ],
+)
+def test_every_form_of_every_scenario(judged, edit, conclusion, headline):
+    ran = judged(edit)
+    assert ran.jobs == {"check": conclusion}, ran.log
+    comment = ran.artefact("registry-comment", "comment.md")
+    assert comment.startswith(f"{MARKER}\n\n{headline}\n"), comment
+    assert ran.summary == comment == ran.artefact("registry-reports", "comment.md") == tame(comment)
+    sarif = json.loads(ran.artefact("registry-reports", "registry.sarif"))
+    assert [error.message for error in SARIF.iter_errors(sarif)] == []
+    cases = ElementTree.fromstring(ran.artefact("registry-reports", "junit.xml"))
+    found = document(ran)
+    checks = [check for evidence in found["datasets"] for check in evidence["checks"]]
+    assert int(cases.get("tests")) == len(checks) == len(list(cases.iter("testcase")))
+    assert (int(cases.get("failures")) + int(cases.get("errors")) > 0) == (conclusion == "failure")
+    results = sarif["runs"][0]["results"]
+    assert any(result["level"] == "error" for result in results) == (conclusion == "failure")
+    assert len(annotations(ran)) == len(results)
+    for text in (comment, ran.log, json.dumps(results, ensure_ascii=False)):
+        assert NEW[0]["text"] not in text and NEW[0]["id"] not in text, "a row"
+
+
+def test_a_good_change(judged):
+    comment = judged(good).artefact("registry-comment", "comment.md")
+    assert "| `reviews` | ✅ pass | 124 | 0 | 0 | minor since 1.0.0 |" in comment
+    assert "`reviews` (data)" in comment and "80 → 84 rows" in comment
+
+
+def test_a_leak_is_shown_at_the_line_of_its_rule(judged, team):
+    ran = judged(leaking)
+    assert "| ❌ | leakage-exact | 1 of 40 rows" in ran.artefact("registry-comment", "comment.md")
+    lines = (team.template / "checks" / "reviews.yaml").read_text("utf-8").splitlines()
+    line = 1 + next(n for n, text in enumerate(lines) if "expect_splits_to_be_disjoint" in text)
+    assert f"::error file=checks/reviews.yaml,line={line},title=reviews%3A leakage-exact" in "\n".join(annotations(ran))
+
+
+def test_a_weakened_suite_does_not_let_a_leak_through(judged):
+    ran = judged(weakened)
+    comment = ran.artefact("registry-comment", "comment.md")
+    assert "weakened" in comment and "leakage-exact" in comment, comment
+
+
+def test_a_pointer_that_was_never_pushed_is_no_pass(judged):
+    ran = judged(forgotten)
+    assert document(ran)["verdict"] == "error"
+    assert "is nowhere" in ran.artefact("registry-comment", "comment.md")
+
+
+def test_prose_alone_reads_no_data(judged):
+    ran = judged(prose)
+    found = document(ran)
+    assert found["datasets"] == [] and found["changed"]["untouched"] == ["reviews"]
+
+
+def test_a_fork_gets_no_credentials_and_no_pass(judged):
+    ran = judged(from_a_fork)
+    assert document(ran)["verdict"] == "error"
+    assert "AWS_SECRET" not in ran.log
+
+
+def test_the_comment_is_posted_by_a_run_of_its_own(judged, team):
+    """Of the pull request it sees the artefact alone: the workflow is main's."""
+    ran = judged(leaking)
+    head = {"head_branch": "work", "head_repository": {"owner": {"login": "team"}}, "head_sha": "a" * 40}
+    event = {"workflow_run": {"id": 1, "event": "pull_request", "conclusion": "failure", **head}}
+    text = ran.artefact("registry-comment", "comment.md")
+    pull = {"number": 7, "head": {"sha": "a" * 40}, "from": "team:work"}
+    with serving(Forge([pull], packed({"comment.md": text.encode()}))) as forge:
+        team.host.environment = {"GITHUB_API_URL": forge.url}
+        for word in ("posted", "replaced"):
+            done = team.host.run("registry-comment.yml", "workflow_run", event, "refs/heads/main")
+            assert done.jobs == {"comment": "success"} and word in done.log, done.log
+        assert [comment["body"] for comment in forge.comments] == [text]
+        event["workflow_run"]["event"] = "merge_group"
+        assert team.host.run("registry-comment.yml", "workflow_run", event, "refs/heads/main").jobs == {
+            "comment": "skipped"
+        }
+
+
+def test_a_release_by_hand(team):
+    """The plan first; then exactly it, in a clone that has nothing but pointers; the record and the tag are pushed."""
+    team.host.variables["REGISTRY_AWS_RELEASE_ROLE"] = "arn:aws:iam::1:role/release"
+    event = {"inputs": {"dataset": "reviews", "version": "auto"}}
+    ran = team.host.run("registry-release.yml", "workflow_dispatch", event, "refs/heads/main")
+    assert ran.jobs == {"plan": "success", "release": "skipped"} and "nothing to release" in ran.summary, ran.log
+    event["inputs"]["version"] = "v1.1"
+    shell = Shell(team.template)
+    card = shell.cwd / "cards" / "reviews.md"
+    card.write_text(card.read_text("utf-8").replace("summary:", "summary: 상품 후기 #", 1), "utf-8")
+    shell.commit("Describe")
+    shell.git("push", "-q", str(team.host.remote), "main")
+    ran = team.host.run("registry-release.yml", "workflow_dispatch", event, "refs/heads/main")
+    assert ran.jobs == {"plan": "success", "release": "success"}, ran.log
+    assert "reviews@1.1.0" in ran.summary
+    tags, files = team.host.git("tag"), team.host.git("ls-tree", "-r", "--name-only", "main")
+    assert "reviews@v1.1.0" in tags.split() and "releases/reviews/1.1.0.manifest.json" in files.split()
+    assert shell("list", "--json").json["datasets"][0]["versions"][0]["version"] == "1.1.0"
+
+
+def test_a_merge_request_of_gitlab(team, judged, tmp_path):
+    sha = judged(leaking).sha
+    clone = f"git clone -q 'file://{team.host.remote}' . && git fetch -q origin 'refs/pull/*/merge' && git checkout -q"
+    assert team.host.shell(f"{clone} {sha}", tmp_path, {}).returncode == 0
+    variables = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": f"{sha}^1", **team.host.role}
+    code, log = run_gitlab(team.host, "registry:check", variables, tmp_path)
+    assert code == 1 and "leakage-exact" in log, log
+    report = json.loads((tmp_path / "registry-reports" / "code-quality.json").read_text("utf-8"))
+    assert [error.message for error in QUALITY.iter_errors(report)] == []
+    assert {entry["severity"] for entry in report} >= {"blocker"}
+    cases = ElementTree.parse(tmp_path / "registry-reports" / "junit.xml").getroot()
+    assert cases.get("failures") == "2"
+    with serving(Forge()) as forge:
+        note = {"CI_API_V4_URL": forge.url, "CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_PROJECT_ID": "3"}
+        for word in ("posted", "replaced"):
+            code, log = run_gitlab(team.host, "registry:note", {**note, "REGISTRY_NOTE_TOKEN": "secret"}, tmp_path)
+            assert code == 0 and word in log, log
+        (only,) = forge.comments
+        assert only["body"] == (tmp_path / "registry-reports" / "comment.md").read_text("utf-8")
+
+
+def test_expressions_read_as_github_reads_them():
+    functions = {"format": lambda text, *values: text.format(*values), "always": lambda: True}
+    github = {"event": {"pull_request": {"number": 3}}, "base_ref": "main"}
+    contexts = {"github": github, "vars": {}, "functions": functions}
+    for text, value in {
+        "github.event.merge_group.base_sha || format('origin/{0}', github.base_ref)": "origin/main",
+        "vars.ROLE != '' && always()": False,
+        "!vars.ROLE && (github.base_ref == 'MAIN' || false)": True,
+        "github.event.pull_request.number || github.sha": 3,
+        "'it''s'": "it's",
+    }.items():
+        assert evaluate(text, contexts) == value
