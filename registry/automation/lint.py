@@ -85,12 +85,12 @@ def _config(workspace: Workspace, problems: list[Problem]) -> None:
 
 def _schemas(workspace: Workspace, problems: list[Problem]) -> None:
     """Schemas and suites, and that the columns of the one are those of the other."""
-    from registry.judge.rules import load_rules
+    from registry.judge.rules import own_rules
 
     for dataset in workspace.datasets.values():
         if _there(workspace, dataset.schema, *dataset.checks):
             with _caught(problems, "schemas", dataset.schema, workspace.root):
-                load_rules(workspace, dataset)
+                own_rules(workspace, dataset)
 
 
 def _cards(workspace: Workspace, problems: list[Problem]) -> None:

@@ -40,10 +40,11 @@ from registry.model.evidence import OF_CHANGE, SEVERITIES, Severity
 from registry.model.schema import DatasetSchema
 from registry.workspace.yamls import Places, load_yaml, parse_yaml
 
+BASELINE = "baseline:"  # how the ids of checks begin that an organisation asks of every repository
 REFERENCE = "docs/reference/expectations.md"
 SUITE_KEYS = ("name", "id", "meta", "notes", "expectations")
 ENTRY_KEYS = ("type", "kwargs", "severity", "notes", "meta", "id", "description")
-OWN = ("data:", "schema:", *OF_CHANGE)  # how the ids of built-in checks begin
+OWN = ("data:", "schema:", BASELINE, *OF_CHANGE)  # how the ids of built-in checks begin
 META_KEYS = ("check_id", "when_not_measured", "great_expectations_version")
 
 
@@ -157,6 +158,20 @@ def check_columns(expectations: Iterable[Expectation], schema: DatasetSchema) ->
             if name not in known:
                 place = f"{expectation.path}:{expectation.line}"
                 _fail(f"{place}: {argument} names the column `{name}`, which the schema does not declare", name, known)
+
+
+def parse_baseline(text: str, file: str, schema: DatasetSchema) -> tuple[Suite, tuple[str, ...]]:
+    """The suite that an organisation asks of every repository, its ids behind `baseline:`, and who may waive them.
+
+    The file is a suite with one field more, the list `owners`.
+    """
+    value, places = parse_yaml(text, file)
+    owners = value.pop("owners", []) if isinstance(value, dict) else []
+    if not isinstance(owners, list) or not all(isinstance(owner, str) and owner for owner in owners):
+        _fail(f"{places.at('owners')}: owners is a list of names, as waivers give them", "", ())
+    suite = _suite(value, places, Path(file).stem, schema)
+    named = (replace(one, check_id=f"{BASELINE}{one.check_id}") for one in suite.expectations)
+    return Suite(suite.name, tuple(named)), tuple(owners)
 
 
 def _suite(value: Any, places: Places, stem: str, schema: DatasetSchema | None) -> Suite:
@@ -333,5 +348,6 @@ __all__ = [
     "expectations_of",
     "joined",
     "load_suite",
+    "parse_baseline",
     "parse_suite",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from registry.formats.changes import escaped, markdown
 from registry.model.difference import Difference
-from registry.model.evidence import Check, Evidence
+from registry.model.evidence import WEAKENED, Check, Evidence
 from registry.model.judgement import Judgement, weight_of
 from registry.model.scope import Scope
 
@@ -26,6 +26,7 @@ def comment(judgement: Judgement) -> str:
     parts = [f"{MARKER}\n\n## {_headline(judgement)}\n"]
     if judgement.evidences:
         parts.append(_scoreboard(judgement))
+    parts += _weakened(judgement)
     if judgement.scope is not None:
         parts.append(_scope(judgement.scope))
     parts += [_dataset(judgement, evidence) for evidence in judgement.evidences]
@@ -56,6 +57,14 @@ def _scoreboard(judgement: Judgement) -> str:
             f"| {weights.count('error')} | {weights.count('warning')} | {since} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _weakened(judgement: Judgement) -> list[str]:
+    """That the change makes the gate weaker, of which datasets, and whose thresholds decided."""
+    weaker = {one.dataset: sum(check.type == WEAKENED for check in one.checks) for one in judgement.evidences}
+    named = ", ".join(f"`{name}` ({count})" for name, count in weaker.items() if count)
+    said = "The thresholds of the base branch decided; a weakening counts once it is merged on its own."
+    return [f"> ⚠️ **Gate weakened**: {named}. {said}\n"] if named else []
 
 
 def _scope(scope: Scope) -> str:

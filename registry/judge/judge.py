@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from registry.checks.run import run_checks
-from registry.checks.suite import expectations_of, joined
+from registry.checks.suite import BASELINE, expectations_of, joined
 from registry.checks.waivers import Waiver, apply_waivers, load_waivers
 from registry.content.hashing import Progress, Snapshot
 from registry.errors import DataError
@@ -44,9 +44,10 @@ SHAPE = 3
 class JudgeOptions:
     """How to judge: the engine, DuckDB's threads and memory, the day that waivers are read on, progress.
 
-    `limit` is how many bytes may be fetched of a dataset that the workspace lacks.
-    `reach` opens the store for rules that refer to releases; `before` is the version that is to be
-    released, whose predecessor counts as the previous one (None: the greatest there is).
+    `limit` is how many bytes may be fetched of a dataset that the workspace lacks; `waivers` are those
+    that count, by default those of the workspace. `reach` opens the store for rules that refer to
+    releases; `before` is the version that is to be released, whose predecessor counts as the previous
+    one (None: the greatest there is).
     """
 
     as_of: date | None = None
@@ -59,6 +60,7 @@ class JudgeOptions:
     before: Version | None = None
     engine: Literal["duckdb", "spark"] = "duckdb"
     limit: int | None = None
+    waivers: tuple[Waiver, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def judge(bench: Bench) -> Evidence:
             keep(bench.question.file, evidence.to_json())
     pointer = "stale" if bench.obtained.stale else "current"
     evidence = replace(evidence, pointer=pointer)  # type: ignore[arg-type]
-    return waived(bench.workspace, bench.dataset, evidence, bench.options)
+    return waived(bench.question, evidence, bench.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,16 +256,33 @@ def _rows(table: Table) -> Check:
     )
 
 
-def waived(workspace: Workspace, dataset: Dataset, evidence: Evidence, options: JudgeOptions) -> Evidence:
-    """The evidence with the waivers of the workspace applied, as of the day of the options."""
-    waivers = waivers_of(workspace)
+def waived(question: Question, evidence: Evidence, options: JudgeOptions) -> Evidence:
+    """The evidence with the waivers that count applied, as of the day of the options."""
+    workspace = question.workspace
+    waivers = waivers_of(workspace) if options.waivers is None else options.waivers
     if not waivers:
         return evidence
+    admitted = [waiver for waiver in waivers if _may_waive(waiver, question.rules)]
     as_of = options.as_of or date.today()
     # One file may waive checks of several datasets, each of which knows only its own ids.
     strict = len(workspace.datasets) == 1
-    checks = apply_waivers(evidence.checks, waivers, as_of, dataset.name, strict=strict)
-    return evidence.with_checks(checks)
+    checks = apply_waivers(evidence.checks, admitted, as_of, question.dataset.name, strict=strict)
+    refused = {waiver.check_id: waiver for waiver in waivers if waiver not in admitted}
+    return evidence.with_checks(_refused(check, refused, question.rules) for check in checks)
+
+
+def _may_waive(waiver: Waiver, rules: Rules) -> bool:
+    """What an organisation asks is waived by whom it names, and by nobody else."""
+    return not waiver.check_id.startswith(BASELINE) or waiver.owner in rules.owners
+
+
+def _refused(check: Check, refused: Mapping[str, Waiver], rules: Rules) -> Check:
+    waiver = refused.get(check.id)
+    if waiver is None or check.status not in ("fail", "not_measured"):
+        return check
+    who = ", ".join(rules.owners) or "nobody"
+    said = f"the waiver of {waiver.owner} does not count: of the baseline's checks {who} may waive"
+    return replace(check, message=f"{check.message}; {said}" if check.message else said)
 
 
 def waivers_of(workspace: Workspace) -> tuple[Waiver, ...]:

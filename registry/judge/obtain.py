@@ -32,8 +32,8 @@ class Depot:
     """Where the objects of pointers may lie: DVC's cache on this machine, its default remote, the store."""
 
     def __init__(self, workspace: Workspace, store: Store | None) -> None:
-        self._root = workspace.root
-        self._remote = dvc.Remote(workspace.root) if dvc.has_remote(workspace.root) else None
+        self._root = workspace.home
+        self._remote = dvc.Remote(workspace.home) if dvc.has_remote(workspace.home) else None
         self._store = store
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 from registry.judge.rules import Rules
 from registry.model.evidence import Evidence
 from registry.model.judgement import Place
+from registry.workspace.config import FILE
 from registry.workspace.workspace import Dataset, Workspace
 from registry.workspace.yamls import load_yaml
 
@@ -55,4 +56,4 @@ def _relative(path: str, root: Path) -> str:
     try:
         return Path(path).resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
-        return path
+        return FILE  # what lies elsewhere is named there

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from registry.checks.suite import Expectation, Suite, joined, load_suite
 from registry.errors import ConfigError
+from registry.judge.baseline import load_baseline
 from registry.model.digest import digest_of
 from registry.model.schema import DatasetSchema
 from registry.schemas.odcs import load_schema
@@ -19,11 +20,15 @@ VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a dataset is judged by; `sha256` names it in the evidence."""
+    """What a dataset is judged by; `sha256` names it in the evidence.
+
+    `owners` are those who may waive what the organisation's baseline asks.
+    """
 
     schema: DatasetSchema
     suites: tuple[Suite, ...]
     gate: Mapping[str, Any]
+    owners: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -44,7 +49,16 @@ class Rules:
 
 
 def load_rules(workspace: Workspace, dataset: Dataset) -> Rules:
-    """Reads and vets the rules of `dataset`; anything wrong raises `ConfigError` before data is read."""
+    """The rules of `dataset`, those of the organisation among them; `ConfigError` before data is read."""
+    rules = own_rules(workspace, dataset)
+    baseline = load_baseline(workspace, rules.schema)
+    if baseline is None:
+        return rules
+    return replace(rules, suites=(*rules.suites, baseline.suite), owners=baseline.owners)
+
+
+def own_rules(workspace: Workspace, dataset: Dataset) -> Rules:
+    """The rules of `dataset` that stand in the repository; anything wrong with them raises `ConfigError`."""
     schema = load_schema(workspace.root / dataset.schema)
     suites = tuple(load_suite(workspace.root / path, schema) for path in dataset.checks)
     if not suites:

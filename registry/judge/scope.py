@@ -87,7 +87,7 @@ def _parts(
             yield part
     if _waivers(workspace, dataset.name) != _waivers(before, old.name):
         yield "waivers"
-    if workspace.config != before.config or _preset(workspace) != _preset(before):
+    if _settings(workspace) != _settings(before):
         yield "settings"
     if dataset != old:
         yield "entry"
@@ -122,9 +122,11 @@ def _waivers(workspace: Workspace, name: str) -> list[Waiver]:
     return [replace(waiver, path="", line=0, dataset="") for waiver in known if waiver.dataset in ("", name)]
 
 
-def _preset(workspace: Workspace) -> bytes | None:
-    preset = workspace.config.preset
-    return _bytes(workspace.root / preset) if preset.endswith(".toml") else None
+def _settings(workspace: Workspace) -> tuple[Any, ...]:
+    """What `registry.toml` says that a judgement or a release depends on."""
+    config = workspace.config
+    levels = _bytes(workspace.root / config.preset) if config.preset.endswith(".toml") else None
+    return (config.gate_json(), levels, config.card_required, config.owners, config.baseline, config.store)
 
 
 def _bytes(file: Path) -> bytes | None:

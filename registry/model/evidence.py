@@ -22,6 +22,8 @@ Verdict = Literal["pass", "fail", "error"]
 STATUSES: tuple[Status, ...] = ("pass", "fail", "error", "waived", "not_measured", "not_applicable")
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 MAX_SAMPLES = 20
+WEAKENED = "gate-weakened"
+"""The type of a check that says what became weaker; it never blocks."""
 OF_CHANGE = ("pointer:", "gate:", "card:")
 """How the ids of checks begin that are about a change (of pointers, rules, the card) and not about rows."""
 

@@ -1,8 +1,9 @@
 """The gate over several datasets: on a desk all that are named, on a pull request those that it touches.
 
 What `registry check --changed` asks of a touched dataset, in this order: can everybody have the data
-that its pointer names, do schema and checks pass, does the card say what was measured. Evidence of
-an earlier run about the same data and rules stands for a new one.
+that its pointer names, is the gate as strict as on the base branch, do schema and checks pass, does
+the card say what was measured. Evidence of an earlier run about the same data and rules stands for a
+new one.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from pathlib import Path
 from registry.consume.resolve import find_previous
 from registry.content.hashing import Progress
 from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError, RegistryError
-from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, waived
+from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, waived, waivers_of
 from registry.judge.obtain import Depot
 from registry.judge.places import places_of
 from registry.judge.pointers import resolves, unavailable
 from registry.judge.references import find_references
-from registry.judge.reuse import Earlier, earlier
+from registry.judge.reuse import earlier
 from registry.judge.rules import Rules, load_rules
+from registry.judge.weakened import OF_RULES, Deciding, Weakening, deciding
 from registry.model.difference import Difference
 from registry.model.evidence import Check, Evidence
 from registry.model.judgement import Judgement
@@ -56,13 +58,19 @@ class Gate:
 
 @dataclass(frozen=True)
 class _Judged:
-    """One dataset: its evidence, and the bench where its data was read; the rules; where old evidence is from."""
+    """One dataset: its evidence, and the bench where its data was read; where old evidence is from.
+
+    `rules` are those that decided, `own` those of the branch where they are others; `weakened` is what
+    asks less there than on the base.
+    """
 
     dataset: Dataset
     rules: Rules
     evidence: Evidence
     bench: Bench | None = None
     origin: str = ""
+    weakened: tuple[Weakening, ...] = ()
+    own: Rules | None = None
 
 
 def judge_all(workspace: Workspace, datasets: Iterable[Dataset], gate: Gate) -> Judgement:
@@ -75,11 +83,16 @@ def judge_all(workspace: Workspace, datasets: Iterable[Dataset], gate: Gate) -> 
     return judgement
 
 
-def judge_scope(workspace: Workspace, scope: Scope, gate: Gate) -> Judgement:
-    """Judges what a pull request touches."""
+def judge_scope(workspace: Workspace, base: Workspace, scope: Scope, gate: Gate) -> Judgement:
+    """Judges what a pull request touches, by the gate of its base where that asks more."""
     judgement = Judgement((), scope=scope)
-    for name in scope.touched:
-        judged = _judge_touched(workspace, workspace.dataset(name), frozenset(scope.touched[name]), gate)
+    for name, parts in scope.touched.items():
+        dataset, old = workspace.dataset(name), base.datasets.get(scope.renamed.get(name, name))
+        if OF_RULES & set(parts):
+            decided = deciding(workspace, dataset, base, old)
+        else:
+            decided = Deciding(workspace, load_rules(workspace, dataset), waivers_of(workspace))
+        judged = _judge_touched(decided, dataset, frozenset(parts), gate)
         judgement = _with(judgement, workspace, judged, gate)
     return judgement
 
@@ -91,11 +104,12 @@ def _lay_out(workspace: Workspace, dataset: Dataset, gate: Gate, rules: Rules | 
         return lay_out(workspace, dataset, options, rules)
 
 
-def _judge_touched(workspace: Workspace, dataset: Dataset, parts: frozenset[str], gate: Gate) -> _Judged:
-    """The evidence of one touched dataset, with the checks of its pointer and its card."""
-    rules, pointer = load_rules(workspace, dataset), workspace.pointer(dataset)
-    reaching = replace(gate.options, reach=gate.around.store)
-    references = find_references(rules, dataset.name, reaching).digests
+def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], gate: Gate) -> _Judged:
+    """The evidence of one touched dataset, with the checks of its pointer, its gate and its card."""
+    workspace, rules = decided.workspace, decided.rules
+    gate = replace(gate, options=replace(gate.options, reach=gate.around.store, waivers=decided.waivers))
+    pointer = workspace.pointer(dataset)
+    references = find_references(rules, dataset.name, gate.options).digests
     md5 = pointer.md5 if pointer else ""
     question = Question(workspace, dataset, rules, md5, gate.options.engine, references)
     here = (workspace.root / dataset.path).exists()
@@ -108,7 +122,7 @@ def _judge_touched(workspace: Workspace, dataset: Dataset, parts: frozenset[str]
     if pointer is not None and not lost and _is_of_pointer(bench, parts, pointer.directory):
         found = earlier(question, gate.around.store, gate.evidence)
     if found is not None:
-        evidence = waived(workspace, dataset, found.evidence, gate.options)
+        evidence = waived(question, found.evidence, gate.options)
     elif lost and bench is None:
         evidence = unavailable(question, pointer, None)
     else:
@@ -118,17 +132,15 @@ def _judge_touched(workspace: Workspace, dataset: Dataset, parts: frozenset[str]
         except (NotFoundError, EnvironmentFailed, IntegrityError) as error:
             evidence = unavailable(question, pointer, error)
     card = card_checks(workspace, dataset, rules, evidence, bench if found is None else None)
-    evidence = evidence.with_checks([*evidence.checks, *step_zero, *card])
-    return _Judged(dataset, rules, evidence, bench, _origin(found))
+    weaker = [one.check() for one in decided.weakened]
+    evidence = evidence.with_checks([*evidence.checks, *step_zero, *weaker, *card])
+    origin = found.origin if found else ""
+    return _Judged(dataset, rules, evidence, bench, origin, decided.weakened, decided.own)
 
 
 def _is_of_pointer(bench: Bench | None, parts: frozenset[str], directory: bool) -> bool:
     """Whether the data is what the pointer says. The id of a single file does not cover its name."""
     return not bench.obtained.stale if bench else directory or not parts & {"entry", "new"}
-
-
-def _origin(found: Earlier | None) -> str:
-    return found.origin if found else ""
 
 
 def _with(judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gate) -> Judgement:
@@ -137,18 +149,20 @@ def _with(judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gat
     if scope is not None and judged.origin:
         scope = replace(scope, evidence={**scope.evidence, name: judged.origin})
     difference = _difference(workspace, judged, gate) if gate.compare else None
+    places = places_of(workspace, judged.dataset, judged.rules, judged.evidence)
+    places |= {(name, one.check().id): one.place for one in judged.weakened}
     return replace(
         judgement,
         scope=scope,
         evidences=(*judgement.evidences, judged.evidence),
-        places={**judgement.places, **places_of(workspace, judged.dataset, judged.rules, judged.evidence)},
+        places={**judgement.places, **places},
         differences={**judgement.differences, **({name: difference} if difference else {})},
     )
 
 
 def _difference(workspace: Workspace, judged: _Judged, gate: Gate) -> Difference | None:
     """How a dataset differs from its latest release; None where there is none, or no store, or no data."""
-    name, data = judged.dataset.name, judged.evidence.data.sha256
+    name, data, rules = judged.dataset.name, judged.evidence.data.sha256, judged.own or judged.rules
     if not data:
         return None
     try:
@@ -157,9 +171,9 @@ def _difference(workspace: Workspace, judged: _Judged, gate: Gate) -> Difference
         if latest is None:
             return None
         if data == latest.manifest.data["sha256"]:
-            return diff_unread(workspace, judged.dataset, judged.rules, latest, store)
-        bench = judged.bench or _lay_out(workspace, judged.dataset, gate, judged.rules)
-        return diff_bench(bench, None, store)
+            return diff_unread(workspace, judged.dataset, rules, latest, store)
+        bench = judged.bench or _lay_out(workspace, judged.dataset, gate, rules)
+        return diff_bench(replace(bench, workspace=workspace, rules=rules), None, store)
     except RegistryError as error:
         gate.around.warn(f"{name} is not compared with its last release: {error}")
         return None

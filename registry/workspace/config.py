@@ -15,12 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import ConfigError, UsageError
+from registry.model.digest import is_sha256
 from registry.model.names import dataset_name
 from registry.model.sizes import parse_size
 
 FILE = "registry.toml"
 MAX_BYTES = "10GB"  # of one dataset that `check` fetches where the workspace lacks it
 DEFAULT_STORE = "file:.registry/store"
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A file elsewhere, by its digest: nothing but these bytes is meant."""
+
+    url: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,8 @@ class Config:
     fail_on: str = "critical"
     waivers: str | None = "checks/waivers.yaml"
     max_bytes: int = parse_size(MAX_BYTES)
+    owners: tuple[str, ...] = ()
+    baseline: Pinned | None = None
     card_required: tuple[str, ...] = ()
     hub_repo: str | None = None
     hub_required: tuple[str, ...] = ("license", "language", "summary", "personal-data", "contact")
@@ -54,7 +65,13 @@ class Config:
 KEYS: dict[str, dict[str, tuple[str, type | tuple[type, ...]]]] = {
     "": {"format": ("", int), "store": ("store", str), "default-dataset": ("default_dataset", str)},
     "versioning": {"preset": ("preset", str), "frozen-splits": ("frozen_splits", list)},
-    "gate": {"fail-on": ("fail_on", str), "waivers": ("waivers", str), "max-bytes": ("max_bytes", str)},
+    "gate": {
+        "fail-on": ("fail_on", str),
+        "waivers": ("waivers", str),
+        "max-bytes": ("max_bytes", str),
+        "owners": ("owners", list),
+        "baseline": ("baseline", dict),
+    },
     "card": {"required": ("card_required", list)},
     "hub": {
         "repo": ("hub_repo", str),
@@ -110,6 +127,8 @@ def _value(file: str, table: str, key: str, value: Any) -> dict[str, Any]:
         raise ConfigError(f"{file}: `{where}` is of the wrong type", why=f"it holds {value!r}", hint=f"mend {file}")
     if name == "max_bytes":
         value = _size(file, where, str(value))
+    if name == "baseline":
+        value = _pinned(file, where, value)
     return {name: tuple(value) if isinstance(value, list) else value}
 
 
@@ -118,6 +137,18 @@ def _size(file: str, where: str, text: str) -> int:
         return parse_size(text)
     except UsageError as error:
         raise ConfigError(f"{file}: `{where}`: {error}", hint=f"mend {file}") from error
+
+
+def _pinned(file: str, where: str, value: Mapping[str, Any]) -> Pinned:
+    url, digest = value.get("url"), value.get("sha256")
+    known = isinstance(url, str) and url.startswith(("file:", "https://", "http://")) and url.isprintable()
+    if set(value) != {"url", "sha256"} or not known or not (isinstance(digest, str) and is_sha256(digest)):
+        raise ConfigError(
+            f"{file}: `{where}` names no file by its digest",
+            why='it reads {url = "https://…/gate.yaml", sha256 = "…"}; the url begins with file: or https:',
+            hint="sha256sum gate.yaml",
+        )
+    return Pinned(str(url), digest)
 
 
 def _vet(config: Config, version: Any, file: str) -> None:

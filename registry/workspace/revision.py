@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from registry.errors import ConfigError
@@ -29,11 +30,11 @@ def at_commit(workspace: Workspace, commit: str) -> Iterator[Workspace]:
     with tempfile.TemporaryDirectory(prefix="registry-revision-") as folder:
         root = Path(folder).resolve()
         if FILE not in listing:
-            yield Workspace(root, Config(), {})
+            yield Workspace(root, Config(), {}, workspace.root)
             return
         pointers = [path for path in listing if path.endswith(".dvc") or path.startswith(f"{CHANGES}/")]
         _lay_out(workspace.git, listing, [*ALWAYS, *pointers], root)
-        yield _read(workspace.git, listing, root, commit)
+        yield replace(_read(workspace.git, listing, root, commit), elsewhere=workspace.root)
 
 
 def _read(git: Git, listing: Mapping[str, str], root: Path, commit: str) -> Workspace:

@@ -52,11 +52,16 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A workspace at `root`, with its settings and datasets by name."""
+    """A workspace at `root`, with its settings and datasets by name.
+
+    `elsewhere` is the directory that it stands for where its declarations were laid out apart: of
+    DVC, caches and relative addresses.
+    """
 
     root: Path
     config: Config
     datasets: Mapping[str, Dataset]
+    elsewhere: Path | None = None
 
     @classmethod
     def find(cls, start: Path) -> Workspace:
@@ -73,9 +78,14 @@ class Workspace:
         return Git.require(self.root)
 
     @property
+    def home(self) -> Path:
+        """The directory that DVC works in, and that relative addresses are relative to."""
+        return self.elsewhere or self.root
+
+    @property
     def cache(self) -> Path:
         """Where computed things are kept between runs; safe to delete."""
-        return self.root / ".registry" / "cache"
+        return self.home / ".registry" / "cache"
 
     def dataset(self, name: str) -> Dataset:
         """The dataset `name`; raises `NotFoundError` with the nearest names."""

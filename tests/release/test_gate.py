@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shutil
 import subprocess
 from contextlib import nullcontext
@@ -14,6 +16,7 @@ from registry.authoring.add import AddOptions, add
 from registry.authoring.initialise import initialise
 from registry.content import dvc
 from registry.errors import ConfigError
+from registry.formats.renderings import RENDERINGS
 from registry.judge.judge import JudgeOptions
 from registry.judge.scope import base_of, scope_of
 from registry.release.gate import Gate, Surroundings, judge_scope
@@ -87,7 +90,7 @@ def judged(root, base="origin/main", **options):
     gate = Gate(JudgeOptions(**options), around, compare=True, evidence=tuple(evidence))
     workspace = Workspace.find(root)
     with base_of(workspace, base) as found:
-        return judge_scope(workspace, scope_of(workspace, found), gate)
+        return judge_scope(workspace, found.workspace, scope_of(workspace, found), gate)
 
 
 def checks(judgement):
@@ -206,13 +209,15 @@ def test_a_dataset_without_its_pointer_is_an_error(team):
 def test_a_waiver_that_ended_is_not_believed_along(team):
     shutil.rmtree(team.parent / "store")
     data = team / "data" / "reviews"
-    write_csv(data / "test.csv", [*rows("test", 19), rows("train", 1)[0]])
     waivers = "".join(
         f"- {{check_id: {name}, reason: 알려짐, owner: kim, expires: 2026-01-31}}\n"
         for name in ("leakage-exact", "leakage-normalised", "duplicates", "leakage-near", "schema:unique:id",
                      "near-duplicates")
     )  # fmt: skip
     (team / "checks" / "waivers.yaml").write_text(waivers, "utf-8")
+    commit(team)
+    Git.require(team).run("branch", "-f", "main")
+    write_csv(data / "test.csv", [*rows("test", 19), rows("train", 1)[0]])
     add(Workspace.find(team), data, AddOptions())
     commit(team)
     push(team)
@@ -221,3 +226,68 @@ def test_a_waiver_that_ended_is_not_believed_along(team):
     later = judged(team, "main", as_of=date(2026, 2, 1))
     assert later.scope.evidence and later.evidences[0].verdict != "pass"
     assert any("ended on 2026-01-31" in check.message for check in later.evidences[0].checks)
+
+
+def leak(team):
+    """A row of train in test, pushed, on a branch."""
+    write_csv(team / "data" / "reviews" / "test.csv", [*rows("test", 19), {**rows("train", 1)[0], "id": "te99"}])
+    add(Workspace.find(team), team / "data" / "reviews", AddOptions())
+    commit(team)
+    push(team)
+
+
+def weaken(team):
+    suite = team / "checks" / "reviews.yaml"
+    text = re.sub(r"max_share: [0-9.]+", "max_share: 0.5", suite.read_text("utf-8"))
+    suite.write_text(text.replace("severity: critical", "severity: warning"), "utf-8")
+    commit(team)
+
+
+def test_a_pull_request_cannot_pass_by_weakening_its_gate(team):
+    weaken(team)
+    alone = judged(clone(team))
+    assert alone.verdict == "pass" and alone.scope.evidence == {"reviews": "reviews@1.0.0"}
+    weaker = [check for check in alone.evidences[0].checks if check.type == "gate-weakened"]
+    assert weaker and all(check.status == "fail" for check in weaker)
+    assert "rules-changed" in {fact.kind for fact in alone.differences["reviews"].facts}
+    leak(team)
+    found = judged(clone(team))
+    assert found.verdict == "fail" and checks(found)["leakage-exact"].blocks("critical")
+    for form in ("text", "markdown", "json", "junit", "sarif", "github", "gitlab"):
+        said = RENDERINGS[form](found)
+        assert "gate weakened" in said.lower() and "leakage-exact" in said, form
+    assert re.search(r"::warning file=checks/reviews.yaml,line=\d+,title=reviews%3A gate%3Aleakage-exact::",
+                     RENDERINGS["github"](found))  # fmt: skip
+    assert "> ⚠️ **Gate weakened**: `reviews`" in RENDERINGS["markdown"](found)
+    Git.require(team).run("branch", "-f", "main", "HEAD~1")
+    assert judged(clone(team)).verdict == "pass", "once the weakening is merged it decides"
+
+
+def test_what_the_organisation_asks_is_waived_by_whom_it_names(team, tmp_path):
+    gate = tmp_path / "gate.yaml"
+    rule = "{type: expect_table_row_count_to_be_between, kwargs: {min_value: 1000}, meta: {check_id: rows}}"
+    gate.write_text(f"name: 조직\nowners: [lee]\nexpectations:\n  - {rule}\n", "utf-8")
+    digest = hashlib.sha256(gate.read_bytes()).hexdigest()
+    config = team / "registry.toml"
+    pinned = f'[gate]\nbaseline = {{url = "file:{gate}", sha256 = "{digest}"}}\n'
+    config.write_text(config.read_text("utf-8").replace("[gate]\n", pinned), "utf-8")
+    waivers = team / "checks" / "waivers.yaml"
+
+    def judge_with(owner):
+        waivers.write_text(
+            f"- {{check_id: 'baseline:rows', reason: r, owner: {owner}, expires: 2099-01-01}}\n", "utf-8"
+        )
+        commit(team)
+        Git.require(team).run("branch", "-f", "main")
+        card = team / "cards" / "reviews.md"
+        card.write_text(f"{card.read_text('utf-8')}\n<!-- {owner} -->\n", "utf-8")
+        commit(team)
+        return judged(team, "main")
+
+    refused = judge_with("kim")
+    assert refused.verdict == "fail"
+    assert "the waiver of kim does not count: of the baseline's checks lee may waive" in (
+        checks(refused)["baseline:rows"].message
+    )
+    assert refused.place("reviews", checks(refused)["baseline:rows"]).path == "registry.toml"
+    assert checks(judge_with("lee"))["baseline:rows"].status == "waived"

@@ -84,11 +84,12 @@ def register(app: typer.Typer) -> None:
             _mutate(run, workspace, chosen, parse_date(as_of))
             return
         with ExitStack() as stack:
-            scope = None
+            scope = base_workspace = None
             if revision is not None:
                 from registry.judge.scope import base_of, scope_of
 
                 found = stack.enter_context(base_of(workspace, revision))
+                base_workspace = found.workspace
                 scope = scope_of(workspace, found).of(dataset.name for dataset in chosen)
                 if not scope.touched:
                     write_verdict(run, Judgement((), scope=scope), outputs)
@@ -103,7 +104,10 @@ def register(app: typer.Typer) -> None:
                 compare=any(output.format == "markdown" for output in outputs),
                 evidence=tuple(run.directory / file for file in evidence or ()),
             )
-            judgement = judge_scope(workspace, scope, gate) if scope else judge_all(workspace, chosen, gate)
+            if scope and base_workspace:
+                judgement = judge_scope(workspace, base_workspace, scope, gate)
+            else:
+                judgement = judge_all(workspace, chosen, gate)
         _conclude(run, workspace, judgement, outputs)
 
 
