@@ -58,7 +58,7 @@ def lint(facts: ReleaseFacts, *, required: Iterable[str] = ()) -> list[dict[str,
 
 def lint_declared(declared: Declared, schema: DatasetSchema, *, required: Iterable[str] = ()) -> list[dict[str, str]]:
     """As `lint`, but only what is told without the data: missing fields, and what the schema contradicts."""
-    license_id = declared.text("license") or schema.license
+    license_id = declared.terms or schema.license
     return [
         *_missing(declared, license_id, required),
         *(_problem(*found) for rule in (_license, _annotated) for found in rule(declared, schema)),

@@ -42,13 +42,14 @@ def way_out(workspace: Workspace) -> str:
 
 
 def _ids(workspace: Workspace, dataset: Dataset) -> set[str]:
+    from registry.cards.terms import IDS
     from registry.checks.suite import expectations_of, joined
     from registry.judge.rules import load_rules
     from registry.schemas.verify import derived_suite
 
     rules = load_rules(workspace, dataset)
     derived = expectations_of(derived_suite(rules.schema), dataset.schema)
-    built_in = {"data:rows", "data:readable", "schema:columns", "schema:types", "schema:files"}
+    built_in = {"data:rows", "data:readable", "schema:columns", "schema:types", "schema:files", *IDS}
     return {one.check_id for one in joined([derived, rules.expectations])} | built_in
 
 

@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from registry.cards.declared import load_card
+from registry.cards.terms import terms
 from registry.checks.run import run_checks
 from registry.checks.suite import BASELINE, expectations_of, joined
 from registry.checks.waivers import Waiver, apply_waivers, load_waivers
@@ -25,6 +27,7 @@ from registry.judge.references import Found, find_references
 from registry.judge.rules import Rules, load_rules
 from registry.model.digest import digest_of
 from registry.model.evidence import Check, DataFacts, Evidence
+from registry.model.facts import Declared
 from registry.model.names import Version
 from registry.schemas.verify import derived_suite, verify_schema
 from registry.tables.read import open_table
@@ -153,10 +156,12 @@ def lay_out(workspace: Workspace, dataset: Dataset, options: JudgeOptions, rules
 
 
 def judge(bench: Bench) -> Evidence:
-    """The evidence of what lies on the bench, waivers applied.
+    """The evidence of what lies on the bench, with the terms of its card, waivers applied.
 
-    Unchanged data under an unchanged ruleset is answered from memory.
+    Unchanged data under an unchanged ruleset is answered from memory; a card that cannot be read
+    raises `ConfigError` before data is judged.
     """
+    stated = terms_of(bench.question, bench.options)
     known = remembered_verdict(bench.question) if bench.options.remember else None
     if known is not None and known.data.sha256 == bench.data:
         evidence = known
@@ -166,7 +171,7 @@ def judge(bench: Bench) -> Evidence:
             keep(bench.question.file, evidence.to_json())
     pointer = "stale" if bench.obtained.stale else "current"
     evidence = replace(evidence, pointer=pointer)  # type: ignore[arg-type]
-    return waived(bench.question, evidence, bench.options)
+    return waived(bench.question, evidence.with_checks([*evidence.checks, *stated]), bench.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +259,13 @@ def _rows(table: Table) -> Check:
         threshold={"min": 1},
         message="" if table.rows else "the dataset has no rows",
     )
+
+
+def terms_of(question: Question, options: JudgeOptions) -> list[Check]:
+    """The checks of what the card promises, as of the day of the options; none without a card."""
+    card = question.workspace.root / question.dataset.card
+    declared = load_card(card) if card.is_file() else Declared()
+    return terms(declared, question.rules.schema.license, options.as_of or date.today())
 
 
 def waived(question: Question, evidence: Evidence, options: JudgeOptions) -> Evidence:

@@ -31,7 +31,7 @@ def places_of(workspace: Workspace, dataset: Dataset, rules: Rules, evidence: Ev
         elif check.id.startswith("schema:"):
             line = next((lines[name] for name in check.columns if name in lines), 1)
             found["", check.id] = Place(dataset.schema, line)
-        elif check.id.startswith("card:"):
+        elif check.id.startswith(("card:", "terms:")):
             found["", check.id] = Place(dataset.card, _line(workspace.root / dataset.card, check.id.rpartition(":")[2]))
         else:
             found["", check.id] = data
@@ -40,9 +40,10 @@ def places_of(workspace: Workspace, dataset: Dataset, rules: Rules, evidence: Ev
 
 def _line(card: Path, field: str) -> int:
     """The line of a field in the front matter of a card; the first where it is not there."""
+    field = {"source-licences": "sources"}.get(field, field)
     start = tuple(f"{spelt}:" for spelt in (field, field.replace("_", "-")))
     lines = card.read_text("utf-8", "replace").splitlines() if card.is_file() else []
-    return next((at for at, line in enumerate(lines, 1) if line.startswith(start)), 1)
+    return next((at for at, line in enumerate(lines, 1) if line.lstrip().startswith(start)), 1)
 
 
 def _columns(schema: Path) -> Mapping[str, int]:

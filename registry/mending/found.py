@@ -13,6 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
+from registry.cards.terms import IDS
 from registry.checks.conditions import to_sql
 from registry.checks.expectations import OURS
 from registry.checks.maps import METRICS, domain_of, unexpected_count
@@ -27,7 +28,7 @@ from registry.tables.keys import make_keys
 from registry.tables.table import FILE, ROW
 
 GROUPED = ("column_values.unique", "compound_columns.unique")
-BUILT_IN = ("data:rows", "data:readable", "schema:columns", "schema:types")
+BUILT_IN = ("data:rows", "data:readable", "schema:columns", "schema:types", *IDS)
 
 
 class NamesNoRowsError(UsageError):
@@ -40,7 +41,7 @@ def chosen(expectations: Sequence[Expectation], ids: Iterable[str]) -> list[Expe
     found = []
     for check in dict.fromkeys(ids):
         if check in BUILT_IN:
-            raise _names_none(check, "it is about the files, not about rows")
+            raise _names_none(check, "it is about the files or the card, not about rows")
         if check not in known:
             near = get_close_matches(check, known, 3, 0.4)
             meant = " or ".join(f"`{one}`" for one in near)

@@ -24,7 +24,7 @@ SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 MAX_SAMPLES = 20
 WEAKENED = "gate-weakened"
 """The type of a check that says what became weaker; it never blocks."""
-OF_CHANGE = ("pointer:", "gate:", "card:")
+OF_CHANGE = ("pointer:", "gate:", "card:", "terms:")
 """How the ids of checks begin that are about a change (of pointers, rules, the card) and not about rows."""
 
 
@@ -173,7 +173,7 @@ class Evidence:
         return replace(self, checks=known, verdict=verdict_of(known, fail_on=self.fail_on))
 
     def measured(self) -> Evidence:
-        """What was found of the data alone, for another day: no check of a change, and nothing waived."""
+        """What was found of the data alone, for another day: no check of a change or of terms, and nothing waived."""
         kept = (check for check in self.checks if not check.id.startswith(OF_CHANGE))
         return self.with_checks(replace(one, status="fail", waiver=None) if one.waiver else one for one in kept)
 

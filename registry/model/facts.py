@@ -54,6 +54,12 @@ class Declared:
             return ()
         return tuple(str(v) for v in value) if isinstance(value, list | tuple) else (str(value),)
 
+    @property
+    def terms(self) -> str:
+        """The licence by its name, which `license: other` has in `license_name`; empty if none is declared."""
+        named = self.text("license_name") if self.text("license") == "other" else ""
+        return named or self.text("license")
+
     def section(self, name: str) -> str:
         """The prose of section `name`, or the empty string."""
         return self.sections.get(name.replace("_", "-"), "")
@@ -135,7 +141,7 @@ class ReleaseFacts:
     @property
     def license_id(self) -> str:
         """The licence: as given, else of the card, else of the schema; empty if none is declared."""
-        return self.license or self.declared.text("license") or self.schema.license
+        return self.license or self.declared.terms or self.schema.license
 
     @property
     def ref(self) -> str:

@@ -103,7 +103,7 @@ class Candidate:
     @property
     def license(self) -> str:
         """The declared licence, or an empty text."""
-        return self.declared.text("license") or self.bench.rules.schema.license
+        return self.declared.terms or self.bench.rules.schema.license
 
 
 def content_of(subject: Bench | Subject, declared: Declared, version: Version) -> str:
@@ -230,7 +230,7 @@ def _state(subject: Bench | Subject, declared: Declared, splits: Mapping[str, tu
     return State(
         schema=subject.rules.schema,
         splits=splits,
-        license=declared.text("license") or subject.rules.schema.license,
+        license=declared.terms or subject.rules.schema.license,
         encoding=subject.data,
         rules=subject.rules.sha256,
         process=declared.process,

@@ -16,7 +16,7 @@ from pathlib import Path
 from registry.consume.resolve import find_previous
 from registry.content.hashing import Progress
 from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError, RegistryError
-from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, waived, waivers_of
+from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, terms_of, waived, waivers_of
 from registry.judge.obtain import Depot
 from registry.judge.places import places_of
 from registry.judge.pointers import resolves, unavailable
@@ -122,7 +122,8 @@ def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], g
     if pointer is not None and not lost and _is_of_pointer(bench, parts, pointer.directory):
         found = earlier(question, gate.around.store, gate.evidence)
     if found is not None:
-        evidence = waived(question, found.evidence, gate.options)
+        stated = terms_of(question, gate.options)
+        evidence = waived(question, found.evidence.with_checks([*found.evidence.checks, *stated]), gate.options)
     elif lost and bench is None:
         evidence = unavailable(question, pointer, None)
     else:

@@ -103,7 +103,7 @@ def card_checks(
         format="",
         declared=declared,
         evidence=evidence,
-        license=declared.text("license") or rules.schema.license,
+        license=declared.terms or rules.schema.license,
     )
     problems = lint(facts, required=workspace.config.card_required) if evidence.data.sha256 else []
     checks = [

@@ -32,7 +32,7 @@ CUT = 160  # characters of one sample
 LONG = 300  # characters of a message
 NAMED = 3  # columns named in a title
 LISTED = 12  # columns named by a group
-TOLD = ("schema", "data")  # types whose message holds what figures cannot
+TOLD = ("schema", "data", "terms")  # types whose message holds what figures cannot
 _COUNTED = ("rows", "columns", "files")
 
 

@@ -265,7 +265,31 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-_SCHEMA = {
+_OF_ID = {
+    "terms:source-licences": Measure(
+        "provenance",
+        ("Licences of the sources", "원천 라이선스 양립성"),
+        (
+            "What each source's licence asks, against the release's licence, by a table of licences.",
+            "원천 라이선스의 조건을 릴리스 라이선스와 비교 (라이선스 표 기준).",
+        ),
+        (
+            "Whoever uses the release may break the terms of a source.",
+            "릴리스를 쓰는 사람이 원천의 이용 허락 조건을 어기게 됨.",
+        ),
+    ),
+    "terms:consent": Measure(
+        "provenance",
+        ("Consent in force", "동의 유효 여부"),
+        ("The declared last day against the day of the check.", "기재된 만료일을 검사일과 비교."),
+        ("The data is no longer held with consent.", "동의 없이 보유하는 데이터가 됨."),
+    ),
+    "terms:retention": Measure(
+        "provenance",
+        ("Retention period", "보유 기간"),
+        ("The declared last day against the day of the check.", "기재된 만료일을 검사일과 비교."),
+        ("The data is to be destroyed by now.", "이미 파기했어야 하는 데이터."),
+    ),
     "schema:columns": Measure(
         "schema", ("Columns", "열 구성"), ("Names of columns in every file.", "모든 파일의 열 이름."), _BROKEN
     ),
@@ -299,7 +323,7 @@ def measure_of(kind: str, id: str = "", arguments: Mapping[str, Any] = MappingPr
 
     What the schema declares is of its family, whichever expectation judges it.
     """
-    found = _SCHEMA.get(id) or MEASURES.get(kind) or _unlisted(kind)
+    found = _OF_ID.get(id) or MEASURES.get(kind) or _unlisted(kind)
     if id.startswith(("schema:", "data:")):
         return replace(found, family="schema")
     if found.normalised and arguments.get("normalize") == "text":

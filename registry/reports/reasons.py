@@ -110,6 +110,22 @@ REASONS: Mapping[str, str] = {
     r"a ratio level has a zero below which nothing lies, and there are negative ratings: use interval": (
         r"비율 척도에 음수 평가가 있음. interval 사용"
     ),
+    r"consent ended on (.+)": r"동의 만료일 지남: \1",
+    r"the data was to be kept until (.+)": r"보유 기간 만료일 지남: \1",
+    r"(`[^`]+`(?: \(.+\))?) is not in the table of licences": r"라이선스 표에 없음: \1",
+    r"(`[^`]+`(?: \(.+\))?) cannot be compared with (.+), which is not in the table of licences": (
+        r"릴리스 라이선스가 라이선스 표에 없음: \1, 릴리스 \2"
+    ),
+    r"(`[^`]+`(?: \(.+\))?) cannot be compared: the release declares no licence": r"릴리스 라이선스 미기재: \1",
+    r"(`[^`]+`(?: \(.+\))?) declares no licence": r"원천 라이선스 미기재: \1",
+    r"(`[^`]+`(?: \(.+\))?) lets nothing be shared that was made from it": r"변경 금지 원천: \1",
+    r"(`[^`]+`(?: \(.+\))?) forbids commercial use, which (.+) allows": (r"상업적 이용을 금지하는 원천: \1, 릴리스 \2"),
+    r"(`[^`]+`(?: \(.+\))?) asks for its own terms, not (.+)": r"동일조건을 요구하는 원천: \1, 릴리스 \2",
+    r"(`[^`]+`(?: \(.+\))?) asks for credit, which (.+) does not": r"출처 표시를 요구하는 원천: \1, 릴리스 \2",
+    r"(`[^`]+`(?: \(.+\))?) names no version to compare with (.+), or the other way round": (
+        r"라이선스 버전을 알 수 없음: \1, 릴리스 \2"
+    ),
+    r"and ([\d,]+) more": r"외 \1건",
     r"([\d,]+) classes are too many for Cohen's tables: use krippendorff": (
         r"코헨 카파(κ)의 표에 비해 클래스가 너무 많음 (\1개). krippendorff 사용"
     ),

@@ -65,6 +65,8 @@ QUALITY: Mapping[str, tuple[str, str]] = {
     "arg.order": ("in the order {value}", "순서 {value}"),
     "arg.shares": ("planned {value}", "계획 {value}"),
     "arg.references": ("compared with {value}", "비교 대상 {value}"),
+    "arg.license": ("the release under {value}", "릴리스 라이선스 {value}"),
+    "arg.until": ("until {value}", "만료일 {value}"),
     "arg.kinds": ("kinds {value}", "종류 {value}"),
     "arg.list": ("terms of {value}", "목록 {value}"),
     "arg.quasi_identifiers": ("quasi-identifiers {value}", "준식별자 {value}"),

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +17,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from registry.authoring.add import AddOptions, add
-from registry.judge.judge import JudgeOptions
+from registry.judge.judge import JudgeOptions, judge, lay_out
 from registry.release.differ import diff_workspace
 from registry.release.release import ReleaseOptions, release
 from registry.schemas.infer import Roles
@@ -234,6 +235,34 @@ def test_what_a_change_demands(base, name):
     finally:
         for path, data in kept.items():
             path.write_bytes(data)
+
+
+def test_terms_hang_on_the_card_and_the_day(base):
+    root, store, _ = base
+    card, waivers = root / "cards" / "reviews.md", root / "checks" / "waivers.yaml"
+    kept = card.read_text("utf-8")
+    try:
+        terms = kept.replace("\n  consent:", "\n  consent: {until: 2027-01-31}")
+        card.write_text(terms.replace("\nsources:", "\nsources: [{name: 위키, license: cc-by-sa-4.0}]"), "utf-8")
+        workspace = Workspace.find(root)
+
+        def judged(day):
+            options = JudgeOptions(store=store, as_of=date.fromisoformat(day))
+            evidence = judge(lay_out(workspace, workspace.dataset("reviews"), options))
+            return {check.id: check.status for check in evidence.checks if check.type == "terms"}
+
+        ids = ("terms:consent", "terms:source-licences")
+        assert judged("2027-01-31") == dict(zip(ids, ("pass", "fail"), strict=True))
+        assert judged("2027-02-01") == dict(zip(ids, ("fail", "fail"), strict=True))
+        entry = "{check_id: terms:source-licences, reason: asked, owner: kim, expires: 2027-01-31}"
+        waivers.write_text(f"- {entry}\n", "utf-8")
+        assert judged("2027-01-31") == dict(zip(ids, ("pass", "waived"), strict=True))
+        card.write_text(kept, "utf-8")
+        waivers.unlink()
+        assert judged("2027-02-01") == {}
+    finally:
+        card.write_text(kept, "utf-8")
+        waivers.unlink(missing_ok=True)
 
 
 def test_a_record_and_an_attachment_are_told_by_name(base):
