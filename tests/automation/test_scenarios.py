@@ -1,4 +1,4 @@
-"""Pull requests from start to end: what the gate says of each, in every form, and what is posted."""
+"""Six pull requests from start to end: what the gate says of each, in every form, and what is posted."""
 
 from __future__ import annotations
 
@@ -80,6 +80,11 @@ def leaking(author):
     author.address()
 
 
+def weakened(author):
+    leaking(author)
+    author.edit("checks/reviews.yaml", "severity: critical", "severity: warning")
+
+
 def forgotten(author):
     author.write("train", [*author.rows("train"), *NEW[:3]])
     author.address(push=False)
@@ -123,6 +128,7 @@ def annotations(ran):
     [
         (good, "success", "## ✅ The dataset is fit for release"),
         (leaking, "failure", "## ❌ The dataset is not fit for release"),
+        (weakened, "failure", "## ❌ The dataset is not fit for release"),
         (forgotten, "failure", "## ⚠️ The dataset is not fit for release"),
         (prose, "success", "## ✅ No dataset was touched"),
         (from_a_fork, "failure", "## ⚠️ The dataset is not fit for release"),
@@ -160,6 +166,16 @@ def test_a_leak_is_shown_at_the_line_of_its_rule(judged, team):
     lines = (team.template / "checks" / "reviews.yaml").read_text("utf-8").splitlines()
     line = 1 + next(n for n, text in enumerate(lines) if "expect_splits_to_be_disjoint" in text)
     assert f"::error file=checks/reviews.yaml,line={line},title=reviews%3A leakage-exact" in "\n".join(annotations(ran))
+
+
+def test_a_weakened_suite_does_not_let_a_leak_through(judged):
+    ran = judged(weakened)
+    comment = ran.artefact("registry-comment", "comment.md")
+    assert "⚠️ **Gate weakened**: `reviews` (4)" in comment
+    assert "| ❌ | leakage-exact | 1 of 40 rows" in comment
+    assert any(
+        "severity critical → warning" in line and "file=checks/reviews.yaml" in line for line in annotations(ran)
+    )
 
 
 def test_a_pointer_that_was_never_pushed_is_no_pass(judged):
