@@ -30,6 +30,7 @@ from registry.checks.plan import AGGREGATES, GROUPED, KNOWN
 from registry.checks.specs import Measure, Spec, within
 from registry.checks.suite import Expectation
 from registry.errors import EnvironmentFailed, InternalError, MissingExtraError
+from registry.privacy.terms import TermList
 
 MAP_PARTS = ("unexpected_count", "unexpected_values", "filtered_row_count")
 
@@ -64,7 +65,7 @@ def judge(expectations: Sequence[Expectation], measures: Mapping[str, Measure], 
 
 
 def _configuration(gx: Any, expectation: Expectation) -> Any:
-    kwargs = dict(expectation.kwargs)
+    kwargs = {name: str(v) if isinstance(v, TermList) else v for name, v in expectation.kwargs.items()}
     condition = expectation.condition
     if condition is not None:
         kwargs["row_condition"] = gx.deserialize_row_condition(to_gx(condition))

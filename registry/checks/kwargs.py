@@ -18,6 +18,7 @@ from typing import Any
 
 from registry.checks.conditions import Comparison, Junction, Nullity, from_gx, parse
 from registry.checks.regex import to_re2
+from registry.privacy.terms import TermList
 
 REQUIRED: Any = object()  # the default of an argument that must be given
 EXACT = 2**53  # Great Expectations holds bounds as floats: larger integers would change
@@ -115,6 +116,10 @@ def _is_plan(value: Any) -> bool:
     return _is_table(value, _is_share) and abs(math.fsum(value.values()) - 1) <= 0.01
 
 
+def _is_list(value: Any) -> bool:
+    return isinstance(value, TermList) or _is_name(value)
+
+
 def _is_regex(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
@@ -136,12 +141,14 @@ def is_condition(value: Any) -> bool:
 KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "column": ("the name of a column", _is_name),
     "columns": ("a list of different column names", _is_names),
+    "some columns": ("the name of a column, or a list of different ones", lambda v: _is_name(v) or _is_names(v)),
     "names": ("a list of different names", _is_names),
     "number": ("a number", _is_number),
     "bound": ("a number up to 2^53, or a date such as 2024-01-31", _is_bound),
     "amount": ("a number from 0", lambda value: _is_number(value) and value >= 0),
     "float": ("a number up to 2^53", lambda value: _is_number(value) and abs(value) <= EXACT),
     "count": ("a whole number from 0", _is_count),
+    "whole": ("a whole number from 1", _is_target),
     "share": ("a number from 0 to 1", _is_share),
     "mostly": ("a number above 0, up to 1", lambda value: _is_share(value) and value > 0),
     "ratio": ("a number from 1", lambda value: _is_number(value) and value >= 1),
@@ -151,6 +158,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "targets": ("a mapping of values to whole numbers above 0", lambda value: _is_table(value, _is_target)),
     "plan": ("a mapping of values to shares that add up to 1", _is_plan),
     "set": ("a list of values that is not empty", _is_set),
+    "list": ("the path of a file in the workspace", _is_list),
     "regex": ("a regular expression", _is_regex),
     "condition": ('a condition such as col("split") == "test"', is_condition),
     "parser": ("great_expectations (supplied; leave it out)", lambda value: value == "great_expectations"),

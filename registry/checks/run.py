@@ -122,7 +122,7 @@ class _Run:
         if measure is not None:
             if measure.examples is not None:
                 return self.sampler.examples(measure.columns, measure.examples)
-            if measure.rows_sql is None:
+            if measure.rows_sql is None or figures.samples:
                 return figures.samples[:MAX_SAMPLES]
             return self.sampler.draw(Found(measure.columns, sql=measure.rows_sql, witness=measure.witness))
         base = METRICS.get(expectation.type)

@@ -34,7 +34,7 @@ class Facts:
     """What a definition may know: the schema, DuckDB types by column, split names in order, part files in order.
 
     `rows` are all rows; `image` is the column of an image folder's paths, or empty: its pictures are compared;
-    `references` is what rules refer to beside the data.
+    `references` is what rules refer to beside the data, `paths` are those that the files were made of.
     """
 
     schema: DatasetSchema
@@ -44,14 +44,15 @@ class Facts:
     rows: int = 0
     image: str = ""
     references: References = field(default_factory=References)
+    paths: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, schema: DatasetSchema, table: Table, engine: Engine, references: References | None = None) -> Facts:
         """The facts of `table`, which is the one of `engine`."""
         columns = {SPLIT: "VARCHAR", **dict(engine.columns)}
-        files = tuple(engine.files)
+        files, paths = tuple(engine.files), tuple(engine.files.values())
         image = IMAGE if table.format == FOLDER and table.root is not None else ""
-        return cls(schema, columns, table.splits, files, table.rows, image, references or References())
+        return cls(schema, columns, table.splits, files, table.rows, image, references or References(), paths)
 
     def role(self, role: str, given: str | None = None) -> str:
         """The column `given`, else the first of the data with `role`, else nothing."""

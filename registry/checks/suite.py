@@ -35,9 +35,11 @@ from registry.checks.conditions import (
 from registry.checks.core import ExpectationForm
 from registry.checks.expectations import FORMS
 from registry.checks.kwargs import Kwarg, regex_problem
+from registry.checks.terms import load_terms
 from registry.errors import ConfigError
 from registry.model.evidence import OF_CHANGE, SEVERITIES, Severity
 from registry.model.schema import DatasetSchema
+from registry.privacy.terms import TermList
 from registry.workspace.yamls import Places, load_yaml, parse_yaml
 
 BASELINE = "baseline:"  # how the ids of checks begin that an organisation asks of every repository
@@ -105,8 +107,8 @@ class Expectation:
         found: list[tuple[str, str]] = []
         for kwarg in self.form.kwargs:
             value = self.kwargs.get(kwarg.name)
-            if value is not None and kwarg.kind in ("column", "columns"):
-                found += [(kwarg.name, name) for name in ([value] if kwarg.kind == "column" else value)]
+            if value is not None and kwarg.kind in ("column", "columns", "some columns"):
+                found += [(kwarg.name, name) for name in ([value] if isinstance(value, str) else value)]
         return found
 
 
@@ -247,6 +249,8 @@ def _kwargs(raw: Any, form: ExpectationForm, places: Places, path: tuple[Any, ..
             _value(kwarg, found[kwarg.name], places.at(*path, kwarg.name))
         elif kwarg.required:
             _fail(f"{places.at(*path)}: {form.type} needs `{kwarg.name}`", "", form.names)
+        if kwarg.kind == "list" and isinstance(found.get(kwarg.name), str):
+            found[kwarg.name] = load_terms(found[kwarg.name], Path(places.file))
     _together(form, found, places.at(*path))
     found.pop("condition_parser", None)
     if "row_condition" in found:
@@ -338,6 +342,8 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, TermList):
+        return value.to_json()
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 

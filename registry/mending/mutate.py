@@ -29,6 +29,7 @@ from registry.model.evidence import Check, Evidence
 from registry.tables.duck import Session
 from registry.tables.formats import IMAGES, is_auxiliary
 from registry.tables.read import open_table
+from registry.workspace.lists import lists_of
 from registry.workspace.workspace import Dataset, Workspace
 
 BAD = ("fail", "error", "waived")
@@ -116,7 +117,12 @@ def mutate(bench: Bench) -> Trial:
 def _aside(bench: Bench, root: Path) -> Workspace:
     """A workspace below `root` with the declarations of the dataset and none of its data."""
     workspace, dataset = bench.workspace, bench.dataset
-    for file in filter(None, (dataset.schema, *dataset.checks, workspace.config.waivers)):
+    lists = [
+        file.relative_to(workspace.root.absolute())
+        for suite in dataset.checks
+        for file in lists_of(workspace.root.absolute() / suite)
+    ]
+    for file in filter(None, (dataset.schema, *dataset.checks, *map(str, lists), workspace.config.waivers)):
         if (workspace.root / file).exists():
             (root / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(workspace.root / file, root / file)

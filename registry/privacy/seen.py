@@ -33,6 +33,21 @@ def is_invisible(char: str) -> bool:
     return char in FILLERS or (unicodedata.category(char) in ("Cc", "Cf") and not char.isspace())
 
 
+def without_invisible(text: str) -> str:
+    """The text without characters that are not seen.
+
+    >>> without_invisible("바\\u200b보")
+    '바보'
+    """
+    return text if text.isascii() and text.isprintable() else _invisible().sub("", text)
+
+
+@cache
+def _invisible() -> re.Pattern[str]:
+    codes = (code for code, seen in _plain().items() if seen is None)
+    return re.compile(f"[{ranges(codes, lambda code: re.escape(chr(code)))}]")
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is seen of a text; `places` are those of its characters, None where no character is left out."""

@@ -20,6 +20,7 @@ from registry.model.names import dataset_name
 from registry.workspace.beside import attachments_of, templates_of
 from registry.workspace.config import FILE, Config, load_config
 from registry.workspace.git import Git
+from registry.workspace.lists import lists_of
 from registry.workspace.pointer import Pointer, read_pointer
 from registry.workspace.yamls import load_yaml
 
@@ -125,13 +126,14 @@ class Workspace:
         """The files in git that declare `dataset`, whether they exist or not."""
         card = PurePosixPath(dataset.card)
         names = [dataset.schema, *dataset.checks, dataset.card, *map(str, templates_of(card)), FILE]
+        lists = [file for name in dataset.checks for file in lists_of(self.root / name)]
         if self.config.waivers:
             names.append(self.config.waivers)
         if self.config.preset.endswith(".toml"):
             names.append(self.config.preset)
         pointer = self.pointer(dataset)
         files = [*(self.root / name for name in names), *([pointer.file] if pointer else [])]
-        return [*files, *attachments_of(self.root / card), *self.records(dataset.name)]
+        return [*files, *dict.fromkeys(lists), *attachments_of(self.root / card), *self.records(dataset.name)]
 
     def records(self, name: str) -> list[Path]:
         """The files that record how the data of a dataset was mended, the oldest first."""

@@ -187,6 +187,23 @@ def disclosure(world: World, count: int) -> tuple[int, int]:
     return ALL, count
 
 
+def insult(world: World, count: int) -> tuple[int, int]:
+    """Terms of a list, split into letters."""
+    for row in world.some("train", count):
+        row["note"] = "정말 ㅂ ㅏ ㅂ ㅗ 같다"
+    return ALL, count
+
+
+def singled_out(world: World, count: int) -> tuple[int, int]:
+    """Values of their own in rows that shared theirs."""
+    for number, row in enumerate(world.some("train", count)):
+        row["묶음"] = f"홀로 {number}"
+    for rows in world.rows.values():
+        for row in rows:
+            row["묶음"] = row["묶음"] if row["묶음"].startswith("홀로") else "함께"
+    return ALL, count
+
+
 def too_few(world: World, count: int) -> tuple[int, int]:
     del world.rows["test"][-count:]
     return 3, 1
@@ -215,6 +232,10 @@ KINDS = {
     "mix": Kind(shifted_mix, "expect_split_class_distributions_to_match"),
     "giveaway": Kind(giveaway, "expect_no_target_leakage"),
     "personal data": Kind(disclosure, "expect_no_personal_data"),
+    "listed term": Kind(
+        insult, "expect_no_listed_terms", {"columns": ["id", "note"], "list": "tests/checks/terms.txt"}
+    ),
+    "k-anonymity": Kind(singled_out, "expect_k_anonymity_at_least", {"quasi_identifiers": ["묶음"], "k": 2}),
     "shares": Kind(
         too_few,
         "expect_split_shares_to_be_between",

@@ -61,6 +61,9 @@ def entries(world):
     yield "expect_counts_to_meet_targets", {"column": "l", "targets": {"긍정": 90, "positive": 90}}
     yield "expect_shares_to_overlap", {"column": "l", "shares": {"긍정": 0.5, "부정": 0.5}, "min_overlap": 0.99}
     yield "expect_rows_to_be_unique", {"columns": world.inputs, "normalize": "text"}
+    groups = {"quasi_identifiers": ["묶음"]}
+    yield "expect_l_diversity_at_least", {**groups, "sensitive": "l", "l": 2}
+    yield "expect_t_closeness_at_most", {**groups, "sensitive": [world.inputs[0], "l"], "t": 0.3}
     yield "expect_synthetic_share_at_most", {"column": "l", "synthetic_values": ["긍정", "positive"], "max_share": 0.4}
 
 

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from registry.checks.core import CORE, ExpectationForm
 from registry.checks.expectations import (
     agreement,
+    anonymity,
     balance,
     drift,
     duplicates,
     leakage,
+    listed,
     near,
     personal,
     provenance,
@@ -36,6 +38,8 @@ ANYWHERE = (
     provenance,
     agreement,
     personal,
+    listed,
+    anonymity,
 )
 TOPICS = (*ANYWHERE, drift)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
