@@ -132,7 +132,7 @@ def _gone(question: _Question) -> dict[tuple[str, str], int]:
 
 def _keyed(question: _Question, note: str) -> RowChanges | None:
     """The comparison by key; None if the key does not tell rows."""
-    session, places = question.session, range(len(question.key))
+    session = question.session
     empty = " OR ".join(f"{quote_ident(name)} IS NULL" for name in question.key)
     rows = {}
     for view in ("before", "data"):
@@ -140,52 +140,66 @@ def _keyed(question: _Question, note: str) -> RowChanges | None:
         if seen["empty"]:
             return None
         rows[view] = seen["rows"]
-    sides = f"WITH o AS ({question.side('before')}), n AS ({question.side('data')})"
-    using = f"USING ({', '.join(f'k{at}' for at in places)})"
-    found = session.rows(
-        f"""{sides} SELECT o.s AS old, n.s AS new, count(*) AS rows, count(*) FILTER (o.h <> n.h) AS edited,
-        count(*) FILTER (o.y IS DISTINCT FROM n.y) AS relabelled FROM o FULL JOIN n {using} GROUP BY ALL"""  # noqa: S608
-    )
-    both = [row for row in found if row["old"] is not None and row["new"] is not None]
-    counts = {side: sum(row["rows"] for row in found if row[side] is not None) for side in ("old", "new")}
-    if counts["old"] != rows["before"] or counts["new"] != rows["data"]:
+    found = session.rows(_by_key(question))
+    pairs = [row for row in found if row["kind"] == "rows"]
+    both = [row for row in pairs if row["a"] is not None and row["b"] is not None]
+    counts = {side: sum(row["n"] for row in pairs if row[side] is not None) for side in ("a", "b")}
+    if counts["a"] != rows["before"] or counts["b"] != rows["data"]:
         return None  # a key that stands twice meets its partner twice
-    relabelled = _summed(both, "new", "relabelled")
-    edited = _summed(both, "new", "edited")
     return RowChanges(
-        added=_summed([row for row in found if row["old"] is None], "new", "rows"),
-        removed=_summed([row for row in found if row["new"] is None], "old", "rows"),
-        edited=edited,
-        relabelled=relabelled,
-        moved={(row["old"], row["new"]): row["rows"] for row in both if row["old"] != row["new"]},
-        labels=_labels(session, sides + _BOTH.format(using=using), "d") if relabelled else {},
-        columns=_edited(question) if edited else {},
+        added=_summed([row for row in pairs if row["a"] is None], "b", "n"),
+        removed=_summed([row for row in pairs if row["b"] is None], "a", "n"),
+        edited=_summed(both, "b", "edited"),
+        relabelled=_summed(both, "b", "relabelled"),
+        moved={(row["a"], row["b"]): int(row["n"]) for row in both if row["a"] != row["b"]},
+        labels=_pairs(found, "labels"),
+        columns={question.values[int(row["a"])]: int(row["n"]) for row in found if row["kind"] == "columns"},
         keyed=True,
         note=note,
     )
 
 
-_BOTH = ", d AS (SELECT o.y AS old, n.y AS new, 1 AS count FROM o JOIN n {using})"
+def _by_key(question: _Question) -> str:
+    """One statement for everything that a key tells: each side is hashed once, each edited row alone read once more.
 
-
-def _edited(question: _Question) -> dict[str, int]:
-    """The edited values of each column."""
-    names = question.values
-    values = [f"{question.pair.value(name)} AS v{at}" for at, name in enumerate(names)]
+    `g` counts the pairs of rows and lists the hashes of edited keys: rows that share one by chance are equal, and add
+    nothing to the edits of a column.
+    """
     keys = [f"{question.pair.value(name)} AS k{at}" for at, name in enumerate(question.key)]
-    chosen = ", ".join([*keys, *values, f"{question.hashed(names)} AS h"])
-    counts = ", ".join(f"count(*) FILTER (o.v{at} IS DISTINCT FROM n.v{at}) AS c{at}" for at in range(len(names)))
-    found = question.session.row(
-        f"""SELECT {counts} FROM (SELECT {chosen} FROM {question.source("before")}) o
-        JOIN (SELECT {chosen} FROM {question.source("data")}) n
-        USING ({", ".join(f"k{at}" for at in range(len(question.key)))}) WHERE o.h <> n.h"""  # noqa: S608
-    )
-    return {name: found[f"c{at}"] for at, name in enumerate(names) if found[f"c{at}"]}
+    using = ", ".join(f"k{at}" for at in range(len(question.key)))
+    values = [f"{question.pair.value(name)} AS v{at}" for at, name in enumerate(question.values)]
+
+    def edited(view: str) -> str:
+        chosen = f"SELECT {', '.join([*keys, *values])} FROM {question.source(view)}"  # noqa: S608
+        return f"(SELECT * FROM ({chosen}) SEMI JOIN e ON hash({using}) = e.k)"  # noqa: S608
+
+    places = range(len(values))
+    differ = ", ".join(f"count(*) FILTER (o.v{at} IS DISTINCT FROM n.v{at})" for at in places)
+    by_column = f"""UNION ALL SELECT 'columns', CAST(column_at AS VARCHAR), NULL, n, NULL, NULL FROM (
+          SELECT unnest(range({len(values)})) AS column_at, unnest([{differ}]) AS n
+          FROM {edited("before")} o JOIN {edited("data")} n USING ({using})) WHERE n > 0"""  # noqa: S608
+    return f"""WITH o AS ({question.side("before")}), n AS ({question.side("data")}),
+        j AS (SELECT hash({using}) AS k, o.s AS a, n.s AS b, o.y AS y0, n.y AS y1, o.h <> n.h AS edited,
+          a IS NOT NULL AND b IS NOT NULL AND y0 IS DISTINCT FROM y1 AS relabelled FROM o FULL JOIN n USING ({using})),
+        g AS MATERIALIZED (SELECT a, b, relabelled, CASE WHEN relabelled THEN y0 END AS y0,
+          CASE WHEN relabelled THEN y1 END AS y1, count(*) AS n, count(*) FILTER (edited) AS edited,
+          list(k) FILTER (edited) AS keys FROM j GROUP BY ALL),
+        e AS (SELECT unnest(keys) AS k FROM g)
+        SELECT 'rows' AS kind, a, b, sum(n) AS n, sum(edited) AS edited, sum(n) FILTER (relabelled) AS relabelled
+        FROM g GROUP BY ALL
+        UNION ALL (SELECT 'labels', y0, y1, sum(n) AS n, NULL, NULL FROM g WHERE relabelled
+          GROUP BY ALL ORDER BY n DESC, y0, y1 LIMIT {LABELS}) {by_column if values else ""}"""  # noqa: S608
+
+
+def _pairs(rows: Sequence[Mapping[str, Any]], kind: str) -> dict[tuple[Any, Any], int]:
+    """The counts of one kind by pair, the most frequent first."""
+    found = sorted((row for row in rows if row["kind"] == kind), key=lambda row: (-row["n"], str((row["a"], row["b"]))))
+    return {(row["a"], row["b"]): int(row["n"]) for row in found}
 
 
 # Rows as multisets. `d` holds by split, values and label how many rows there are more than before; in a split,
 # rows that differ in the label alone are relabelled; of what remains, what one split lost another may have got.
-_MULTISETS = """WITH d AS (
+_MULTISETS = """WITH d AS MATERIALIZED (
   SELECT s, h, y, sum(n) AS n FROM (
     SELECT s, h, y, 1 AS n FROM ({after}) UNION ALL SELECT s, h, y, -1 AS n FROM ({before})
   ) GROUP BY ALL HAVING sum(n) <> 0
@@ -199,18 +213,11 @@ _MULTISETS = """WITH d AS (
   SELECT s, h, n, moved, coalesce(sum(abs(n)) OVER (
     PARTITION BY h, n > 0 ORDER BY s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   ), 0) AS passed FROM q JOIN f USING (h)
-), m AS (
+), m AS MATERIALIZED (
   SELECT s, h, n, passed, greatest(least(abs(n), moved - passed), 0) AS moved FROM p
 )"""
-_RELABELLED = "SELECT s AS split, sum(least(more, less)) AS rows FROM r GROUP BY s HAVING sum(least(more, less)) > 0"
-_REST = """SELECT s AS split, sum(n - moved) FILTER (n > 0) AS added, sum(-n - moved) FILTER (n < 0) AS removed
-  FROM m GROUP BY s"""
-_MOVED = """SELECT o.s AS old, n.s AS new,
-  sum(least(o.passed + o.moved, n.passed + n.moved) - greatest(o.passed, n.passed)) AS rows FROM m o JOIN m n USING (h)
-  WHERE o.n < 0 AND n.n > 0
-  AND least(o.passed + o.moved, n.passed + n.moved) > greatest(o.passed, n.passed) GROUP BY ALL"""
 # In what is relabelled, the labels that came are dealt to those that went in their order.
-_PAIRED = """, g AS (
+_ALL = """, g AS (
   SELECT s, h, y, n, coalesce(sum(abs(n)) OVER (
     PARTITION BY s, h, n > 0 ORDER BY y ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   ), 0) AS passed FROM d
@@ -218,31 +225,33 @@ _PAIRED = """, g AS (
   SELECT o.y AS old, n.y AS new,
     least(o.passed - o.n, n.passed + n.n) - greatest(o.passed, n.passed) AS count
   FROM g o JOIN g n USING (s, h) WHERE o.n < 0 AND n.n > 0
-), l AS (SELECT old, new, count FROM e WHERE count > 0)"""
+)
+SELECT 'relabelled' AS kind, s AS a, NULL AS b, sum(least(more, less)) AS n FROM r GROUP BY ALL
+UNION ALL SELECT 'added', s, NULL, sum(n - moved) FROM m WHERE n > 0 GROUP BY ALL
+UNION ALL SELECT 'removed', s, NULL, sum(-n - moved) FROM m WHERE n < 0 GROUP BY ALL
+UNION ALL SELECT 'moved', o.s, n.s,
+    sum(least(o.passed + o.moved, n.passed + n.moved) - greatest(o.passed, n.passed)) FROM m o JOIN m n USING (h)
+  WHERE o.n < 0 AND n.n > 0
+  AND least(o.passed + o.moved, n.passed + n.moved) > greatest(o.passed, n.passed) GROUP BY ALL
+UNION ALL (SELECT 'labels', old, new, sum(count) AS n FROM e WHERE count > 0 AND old IS DISTINCT FROM new
+  GROUP BY ALL ORDER BY n DESC, old, new LIMIT {labels})"""
 
 
 def _keyless(question: _Question, note: str) -> RowChanges:
-    session = question.session
-    sets = _MULTISETS.format(after=question.side("data"), before=question.side("before"))
-    rest = session.rows(f"{sets} {_REST}")
-    relabelled = {row["split"]: int(row["rows"]) for row in session.rows(f"{sets} {_RELABELLED}")}
+    statement = _MULTISETS.format(after=question.side("data"), before=question.side("before"))
+    found = question.session.rows(statement + _ALL.format(labels=LABELS))
+
+    def by_split(kind: str) -> dict[str, int]:
+        return _summed([row for row in found if row["kind"] == kind], "a", "n")
+
     return RowChanges(
-        added=_summed(rest, "split", "added"),
-        removed=_summed(rest, "split", "removed"),
-        relabelled=relabelled,
-        moved={(row["old"], row["new"]): int(row["rows"]) for row in session.rows(f"{sets} {_MOVED}")},
-        labels=_labels(session, f"{sets}{_PAIRED}", "l") if relabelled else {},
+        added=by_split("added"),
+        removed=by_split("removed"),
+        relabelled=by_split("relabelled"),
+        moved=_pairs(found, "moved"),
+        labels=_pairs(found, "labels"),
         note=note,
     )
-
-
-def _labels(session: Session, tables: str, name: str) -> dict[tuple[str | None, str | None], int]:
-    """Rows by old and new label, where they differ."""
-    rows = session.rows(
-        f"""{tables} SELECT old, new, sum(count) AS rows FROM {name} WHERE old IS DISTINCT FROM new
-        GROUP BY ALL ORDER BY rows DESC, old, new LIMIT {LABELS}"""  # noqa: S608
-    )
-    return {(row["old"], row["new"]): int(row["rows"]) for row in rows}
 
 
 def _summed(rows: Sequence[Mapping[str, Any]], by: str, of: str) -> dict[str, int]:
