@@ -21,7 +21,7 @@ from typing import Any
 from registry.checks.distinct import told_apart
 from registry.checks.expectations import OURS
 from registry.checks.expectations.agreement import ACCEPTABLE
-from registry.checks.messages import percent
+from registry.checks.numbers import percent
 from registry.checks.specs import Counts, Facts, Unmeasured, within
 from registry.checks.sql import is_number, missing
 from registry.errors import RegistryError

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from registry.checks.figures import Figures
-from registry.checks.numbers import plain
+from registry.checks.numbers import percent, plain
 from registry.checks.specs import Measure
 from registry.checks.suite import Expectation
 
@@ -57,15 +57,6 @@ def message_of(
     if "distinct_values" in expectation.type:
         return _distinct(expectation, figures)
     return _one_figure(expectation, figures, passed=passed)
-
-
-def percent(share: float) -> str:
-    """A share in percent with at most three significant digits.
-
-    >>> percent(0.015), percent(1), percent(0.00012345)
-    ('1.5%', '100%', '0.0123%')
-    """
-    return f"{100 * share:.3g}%"
 
 
 def _ours(measure: Measure, figures: Figures, samples: Sequence[Any], *, passed: bool) -> str:

@@ -40,3 +40,12 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, bool)):
         return value
     return value.isoformat() if isinstance(value, (dt.date, dt.time)) else str(value)
+
+
+def percent(share: float) -> str:
+    """A share in percent with at most three significant digits.
+
+    >>> percent(0.015), percent(1), percent(0.00012345)
+    ('1.5%', '100%', '0.0123%')
+    """
+    return f"{100 * share:.3g}%"

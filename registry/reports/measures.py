@@ -49,6 +49,7 @@ class Measure:
 
 _DROP = "registry drop {name} --check {id}"
 _MASK = "registry mask {name} -o masked"
+_LABELS = "registry report labels {name}"
 _SPLIT = "registry split {name} --shares train=0.8,validation=0.1,test=0.1"
 _BROKEN: Pair = ("Code written for the schema would break.", "스키마를 전제로 한 코드가 동작하지 않음.")
 _HIGH: Pair = ("Scores on the later split would be too high.", "뒤 분할의 점수가 실제보다 높게 나옴.")
@@ -155,6 +156,13 @@ MEASURES: dict[str, Measure] = {
         ("No model can be right on both.", "어떤 모델도 둘 다 맞힐 수 없음."),
         _DROP,
     ),
+    "expect_near_duplicates_to_agree_on_label": Measure(
+        "labels",
+        ("Near-duplicates with different labels", "근사 중복의 라벨 충돌"),
+        ("Near-duplicates of an earlier row with another label.", "앞 행과 근사 중복이면서 라벨이 다른 행."),
+        ("No model can be right on both.", "어떤 모델도 둘 다 맞힐 수 없음."),
+        _LABELS,
+    ),
     "expect_no_target_leakage": Measure(
         "labels",
         ("Label given away by one column", "정답 누수"),
@@ -177,6 +185,7 @@ MEASURES: dict[str, Measure] = {
         ("Probable label errors", "추정 라벨 오류"),
         ("Confident learning with a cross-validated baseline.", "교차검증 베이스라인 모델의 확신 학습."),
         ("Wrong labels limit what can be measured.", "라벨 오류가 평가의 한계가 됨."),
+        _LABELS,
     ),
     "expect_no_personal_data": Measure(
         "privacy",

@@ -25,7 +25,9 @@ REASONS: Mapping[str, str] = {
     r"no column has the role time: declare when each row arose, or name `column`": (
         r"역할이 time인 열 없음. 행이 생긴 시각의 열을 선언하거나 `column` 지정 필요"
     ),
-    r"no column has the role label: declare it, or name `(.+)`": r"역할이 label인 열 없음. 선언하거나 `\1` 지정 필요",
+    r"no column has the role (label|provenance): declare it, or name `(.+)`": (
+        r"역할이 \1인 열 없음. 선언하거나 `\2` 지정 필요"
+    ),
     r"no column has the role text: declare which text to compare, or name `column`": (
         r"역할이 text인 열 없음. 비교할 글을 선언하거나 `column` 지정 필요"
     ),
@@ -82,6 +84,19 @@ REASONS: Mapping[str, str] = {
     r"name `columns` that identify a row to have every equal row counted": (
         r"같은 행 \1행, 우연만으로도 약 \2행: 값의 종류가 적은 열은 저절로 같아지므로 "
         r"복사본과 우연을 구별할 수 없음 (\3). 행을 식별하는 `columns` 지정 시 같은 행을 모두 셈"
+    ),
+    r"there is no text, picture or number beside the label that a model could read": (
+        r"라벨 외에 모델이 읽을 글, 그림, 숫자 없음"
+    ),
+    r"`features` must be texts, or numbers, or the picture: a model reads one kind": (
+        r"`features`는 글, 숫자, 그림 중 한 종류여야 함"
+    ),
+    r"there are (.+) classes of (.+) rows or more in (.+) rows; a model needs two classes and (.+) rows": (
+        r"\2행 이상인 클래스 \1개 (\3행). 모델에는 클래스 둘과 \4행 필요"
+    ),
+    r"all inputs are equal, so that nothing can be told from them": r"모든 입력이 같아 구별할 수 없음",
+    r"the baseline tells (.+) of the classes where a guess is right about (.+), so that its doubts would say nothing": (
+        r"베이스라인 모델의 정확도가 우연 수준이라 의심에 의미 없음 (\1, 우연 \2)"
     ),
     r"of rows of ratings `item`, `annotator` and `label` are needed: name the columns": (
         r"평가가 행으로 된 데이터에는 `item`, `annotator`, `label` 열 지정 필요"

@@ -29,6 +29,8 @@ DOORS = {
     "pandas": {"consume/load.py"},
     "huggingface_hub": {"mirrors/hub.py"},
     "pyspark": {"tables/spark.py"},
+    "sklearn": {"checks/baseline.py"},
+    "cleanlab": {"checks/baseline.py"},
     "sqlglot": {"tables/dialect.py"},
 }
 LIGHT = ["pull", "list", "show", "verify"]

@@ -12,12 +12,14 @@ from registry.checks.core import CORE, ExpectationForm
 from registry.checks.expectations import (
     agreement,
     anonymity,
+    alike,
     balance,
     drift,
     duplicates,
     leakage,
     listed,
     near,
+    noise,
     personal,
     provenance,
     shares,
@@ -40,8 +42,9 @@ ANYWHERE = (
     personal,
     listed,
     anonymity,
+    alike,
 )
-TOPICS = (*ANYWHERE, drift)  # and those that DuckDB alone measures
+TOPICS = (*ANYWHERE, drift, noise)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
 SPREAD = frozenset(spec.form.type for topic in ANYWHERE for spec in topic.SPECS)
 FORMS: Mapping[str, ExpectationForm] = {**CORE, **{name: spec.form for name, spec in OURS.items()}}

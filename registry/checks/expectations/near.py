@@ -223,7 +223,7 @@ def _between(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     return _measure(kwargs, facts, splits, what, "remove those rows from the later split")
 
 
-def _within(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
+def near_within(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     """Rows that have a near-duplicate earlier in their split, by file and row."""
     return _measure(kwargs, facts, (), "rows have a near-duplicate earlier in their split", "keep one row of each")
 
@@ -299,7 +299,7 @@ SPECS = (
             "No row nearly equals an earlier one of its split.",
             (COLUMN, THRESHOLD, MAX_SHARE),
         ),
-        _within,
+        near_within,
         unit="assessed rows; unexpected: those with a near-duplicate earlier in their split, by file and row",
         source=SOURCE,
     ),
