@@ -22,6 +22,7 @@ from registry.checks.distinct import told_apart
 from registry.checks.expectations import OURS
 from registry.checks.expectations.agreement import ACCEPTABLE
 from registry.checks.numbers import percent
+from registry.checks.sampling import inputs_of
 from registry.checks.specs import Counts, Facts, Unmeasured, within
 from registry.checks.sql import is_number, missing
 from registry.errors import RegistryError
@@ -35,6 +36,8 @@ DUPLICATES = 0.01  # share of duplicates above which a maintainer wants to know
 NEAR = 0.05  # share of near-duplicates within a split from which they weigh on what is learnt
 SCORE = 0.99  # balanced accuracy of one column alone from which it gives the label away
 FOLLOWED = 0.95  # share of labels that are what most annotators gave
+NOISE = 0.05  # share of labels that a model doubts
+MODELS = "By a model, and so only where the extra `quality` is installed: take the marks away to have them judged."
 NORMALISED = {"normalize": "text"}
 UNTOLD = "columns that only number the rows, or name their split, are not compared"
 HEAD = """\
@@ -62,7 +65,7 @@ class Entry:
 def default_suite(schema: DatasetSchema, table: Table, session: Session) -> str:
     """The YAML text of a first suite for `table`, measured on it. What the schema says is not repeated here."""
     facts = Facts.of(schema, table, session)
-    entries = "\n".join(entry(one) for one in _entries(facts, table, session))
+    entries = "\n".join([*(entry(one) for one in _entries(facts, table, session)), *_by_model(facts)])
     head = HEAD.format(reference="docs/reference/expectations.md")
     return f"{head}name: {json.dumps(schema.name, ensure_ascii=False)}\nexpectations:\n{entries}\n"
 
@@ -180,6 +183,15 @@ def _annotated(facts: Facts, session: Session) -> Iterator[Entry]:
     if facts.role("label") and _numbers("label", facts) == _numbers("annotator", facts):
         given = {"min_share": FOLLOWED}
         yield _judged("expect_label_to_follow_annotators", "label-follows", "warning", given, facts, session)
+
+
+def _by_model(facts: Facts) -> Iterator[str]:
+    """Checks by a model, as comments: each check takes seconds, and whoever judges the dataset needs the extra."""
+    if isinstance(inputs_of({}, facts), Unmeasured):
+        return
+    yield f"  # {MODELS}"
+    for one in (Entry("expect_label_noise_at_most", "label-noise", "warning", {"max_share": NOISE}, ""),):
+        yield "\n".join(line.replace("  ", "  # ", 1) for line in entry(one).splitlines())
 
 
 def _numbers(role: str, facts: Facts) -> bool:

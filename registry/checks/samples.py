@@ -90,11 +90,11 @@ class Sampler:
         named = self._names([(r["other_file"], r["other_row"]) for r in rows]) if found.witness else {}
         return tuple(self._sample(row, found, named) for row in rows)
 
-    def examples(self, columns: Sequence[str], found: Examples) -> tuple[dict[str, Any], ...]:
-        """The first 20 samples `{row, split, values, …}` in order of rank."""
+    def examples(self, columns: Sequence[str], found: Examples, most: int = MAX_SAMPLES) -> tuple[dict[str, Any], ...]:
+        """The first `most` samples `{row, split, values, …}` in order of rank."""
         named = self._usable(found.named) or self.keys
         wanted = self._wanted(columns if found.values else (), named, found.told)
-        sql = f"{_hits(found.sql, wanted)} ORDER BY hits.rank LIMIT {MAX_SAMPLES}"
+        sql = f"{_hits(found.sql, wanted)} ORDER BY hits.rank LIMIT {most}"
         return tuple(
             {
                 "row": self._name(row, named),
@@ -134,6 +134,10 @@ class Sampler:
         """A value of the column `name` as evidence shows it."""
         column = self.schema.column(name)
         return plain(value) if name == SPLIT or (column and column.role in OPEN) else masked(value)
+
+    def name(self, row: Mapping[str, Any]) -> str:
+        """What a row is called that holds `key0` … of `keys`, `__file` and `__row`."""
+        return self._name(row, self.keys)
 
     def _name(self, row: Mapping[str, Any], named: Sequence[str]) -> str:
         keys = [row[f"key{i}"] for i in range(len(named))]

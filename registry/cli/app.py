@@ -37,6 +37,7 @@ COMMANDS = (
     "diff",
     "split",
     "drop",
+    "relabel",
     "plan",
     "release",
     "report",

@@ -28,6 +28,9 @@ class Chunk(Protocol):
     def put(self, column: str, values: Sequence[Value]) -> Self:
         """The same rows with `column` set, a value a row; a column that is not there comes last."""
 
+    def amend(self, column: str, values: Mapping[int, Value]) -> Self:
+        """The same rows, `column` set at the places of `values`; all else as it is written."""
+
     def head(self, columns: Mapping[str, Value]) -> Self:
         """No rows, with these columns to be set, each to values of the kind of the one given."""
 

@@ -61,6 +61,13 @@ class Rows:
             plain = found.type
         return Rows(table.set_column(at, pa.field(column, plain), found))
 
+    def amend(self, column: str, values: Mapping[int, Value]) -> Rows:
+        """The rows with one column set at these places."""
+        every = self.get(column)
+        for row, value in values.items():
+            every[row] = value
+        return self.put(column, every)
+
     def head(self, columns: Mapping[str, Value]) -> Rows:
         """No rows; a column that is new has the type of the value given."""
         import pyarrow as pa

@@ -123,6 +123,14 @@ class Records:
             changed.append(self.delimiter.join(fields))
         return replace(self, records=[record or '""' for record in changed])  # a blank line would be no record
 
+    def amend(self, column: str, values: Mapping[int, Value]) -> Records:
+        """The records with one field set at these places."""
+        changed = self.take(list(values)).put(column, list(values.values()))
+        records = list(self.records)
+        for row, record in zip(values, changed.records, strict=True):
+            records[row] = record
+        return replace(self, records=records)
+
     def head(self, columns: Mapping[str, Value]) -> Records:
         """The header, with these columns where they are not there."""
         return reduce(lambda head, name: head.put(name, ()), columns, self.take(()))

@@ -74,6 +74,13 @@ class LineChunk:
         """The lines with one field set."""
         return LineChunk([set_field(line, column, value) for line, value in zip(self.lines, values, strict=True)])
 
+    def amend(self, column: str, values: Mapping[int, Value]) -> LineChunk:
+        """The lines with one field set at these places."""
+        lines = list(self.lines)
+        for row, value in values.items():
+            lines[row] = set_field(lines[row], column, value)
+        return LineChunk(lines)
+
     def head(self, columns: Mapping[str, Value]) -> LineChunk:
         """No lines: each says itself which fields it has."""
         return LineChunk()

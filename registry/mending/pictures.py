@@ -155,8 +155,8 @@ class _Note:
         names = [relative(gallery.targets[at] or "", home) for at in pictures]
         if names != chunk.get(NAME):
             chunk = chunk.put(NAME, names)
-        for column in gallery.columns:
-            chunk = chunk.put(column, [gallery.value(column, at) for at in pictures])
+        for name, column in gallery.columns.items():
+            chunk = column.set(name, chunk, pictures)
         return chunk
 
 

@@ -24,6 +24,7 @@ from registry.tables.table import Table
 
 Progress = Callable[[int, int], None]
 NOWHERE = -1
+KEEP = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,18 @@ class Rewriting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column to set: of each row (in the order of parts) the place of its value among `values`."""
+    """A column to set: of each row (in the order of parts) the place of its value among `values`, or `KEEP`."""
 
     of_row: Ints
     values: Sequence[Value]
+
+    def set(self, name: str, chunk: Chunk, rows: Sequence[int]) -> Chunk:
+        """The chunk with this column; `rows` are the places of its rows in the order of parts."""
+        codes = self.of_row[np.asarray(rows, np.int64)].tolist()
+        chosen = {at: self.values[code] for at, code in enumerate(codes) if code != KEEP}
+        if len(chosen) == len(chunk):
+            return chunk.put(name, list(chosen.values()))
+        return chunk.amend(name, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +133,7 @@ def _route(chunk: Chunk, routing: Routing, row: int, writers: Mapping[int, Any])
 
 def _with_columns(chunk: Chunk, routing: Routing, span: slice) -> Chunk:
     for name, column in routing.columns.items():
-        chunk = chunk.put(name, [column.values[code] for code in column.of_row[span].tolist()])
+        chunk = column.set(name, chunk, range(span.start, span.stop))
     return chunk
 
 

@@ -1,4 +1,4 @@
-"""What was done to the data between two releases, as the records of `registry split` and `drop` tell it.
+"""What was done to the data between two releases, as the records of `registry split`, `drop` and `relabel` tell it.
 
 >>> state = {"sha256": "0" * 64, "md5": "0" * 32, "rows": 9, "splits": {"train": 7, "test": 2}}
 >>> drop = {"checks": {"leakage-exact": 1}, "rows": {"train": 0, "test": 1}, "samples": []}
@@ -21,13 +21,14 @@ from registry.errors import ConfigError
 class Mended:
     """One change: the path of its record, its kind, and the reason that a person gave (or nothing).
 
-    `rows` were moved to another split, or dropped; `splits` are the rows of each split
-    afterwards, or of each that lost some, `checks` the rows that each named check found.
+    `rows` were moved to another split, dropped, or given another label; `splits` are the rows of
+    each split afterwards, or of each that lost some or got labels, `checks` the rows that each
+    named check found, `people` the labels that each person set.
     `together` says what kept rows in one split. `before` and `after` are the digests of the data.
     """
 
     record: str
-    kind: Literal["split", "drop"]
+    kind: Literal["split", "drop", "relabel"]
     why: str
     rows: int
     splits: Mapping[str, int]
@@ -39,6 +40,7 @@ class Mended:
     group: str = ""
     near: bool = False
     folds: int = 0
+    people: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, record: str, document: Mapping[str, Any]) -> Mended:
@@ -58,6 +60,10 @@ class Mended:
             dropped = {str(split): int(rows) for split, rows in document["drop"]["rows"].items() if rows}
             checks = {str(check): int(rows) for check, rows in document["drop"]["checks"].items()}
             return cls(record, "drop", why, sum(dropped.values()), dropped, before, after, checks)
+        if document["kind"] == "relabel":
+            told = document["relabel"]
+            rows, people = ({str(key): int(n) for key, n in told[part].items()} for part in ("rows", "by"))
+            return cls(record, "relabel", why, sum(rows.values()), rows, before, after, people=people)
         if document["kind"] != "split":
             raise ValueError(f"unknown kind {document['kind']!r}")
         plan, together = document["split"]["plan"], document["split"]["together"]

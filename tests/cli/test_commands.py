@@ -30,6 +30,7 @@ WRITING = {
     "doctor",
     "split",
     "drop",
+    "relabel",
     "lock",
     "sync",
     "cache prune",
