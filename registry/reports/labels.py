@@ -18,8 +18,8 @@ from markupsafe import Markup
 
 from registry.checks.doubts import Doubts
 from registry.formats.cells import guarded
+from registry.privacy.mask import shown
 from registry.reports.html import code, render, value
-from registry.reports.mask import shown
 from registry.reports.names import cut
 from registry.reports.reasons import korean
 from registry.reports.shared import Page

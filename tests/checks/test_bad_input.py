@@ -37,8 +37,15 @@ MISSING_ROLE = {
     "expect_synthetic_share_at_most": "role provenance",
     "expect_annotator_agreement_at_least": "role annotator",
     "expect_label_to_follow_annotators": "role label",
+    "expect_label_noise_at_most": "role label",
+    "expect_near_duplicates_to_agree_on_label": "role label",
 }
-NEEDS_MORE = ("expect_no_target_leakage", "expect_annotator_agreement_at_least", "expect_label_to_follow_annotators")
+NEEDS_MORE = (
+    "expect_no_target_leakage",
+    "expect_annotator_agreement_at_least",
+    "expect_label_to_follow_annotators",
+    "expect_label_noise_at_most",
+)
 
 
 def every(root, rows, **roles):

@@ -116,6 +116,7 @@ ANNOTATED = [
     *(("expect_annotator_agreement_at_least", {"metric": metric, "min_value": 0.9}) for metric in ("fleiss", "cohen")),
     ("expect_annotator_agreement_at_least", {"item": "항목", "annotator": "who", "label": "r0"}),
     ("expect_label_to_follow_annotators", {"label": "l"}),
+    ("expect_near_duplicates_to_agree_on_label", {"column": "항목", "label": "l"}),
 ]
 
 
@@ -123,7 +124,11 @@ def test_annotators(tmp_path, spark_settings):
     draw = random.Random(2)
     truth = [draw.randrange(1, 5) for _ in range(300)]
     rows = {f"r{at}": [v if draw.random() < 0.7 else draw.randrange(1, 5) for v in truth] for at in range(3)}
-    rows |= {"l": truth, "항목": [f"u{at // 3}" for at in range(300)], "who": [f"w{at % 3}" for at in range(300)]}
+    rows |= {
+        "l": truth,
+        "항목": [f"항목 {at // 3 * 31 % 97} 의 이름이 되는 긴 글 {at // 3}" for at in range(300)],
+        "who": [f"w{at % 3}" for at in range(300)],
+    }
     table = table_of(tmp_path, {"train": rows})
     schema = schema_of(table, r0="annotator", r1="annotator", r2="annotator")
     here, there = both(suite(ANNOTATED), table, schema, spark_settings)
