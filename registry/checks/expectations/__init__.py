@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from registry.checks.core import CORE, ExpectationForm
 from registry.checks.expectations import (
     agreement,
-    anonymity,
     alike,
+    anonymity,
     balance,
     drift,
     duplicates,
