@@ -74,7 +74,7 @@ def fact_line(fact: ChangeFact, lang: str = "en") -> str:
     """One fact in words, as Markdown."""
     place = [_say("of-split", lang, split=code(fact.split, 60))] if fact.split else []
     place += [_say("of-column", lang, column=code(fact.column, 60))] if fact.column else []
-    place += [plain(_detail(fact.detail, lang), 300)] if fact.detail else []
+    place += [plain(detail_of(fact.detail, lang), 300)] if fact.detail else []
     return f"{', '.join([plain(_what(fact, lang)), *place])} ({fact.level})"
 
 
@@ -120,10 +120,15 @@ def _number(count: int | None) -> str:
 def _korean(fact: ChangeFact, counted: re.Match[str] | None) -> str:
     if counted and fact.count is not None:
         return f"{COUNTED[counted[1]]} {fact.count:,}건 {DONE.get(counted[2], counted[2])}"
-    return KINDS.get(fact.kind, fact.kind) + _number(fact.count)
+    return kind_of(fact.kind, "ko") + _number(fact.count)
 
 
-def _detail(detail: str, lang: str) -> str:
+def kind_of(kind: str, lang: str) -> str:
+    """What a kind of fact is called."""
+    return KINDS.get(kind, kind) if lang == "ko" else kind.replace("-", " ")
+
+
+def detail_of(detail: str, lang: str) -> str:
     """The detail of a fact; in Korean where it is one of those that facts are given."""
     if lang == "ko" and re.fullmatch(TOLD, detail):
         for pattern, korean in PARTS.items():

@@ -104,6 +104,7 @@ PARTS: Mapping[str, str] = {
     r"([\d,]+) rows": r"\1행",
     r"([\d,]+) added": r"추가 \1",
     r"([\d,]+) removed": r"삭제 \1",
+    r"([\d,]+) changed": r"변경 \1",
     r"([\d,]+) edited": r"수정 \1",
     r"([\d,]+) relabelled": r"라벨 변경 \1",
     r"([\d,]+) moved in": r"들어옴 \1",

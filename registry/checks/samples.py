@@ -39,6 +39,23 @@ def masked(value: Any) -> Any:
     return f"{text[:2]}… ({len(text)})" if len(text) > 2 else text[:1] + "…"
 
 
+def called(key: Sequence[Any], names: Sequence[str]) -> str:
+    """How a row is called by its key: personal data in it is masked.
+
+    >>> called(["r1"], ["id"]), called(["hong@example.com", 3], ["mail", "at"])
+    ('r1', 'mail=h***@***.com, at=3')
+    """
+    texts = [mask(str(plain(value)), name) for value, name in zip(key, names, strict=True)]
+    pairs = zip(names, texts, strict=True)
+    return texts[0] if len(texts) == 1 else ", ".join(f"{name}={text}" for name, text in pairs)
+
+
+def is_public(schema: DatasetSchema, names: Sequence[str]) -> bool:
+    """Whether no column of these is confidential by the schema."""
+    columns = (schema.column(name) for name in names)
+    return all(column is None or column.classification.lower() in PUBLIC for column in columns)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Rows to sample: either all of `data` under the condition `where`, or those of a statement `sql`.
@@ -80,9 +97,8 @@ class Sampler:
 
     def _usable(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """The columns `names` if all are there and none is confidential."""
-        declared = {name: self.schema.column(name) for name in names}
-        open_ = all(column is None or column.classification.lower() in PUBLIC for column in declared.values())
-        return names if open_ and set(names) <= set(dict(self.session.columns)) else ()
+        there = set(names) <= set(dict(self.session.columns))
+        return names if there and is_public(self.schema, names) else ()
 
     def draw(self, found: Found) -> tuple[dict[str, Any], ...]:
         """At most 20 samples `{row, split, values[, witness]}` in order of key, file and row."""
@@ -142,9 +158,7 @@ class Sampler:
     def _name(self, row: Mapping[str, Any], named: Sequence[str]) -> str:
         keys = [row[f"key{i}"] for i in range(len(named))]
         if keys and all(key is not None for key in keys):
-            texts = [mask(str(plain(key)), name) for key, name in zip(keys, named, strict=True)]
-            pairs = zip(named, texts, strict=True)
-            return texts[0] if len(keys) == 1 else ", ".join(f"{name}={text}" for name, text in pairs)
+            return called(keys, named)
         return f"{self.paths[row[FILE]]}#{row[ROW]}"
 
     def _names(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:

@@ -7,6 +7,8 @@
 >>> print(render(Difference("x@1.0.0", "x", "major", (fact,), rows)))
 x@1.0.0 → x: major
 <BLANKLINE>
+  ‼ FROZEN SPLIT CHANGED: test: scores published on it no longer compare
+<BLANKLINE>
   major  frozen split changed  test  5 → 4 rows: 1 removed
 <BLANKLINE>
   rows   0 added, 1 removed, 0 changed, 0 relabelled, 0 moved (by key)
@@ -17,18 +19,22 @@ x@1.0.0 → x: major
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from registry.formats.text import one_line, width
-from registry.model.difference import KINDS, WORDS, Difference, RowChanges
+from registry.model.difference import KINDS, WORDS, Difference, RowChanges, Shift
 from registry.model.release import ChangeFact
 
-MOST = 12  # pairs of labels and edited columns that are shown
+HARDLY = 0.0005  # bits
+MOST = 12  # pairs of labels, columns and keys that are shown
 
 
 def render(difference: Difference) -> str:
     """The difference for a terminal: its level, its facts, what happened to rows, labels and columns."""
     lines = [f"{difference.before} → {difference.after}: {difference.level}"]
+    if loud := frozen_line(difference):
+        lines += ["", f"  ‼ {loud}"]
     if difference.facts:
         lines += ["", *_aligned([(fact.level, *_fact(fact)) for fact in difference.facts])]
     rows = difference.rows
@@ -39,12 +45,25 @@ def render(difference: Difference) -> str:
         lines.append(f"         {one_line(rows.note)}")
     for title, table in tables(difference):
         lines += ["", f"  {title}", *_aligned([tuple(cells) for cells in table], indent="    ")]
+    for title, named in samples(rows):
+        told = one_line(", ".join(named))
+        lines += ["", f"  {title}", *textwrap.wrap(told, 100, initial_indent="    ", subsequent_indent="    ")]
     return "\n".join(lines)
 
 
-def markdown(difference: Difference) -> str:
-    """The difference as Markdown; values of data stand in code spans."""
+def frozen_line(difference: Difference) -> str:
+    """What nobody may overlook: that a frozen split changed; empty where none did."""
+    splits = sorted({fact.split or "" for fact in difference.facts if fact.kind.startswith("frozen-")})
+    if not splits:
+        return ""
+    return f"FROZEN SPLIT CHANGED: {one_line(', '.join(splits))}: scores published on it no longer compare"
+
+
+def markdown(difference: Difference, *, keys: bool = True) -> str:
+    """The difference as Markdown; values of data stand in code spans. Without `keys` no row is named."""
     lines = [f"**{_code(difference.before)} → {_code(difference.after)}: {difference.level}**", ""]
+    if keys and (loud := frozen_line(difference)):
+        lines += [f"> 🚨 **{escaped(loud)}**", ""]
     if difference.facts:
         lines += ["| level | change | where | |", "|---|---|---|---|"]
         lines += [
@@ -58,7 +77,14 @@ def markdown(difference: Difference) -> str:
         for title, table in tables(difference):
             lines += ["", f"| {title} | |", "|---|---:|"]
             lines += [f"| {_code(cells[0])} | {cells[-1]} |" for cells in table]
+        for title, named in samples(rows) if keys else ():
+            lines += ["", f"{title}: {', '.join(map(_code, named))}"]
     return "\n".join(lines) + "\n"
+
+
+def samples(rows: RowChanges) -> list[tuple[str, tuple[str, ...]]]:
+    """The kinds of change of which rows can be named, as titles, and the first keys of each."""
+    return [(f"{WORDS.get(kind, kind)} rows", rows.samples[kind]) for kind in (*KINDS, "moved") if kind in rows.samples]
 
 
 def tables(difference: Difference) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -76,9 +102,18 @@ def tables(difference: Difference) -> list[tuple[str, list[tuple[str, str]]]]:
         ("splits", by_split),
         ("moved between splits", moved),
         (f"relabelled ({difference.label})", labels),
-        ("edited values by column", columns),
+        ("changed values by column", columns),
+        ("distribution moved by", [(shift.column, told) for shift in difference.shifts if (told := shift_told(shift))]),
     ]
     return [(title, _cut([(one_line(what), many) for what, many in table])) for title, table in found if table]
+
+
+def shift_told(shift: Shift) -> str:
+    """How far a column moved: its divergence, and the share of missing values where that changed; empty if hardly."""
+    parts = [f"{shift.divergence:.3f} bits"] if shift.divergence and shift.divergence >= HARDLY else []
+    if shift.missing_before != shift.missing and None not in (shift.missing_before, shift.missing):
+        parts.append(f"missing {shift.missing_before:.1%} → {shift.missing:.1%}")
+    return ", ".join(parts)
 
 
 def _cut(table: list[tuple[str, str]]) -> list[tuple[str, str]]:

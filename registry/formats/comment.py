@@ -102,7 +102,14 @@ def _dataset(judgement: Judgement, evidence: Evidence) -> str:
     passed = sum(check.status == "pass" for check in evidence.checks)
     lines += ["", f"{passed} of {len(evidence.checks)} checks passed."]
     if change is not None and change.facts:
-        lines += ["", "<details><summary>What changed</summary>", "", markdown(change).rstrip("\n"), "", "</details>"]
+        lines += [
+            "",
+            "<details><summary>What changed</summary>",
+            "",
+            markdown(change, keys=False).rstrip("\n"),
+            "",
+            "</details>",
+        ]
     return "\n".join(lines) + "\n"
 
 

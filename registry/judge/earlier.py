@@ -33,7 +33,7 @@ from registry.tables.read import open_table
 from registry.tables.table import Table
 from registry.versions.rows import CONTENTS, compare_rows
 
-VERSION = 2
+VERSION = 3
 """Of what is counted as a change: counts remembered under another are counted anew."""
 
 
@@ -64,6 +64,24 @@ def row_changes(bench: Bench, released: Released, schema: DatasetSchema, store: 
         return found.kept()
 
     return readable(released, lambda: RowChanges.of_kept(remembered(bench.workspace.cache, "changes", key, compute)))
+
+
+def bench_changes(before: Bench, after: Bench) -> RowChanges:
+    """How the rows on one bench differ from those on another, remembered by digest."""
+    key = {
+        "before": [before.data, before.rules.schema.sha256],
+        "after": [after.data, after.rules.schema.sha256],
+        "version": VERSION,
+    }
+
+    def compute() -> dict[str, object]:
+        one, other = (Opened(bench.snapshot.files, bench.rules.schema, bench.table) for bench in (before, after))
+        found = changes(one, other, after.options)
+        for bench in (before, after):
+            bench.snapshot.check_unmoved()
+        return found.kept()
+
+    return RowChanges.of_kept(remembered(after.workspace.cache, "changes", key, compute))
 
 
 def readable(released: Released, compute: Callable[[], RowChanges]) -> RowChanges | str:

@@ -102,7 +102,8 @@ def obtain(
     here = path.exists() or path.is_symlink()
     if not here:
         path = _fetched(workspace, dataset, pointer, store, limit)
-    cache = StatCache.load(workspace.cache / "stat" / f"{dataset.name}.jsonl")
+    known = dataset.name if here or pointer is None else pointer.md5
+    cache = StatCache.load(workspace.cache / "stat" / f"{known}.jsonl")
     snapshot = hash_tree(path, cache=cache, progress=progress)
     if not here and pointer is not None and snapshot.md5 != pointer.md5:
         raise IntegrityError(f"the fetched copy of {dataset.path} was altered", hint=f"rm -r {path.parent}")

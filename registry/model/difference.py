@@ -30,7 +30,8 @@ class RowChanges:
     values of each column, `gone` by (split, label) the rows of labels that the newer state has none of.
     With `keyed` rows are the same row by their key; without, rows are equal by their values: an edit is
     one row removed and one added, and a row is relabelled if all but its label stays. `note` says why a
-    declared key was not used, or what was left out.
+    declared key was not used, or what was left out. `samples` are the first keys, at most 20, of each
+    kind (and of `moved`), as evidence names rows.
     """
 
     added: Mapping[str, int] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class RowChanges:
     gone: Mapping[tuple[str, str], int] = field(default_factory=dict)
     keyed: bool = False
     note: str = ""
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def any(self) -> bool:
@@ -70,6 +72,7 @@ class RowChanges:
             "splits": {s: {WORDS.get(kind, kind): n for kind, n in self.of(s).items()} for s in splits},
             "moves": [{"from": old, "to": new, "count": n} for (old, new), n in sorted(self.moved.items())],
             "gone": [{"split": split, "label": label, "count": n} for (split, label), n in sorted(self.gone.items())],
+            "samples": {WORDS.get(kind, kind): list(keys) for kind, keys in sorted(self.samples.items())},
         }
 
     def kept(self) -> dict[str, Any]:
@@ -81,20 +84,46 @@ class RowChanges:
         """
         counts = {kind: dict(getattr(self, kind)) for kind in (*KINDS, "columns")}
         pairs = {kind: [[*pair, n] for pair, n in getattr(self, kind).items()] for kind in PAIRS}
-        return {**counts, **pairs, "keyed": self.keyed, "note": self.note}
+        samples = {kind: list(keys) for kind, keys in self.samples.items()}
+        return {**counts, **pairs, "keyed": self.keyed, "note": self.note, "samples": samples}
 
     @classmethod
     def of_kept(cls, document: Mapping[str, Any]) -> RowChanges:
         """The value that `kept` gave."""
         pairs = {kind: {(old, new): n for old, new, n in document[kind]} for kind in PAIRS}
-        return cls(**{**document, **pairs})
+        samples = {kind: tuple(keys) for kind, keys in document["samples"].items()}
+        return cls(**{**document, **pairs, "samples": samples})
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How far the values of a column moved: divergence in bits (0 equal, 1 disjoint; None: not comparable).
+
+    `missing_before` and `missing` are the shares of rows without a value.
+    """
+
+    column: str
+    divergence: float | None
+    missing_before: float | None = None
+    missing: float | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether anything moved."""
+        return bool(self.divergence) or self.missing_before != self.missing
+
+    def to_json(self) -> dict[str, Any]:
+        """Its entry in a `registry.diff/1` document."""
+        missing = {"before": self.missing_before, "after": self.missing}
+        return {"column": self.column, "divergence": self.divergence, "missing": missing}
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What tells the state `after` from `before` (both in words); `rows` is None where rows were not compared.
 
-    `label` is the column that `rows.labels` is about; `unread` says why rows were not compared.
+    `label` is the column that `rows.labels` is about; `unread` says why rows were not compared; `shifts`
+    are the columns whose distribution moved, the furthest first, where both profiles are known.
     """
 
     before: str
@@ -104,6 +133,7 @@ class Difference:
     rows: RowChanges | None = None
     label: str | None = None
     unread: str = ""
+    shifts: tuple[Shift, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The `registry.diff/1` document."""
@@ -122,4 +152,5 @@ class Difference:
             "columns": {} if rows is None else dict(sorted(rows.columns.items())),
             "labels": {self.label: labels} if self.label and labels else {},
             "unread": self.unread,
+            "shifts": [shift.to_json() for shift in self.shifts],
         }

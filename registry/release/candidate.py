@@ -170,14 +170,14 @@ def compare(
     if previous is None:
         return Difference("", bench.dataset.name, "none", (ChangeFact("first-release", "none"),))
     schema = schema_of(previous, store)
-    states = state_of(previous, schema, store), _state(bench, declared, splits)
+    states = state_of(previous, schema, store), state_of_bench(bench, declared, splits)
     return _compared(bench, declared, states, previous, lambda: row_changes(bench, previous, schema, store))
 
 
 def compare_unread(subject: Subject, declared: Declared, previous: Released, store: Store) -> Difference:
     """The same of a dataset whose data is that of `previous`, and need not be read."""
     before = state_of(previous, schema_of(previous, store), store)
-    states = before, _state(subject, declared, before.splits)
+    states = before, state_of_bench(subject, declared, before.splits)
     return _compared(subject, declared, states, previous, lambda: "its data was not read")
 
 
@@ -226,7 +226,8 @@ def state_of(released: Released, schema: DatasetSchema, store: Store) -> State:
     )
 
 
-def _state(subject: Bench | Subject, declared: Declared, splits: Mapping[str, tuple[int, str]]) -> State:
+def state_of_bench(subject: Bench | Subject, declared: Declared, splits: Mapping[str, tuple[int, str]]) -> State:
+    """What a dataset as it stands is compared by."""
     return State(
         schema=subject.rules.schema,
         splits=splits,

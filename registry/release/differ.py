@@ -1,50 +1,142 @@
-"""`registry diff`: two releases, or a release and the workspace."""
+"""`registry diff`: two states of a dataset, each a release, a revision of git, or the workspace."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from registry.consume.resolve import Released, no_dataset, resolve
-from registry.errors import UsageError, WorkspaceError
-from registry.judge.earlier import changes, opened, readable
+from registry.errors import NotFoundError, UsageError, WorkspaceError
+from registry.judge.earlier import bench_changes, changes, opened, readable
 from registry.judge.judge import Bench, JudgeOptions, lay_out
+from registry.judge.references import PROFILE, document_of
 from registry.judge.rules import Rules as GateRules
-from registry.model.difference import Difference, RowChanges
-from registry.model.names import Ref
+from registry.model.difference import Difference, RowChanges, Shift
+from registry.model.names import Ref, Version
 from registry.model.release import ChangeFact
 from registry.release.candidate import (
     Subject,
     card_of,
     compare,
     compare_unread,
+    content_of,
     declared_card,
     describe_difference,
     measure_splits,
     previous_of,
     schema_of,
     state_of,
+    state_of_bench,
 )
+from registry.reports.drift import drift_of
 from registry.stores.base import Store
 from registry.versions.rules import Rules, load_rules
+from registry.workspace.revision import at_commit
 from registry.workspace.workspace import Dataset, Workspace
+
+Profiled = Callable[[], Mapping[str, Any] | None]
+"""Gives the profile of a state, or None where there is none."""
+
+
+def diff_states(
+    workspace: Workspace, dataset: Dataset, before: Ref | str | None, after: str | None, store: Store
+) -> Difference:
+    """How a later state differs from an earlier one, with how far columns moved.
+
+    `before` is a release, a revision of git, or None for the latest release; `after` a revision, or None
+    for the workspace as it stands.
+    """
+    with ExitStack() as stack:
+        if after is None:
+            now = lay_out(workspace, dataset, JudgeOptions(store=store))
+        else:
+            now = stack.enter_context(bench_at(workspace, dataset.name, after, store))
+        called = f"{dataset.name} at {after}" if after else dataset.name
+        if not isinstance(before, str):
+            require_same(before, dataset)
+            return replace(diff_bench(now, before, store, shifts=True), after=called)
+        then = stack.enter_context(bench_at(workspace, dataset.name, before, store))
+        return diff_benches(then, now, (f"{dataset.name} at {before}", called))
 
 
 def diff_workspace(workspace: Workspace, dataset: Dataset, ref: Ref | None, store: Store) -> Difference:
     """How the dataset as it stands differs from the release that `ref` selects, or from its latest."""
-    if ref is not None and ref.name != dataset.name:
-        raise UsageError(f"{ref} is no release of `{dataset.name}`", hint=f"registry diff {dataset.name}@{ref.spec}")
+    require_same(ref, dataset)
     return diff_bench(lay_out(workspace, dataset, JudgeOptions(store=store)), ref, store)
 
 
-def diff_bench(bench: Bench, ref: Ref | None, store: Store) -> Difference:
-    """How what lies on the bench differs from the release that `ref` selects, or from the latest."""
+def require_same(ref: Ref | None, dataset: Dataset) -> None:
+    """Raises `UsageError` where `ref` is of another dataset."""
+    if ref is not None and ref.name != dataset.name:
+        raise UsageError(f"{ref} is no release of `{dataset.name}`", hint=f"registry diff {dataset.name}@{ref.spec}")
+
+
+def diff_bench(bench: Bench, ref: Ref | None, store: Store, *, shifts: bool = False) -> Difference:
+    """How what lies on the bench differs from the release that `ref` selects, or from the latest.
+
+    `shifts` adds how far the columns moved, for which the data is profiled.
+    """
     dataset = bench.dataset
     before = resolve(store, ref) if ref else previous_of(store, dataset.name, None)
     if before is None:
         raise no_dataset(store, dataset.name)
-    return compare(bench, declared_card(bench), measure_splits(bench), before, store)
+    found = compare(bench, declared_card(bench), measure_splits(bench), before, store)
+    if not shifts:
+        return found
+    return _shifted(found, lambda: document_of(store, before, PROFILE), lambda: bench.profile)
+
+
+@contextmanager
+def bench_at(workspace: Workspace, name: str, revision: str, store: Store) -> Iterator[Bench]:
+    """The dataset as a revision of git holds it: its declarations, and the data that its pointer names.
+
+    A dataset that was renamed since is found by its path. Raises what `Git.require_commit` and `obtain`
+    raise, and `NotFoundError` where it was not declared then.
+    """
+    commit, path = workspace.git.require_commit(revision), workspace.dataset(name).path
+    with at_commit(workspace, commit) as there:
+        known = there.datasets
+        dataset = known.get(name) or next((one for one in known.values() if one.path == path), None)
+        if dataset is None:
+            raise NotFoundError(
+                f"`{name}` was not declared at {revision} ({commit[:12]})",
+                why=f"declared were {', '.join(known) or 'none'}",
+                hint=f"git log -- dvc.yaml {path}.dvc",
+            )
+        options = JudgeOptions(store=store, remember=False, limit=workspace.config.max_bytes)
+        yield lay_out(there, dataset, options)
+
+
+def diff_benches(old: Bench, new: Bench, names: tuple[str, str]) -> Difference:
+    """How what lies on one bench differs from what lies on another, called by `names`, with how columns moved."""
+    declared = declared_card(old), declared_card(new)
+    states = tuple(
+        state_of_bench(bench, card, measure_splits(bench)) for bench, card in zip((old, new), declared, strict=True)
+    )
+    config = new.workspace.config
+    rules = load_rules(config.preset, frozen=config.frozen_splits, root=new.workspace.root)
+    found = describe_difference((states[0], states[1]), rules, lambda: bench_changes(old, new))
+    contents = {content_of(bench, card, Version(0)) for bench, card in zip((old, new), declared, strict=True)}
+    if not found.facts and len(contents) > 1:
+        found = replace(found, level="patch", facts=(ChangeFact("documents-changed", "patch"),))
+    found = replace(found, before=names[0], after=names[1])
+    return _shifted(found, lambda: old.profile, lambda: new.profile)
+
+
+def _shifted(found: Difference, before: Profiled, now: Profiled) -> Difference:
+    """The difference with how far columns moved, where rows did and both profiles can be had."""
+    if found.rows is None or not found.rows.any:
+        return found
+    then = before()
+    if then is None:
+        return found
+    moved = drift_of(then, now() or then).columns
+    told = (Shift(one.name, one.divergence, one.missing_before, one.missing) for one in moved)
+    return replace(found, shifts=tuple(shift for shift in told if shift.moved))
 
 
 def diff_unread(workspace: Workspace, dataset: Dataset, rules: GateRules, before: Released, store: Store) -> Difference:
@@ -75,7 +167,8 @@ def diff_releases(store: Store, before: Ref, after: Ref, workspace: Workspace | 
     found = describe_difference(states, _rules(new, workspace), lambda: readable(refused, rows))
     if not found.facts and old.version != new.version:  # a release without any change is not made
         found = replace(found, level="patch", facts=(ChangeFact("documents-changed", "patch"),))
-    return replace(found, before=f"{old.name}@{old.version}", after=f"{new.name}@{new.version}")
+    found = replace(found, before=f"{old.name}@{old.version}", after=f"{new.name}@{new.version}")
+    return _shifted(found, lambda: document_of(store, old, PROFILE), lambda: document_of(store, new, PROFILE))
 
 
 def around(start: Path) -> Workspace | None:

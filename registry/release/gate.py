@@ -174,7 +174,7 @@ def _difference(workspace: Workspace, judged: _Judged, gate: Gate) -> Difference
         if data == latest.manifest.data["sha256"]:
             return diff_unread(workspace, judged.dataset, rules, latest, store)
         bench = judged.bench or _lay_out(workspace, judged.dataset, gate, rules)
-        return diff_bench(replace(bench, workspace=workspace, rules=rules), None, store)
+        return diff_bench(replace(bench, workspace=workspace, rules=rules), None, store, shifts=True)
     except RegistryError as error:
         gate.around.warn(f"{name} is not compared with its last release: {error}")
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from registry.reports.words_changes import CHANGES
 from registry.reports.words_quality import QUALITY
 
 # Counted nouns: (English singular, English plural, Korean with the counter).
@@ -23,6 +24,7 @@ NOUNS: Mapping[str, tuple[str, str, str]] = {
     "points": ("{n} point", "{n} points", "{n}건"),
     "checks": ("{n} check", "{n} checks", "검사 {n}건"),
     "patterns": ("{n} pattern", "{n} patterns", "유형 {n}개"),
+    "facts": ("{n} fact", "{n} facts", "변경 {n}건"),
     "characters": ("{n} character", "{n} characters", "{n}자"),
 }
 
@@ -382,4 +384,5 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "모든 수치는 profile.json에서 가져옴. 이 문서는 계산하지 않음.",
     ),
     **QUALITY,
+    **CHANGES,
 }

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from registry.model.difference import RowChanges
+from registry.model.difference import WORDS, RowChanges
 from registry.model.process import Process, changes
 from registry.model.release import LEVELS, ChangeFact, Level
 from registry.model.schema import Column, DatasetSchema
@@ -127,7 +127,8 @@ def _told(rows: RowChanges, split: str) -> str:
         "moved in": sum(count for (_, new), count in rows.moved.items() if new == split),
         "moved out": sum(count for (old, _), count in rows.moved.items() if old == split),
     }
-    return ", ".join(f"{count:,} {word}" for word, count in {**rows.of(split), **moved}.items() if count)
+    found = {**rows.of(split), **moved}
+    return ", ".join(f"{count:,} {WORDS.get(kind, kind)}" for kind, count in found.items() if count)
 
 
 def _same_columns(before: DatasetSchema, after: DatasetSchema) -> bool:

@@ -15,7 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from registry.checks.samples import called, is_public
 from registry.model.difference import RowChanges
+from registry.model.evidence import MAX_SAMPLES as SAMPLES
 from registry.model.schema import DatasetSchema
 from registry.tables import digests
 from registry.tables.digests import kind_of, text_sql
@@ -65,6 +67,7 @@ class _Question:
     pair: Pair
     key: tuple[str, ...]
     label: str | None
+    nameable: bool = True
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -109,7 +112,8 @@ def compare_rows(session: Session, before: DatasetSchema, after: DatasetSchema) 
         notes.append("rows are compared by their values: the key is not the same in both")
     gone = _gone(_Question(session, pair, key, label))
     if key:
-        found = _keyed(_Question(session, pair, key, label), "; ".join(notes))
+        open_ = all(is_public(schema, key) for schema in (before, after))
+        found = _keyed(_Question(session, pair, key, label, open_), "; ".join(notes))
         if found is not None:
             return replace(found, gone=gone)
         notes.append(f"rows are compared by their values: {', '.join(key)} is empty or repeated in some rows")
@@ -156,14 +160,34 @@ def _keyed(question: _Question, note: str) -> RowChanges | None:
         columns={question.values[int(row["a"])]: int(row["n"]) for row in found if row["kind"] == "columns"},
         keyed=True,
         note=note,
+        samples=_samples(question, pairs),
     )
+
+
+def _samples(question: _Question, pairs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The first keys of each kind of change, as evidence names rows; none where a key is confidential."""
+    both = [row for row in pairs if row["a"] is not None and row["b"] is not None]
+    kinds = {
+        "added": ("first_rows", [row for row in pairs if row["a"] is None]),
+        "removed": ("first_rows", [row for row in pairs if row["b"] is None]),
+        "edited": ("first_edited", both),
+        "relabelled": ("first_labels", both),
+        "moved": ("first_rows", [row for row in both if row["a"] != row["b"]]),
+    }
+    keys = {kind: sorted(key for row in rows for key in map(_key, row[of] or ())) for kind, (of, rows) in kinds.items()}
+    return {kind: tuple(called(key, question.key) for key in first[:SAMPLES]) for kind, first in keys.items() if first}
+
+
+def _key(found: Any) -> tuple[Any, ...]:
+    """A key that DuckDB gave as a row: its values, in order."""
+    return tuple(found.values()) if isinstance(found, Mapping) else tuple(found)
 
 
 def _by_key(question: _Question) -> str:
     """One statement for everything that a key tells: each side is hashed once, each edited row alone read once more.
 
     `g` counts the pairs of rows and lists the hashes of edited keys: rows that share one by chance are equal, and add
-    nothing to the edits of a column.
+    nothing to the edits of a column. Keys that may be named stand there in the first lines of each kind.
     """
     keys = [f"{question.pair.value(name)} AS k{at}" for at, name in enumerate(question.key)]
     using = ", ".join(f"k{at}" for at in range(len(question.key)))
@@ -173,21 +197,26 @@ def _by_key(question: _Question) -> str:
         chosen = f"SELECT {', '.join([*keys, *values])} FROM {question.source(view)}"  # noqa: S608
         return f"(SELECT * FROM ({chosen}) SEMI JOIN e ON hash({using}) = e.k)"  # noqa: S608
 
+    named = f"row({using})" if question.nameable else "NULL::STRUCT(a INTEGER)"
+    first = f"min(key, {SAMPLES}) FILTER"
+    listed = "flatten(list({0}) FILTER ({0} IS NOT NULL)) AS {0}"
     places = range(len(values))
     differ = ", ".join(f"count(*) FILTER (o.v{at} IS DISTINCT FROM n.v{at})" for at in places)
-    by_column = f"""UNION ALL SELECT 'columns', CAST(column_at AS VARCHAR), NULL, n, NULL, NULL FROM (
+    by_column = f"""UNION ALL SELECT 'columns', CAST(column_at AS VARCHAR), NULL, n, NULL, NULL, NULL, NULL, NULL FROM (
           SELECT unnest(range({len(values)})) AS column_at, unnest([{differ}]) AS n
           FROM {edited("before")} o JOIN {edited("data")} n USING ({using})) WHERE n > 0"""  # noqa: S608
     return f"""WITH o AS ({question.side("before")}), n AS ({question.side("data")}),
-        j AS (SELECT hash({using}) AS k, o.s AS a, n.s AS b, o.y AS y0, n.y AS y1, o.h <> n.h AS edited,
+        j AS (SELECT hash({using}) AS k, {named} AS key, o.s AS a, n.s AS b, o.y AS y0, n.y AS y1, o.h <> n.h AS edited,
           a IS NOT NULL AND b IS NOT NULL AND y0 IS DISTINCT FROM y1 AS relabelled FROM o FULL JOIN n USING ({using})),
         g AS MATERIALIZED (SELECT a, b, relabelled, CASE WHEN relabelled THEN y0 END AS y0,
           CASE WHEN relabelled THEN y1 END AS y1, count(*) AS n, count(*) FILTER (edited) AS edited,
-          list(k) FILTER (edited) AS keys FROM j GROUP BY ALL),
+          list(k) FILTER (edited) AS keys, {first} (a IS DISTINCT FROM b) AS first_rows,
+          {first} (edited) AS first_edited, {first} (relabelled) AS first_labels FROM j GROUP BY ALL),
         e AS (SELECT unnest(keys) AS k FROM g)
-        SELECT 'rows' AS kind, a, b, sum(n) AS n, sum(edited) AS edited, sum(n) FILTER (relabelled) AS relabelled
+        SELECT 'rows' AS kind, a, b, sum(n) AS n, sum(edited) AS edited, sum(n) FILTER (relabelled) AS relabelled,
+          {listed.format("first_rows")}, {listed.format("first_edited")}, {listed.format("first_labels")}
         FROM g GROUP BY ALL
-        UNION ALL (SELECT 'labels', y0, y1, sum(n) AS n, NULL, NULL FROM g WHERE relabelled
+        UNION ALL (SELECT 'labels', y0, y1, sum(n) AS n, NULL, NULL, NULL, NULL, NULL FROM g WHERE relabelled
           GROUP BY ALL ORDER BY n DESC, y0, y1 LIMIT {LABELS}) {by_column if values else ""}"""  # noqa: S608
 
 

@@ -79,28 +79,39 @@ class Git:
     def merge_base(self, revision: str) -> str:
         """The commit at which HEAD parted from `revision`.
 
-        Raises `UsageError` for a revision that does not exist or has no ancestor in common,
-        `EnvironmentFailed`, with what to fetch, where a shallow clone ends before it.
+        Raises what `require_commit` raises, and the same where the two have no ancestor in common.
         """
-        known = self.commit_of(revision)
-        found = self.try_run("merge-base", known, "HEAD") if known else None
+        found = self.try_run("merge-base", self.require_commit(revision), "HEAD")
         if found:
             return found.split()[0]
-        if (self.try_run("rev-parse", "--is-shallow-repository") or "").strip() == "true":
-            raise EnvironmentFailed(
-                f"the history ends before {'it meets ' if known else ''}`{revision}`",
-                why="this is a shallow clone",
-                hint="git fetch --unshallow origin (in a workflow: `fetch-depth: 0` of actions/checkout)",
-            )
-        if known is None:
-            raise UsageError(
-                f"git knows no revision `{revision}`", why="no branch, tag or commit is called so", hint="git branch -a"
-            )
+        self._refuse_shallow(f"the history ends before it meets `{revision}`")
         raise UsageError(
             f"`{revision}` and HEAD have no common ancestor",
             why="what was touched since they parted cannot be told",
             hint="git log --oneline --graph --all",
         )
+
+    def require_commit(self, revision: str) -> str:
+        """The commit that `revision` names.
+
+        Raises `UsageError` where there is none, `EnvironmentFailed`, with what to fetch, in a shallow clone.
+        """
+        found = self.commit_of(revision)
+        if found is None:
+            self._refuse_shallow(f"the history ends before `{revision}`")
+            raise UsageError(
+                f"git knows no revision `{revision}`", why="no branch, tag or commit is called so", hint="git branch -a"
+            )
+        return found
+
+    def _refuse_shallow(self, what: str) -> None:
+        """Raises `EnvironmentFailed` in a shallow clone."""
+        if (self.try_run("rev-parse", "--is-shallow-repository") or "").strip() == "true":
+            raise EnvironmentFailed(
+                what,
+                why="this is a shallow clone",
+                hint="git fetch --unshallow origin (in a workflow: `fetch-depth: 0` of actions/checkout)",
+            )
 
     def commit_of(self, revision: str) -> str | None:
         """The commit that `revision` names, or None."""

@@ -13,65 +13,19 @@ from datetime import date
 import pytest
 
 from registry.authoring.add import AddOptions, add
-from registry.authoring.initialise import initialise
 from registry.content import dvc
 from registry.errors import ConfigError
 from registry.formats.renderings import RENDERINGS
 from registry.judge.judge import JudgeOptions
 from registry.judge.scope import base_of, scope_of
 from registry.release.gate import Gate, Surroundings, judge_scope
-from registry.release.release import ReleaseOptions, release
-from registry.schemas.infer import Roles
 from registry.stores.local import LocalStore
 from registry.workspace.git import Git
 from registry.workspace.workspace import Workspace
-from tests.journeys.harness import plant_reviews, rows, write_csv
+from tests.journeys.harness import rows, write_csv
+from tests.release.conftest import commit
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory):
-    """A repository whose `main` holds the clean dataset `reviews`, pushed and released, with its remote and store."""
-    top = tmp_path_factory.mktemp("gate")
-    root = top / "team"
-    with pytest.MonkeyPatch.context() as patch:
-        for role in ("AUTHOR", "COMMITTER"):
-            patch.setenv(f"GIT_{role}_NAME", "김 데이터")
-            patch.setenv(f"GIT_{role}_EMAIL", "kim@example.org")
-        root.mkdir()
-        initialise(root)
-        config = root / ".dvc" / "config"
-        config.write_text(
-            config.read_text("utf-8").replace("[core]", "[core]\n    remote = work")
-            + "['remote \"work\"']\n    url = ../../remote\n",
-            "utf-8",
-        )
-        plant_reviews(root / "data" / "reviews")
-        roles = Roles(label="label", text="text", key="id", license="cc-by-4.0")
-        add(Workspace.find(root), root / "data" / "reviews", AddOptions(roles=roles))
-        commit(root)
-        Git.require(root).run("branch", "-M", "main")
-        workspace = Workspace.find(root)
-        dvc.push(root, [workspace.pointer(workspace.dataset("reviews"))])
-        store = LocalStore(top / "store")
-        options = ReleaseOptions(judge=JudgeOptions(store=store), git=False)
-        release(workspace, workspace.dataset("reviews"), "1.0", store, options)
-    return top
-
-
-@pytest.fixture
-def team(origin, tmp_path):
-    """A copy of all of it: a repository with data, its remote, its store."""
-    shutil.copytree(origin, tmp_path / "o", symlinks=True)
-    Git.require(tmp_path / "o" / "team").run("checkout", "-q", "-b", "work")
-    return tmp_path / "o" / "team"
-
-
-def commit(root):
-    git = Git.require(root)
-    git.run("add", "-A")
-    git.run("commit", "-q", "--allow-empty", "-m", "변경")
 
 
 def clone(team):

@@ -1,5 +1,6 @@
 """Rows of two tables compared, against counting by hand."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -56,7 +57,15 @@ def by_hand(before, after):
     old, new = {row[1]: row for row in before}, {row[1]: row for row in after}
     both = [(old[key], new[key]) for key in old.keys() & new.keys()]
     relabelled = [(o, n) for o, n in both if o[3] != n[3]]
+    keys = {
+        "added": new.keys() - old.keys(),
+        "removed": old.keys() - new.keys(),
+        "edited": [o[1] for o, n in both if o[2] != n[2]],
+        "relabelled": [o[1] for o, _ in relabelled],
+        "moved": [o[1] for o, n in both if o[0] != n[0]],
+    }
     return RowChanges(
+        samples={kind: tuple(sorted(found)) for kind, found in keys.items() if found},
         added=Counter(new[key][0] for key in new.keys() - old.keys()),
         removed=Counter(old[key][0] for key in old.keys() - new.keys()),
         edited=Counter(n[0] for o, n in both if o[2] != n[2]),
@@ -156,3 +165,15 @@ def test_a_column_of_another_kind_is_named_and_left_out(tmp_path):
     with Session(new, earlier=table(tmp_path / "old", before)) as session:
         found = compare_rows(session, KEYED, KEYED)
     assert found.relabelled == {"train": 1} and not found.edited and "its type changed: text" in found.note
+
+
+def test_the_first_twenty_keys_are_named_and_personal_data_in_them_is_not(tmp_path):
+    before = [("train", f"r{n:03}", "t", "긍정") for n in range(30)]
+    mail = [("train", "hong@example.com", "t", "긍정")]
+    found = compared(tmp_path, before, mail, (KEYED, KEYED))
+    assert found.samples["removed"] == tuple(f"r{n:03}" for n in range(20))
+    assert found.samples["added"] == ("h***@***.com",)
+    assert RowChanges.of_kept(json.loads(json.dumps(found.kept()))) == found
+    hidden = replace(KEYED, columns=(replace(KEYED.columns[0], classification="confidential"), *KEYED.columns[1:]))
+    secret = compared(tmp_path, before, mail, (KEYED, hidden))
+    assert secret.samples == {} and secret.total("removed") == 30
