@@ -205,7 +205,7 @@ def _keys(batch: pa.RecordBatch, columns: int) -> pa.RecordBatch:
     if len(left):
         rows = batch.take(pa.array(left))
         texts = [normalised(rows.column(f"c{i}").to_pylist()) for i in range(columns)]
-        for at, digest in zip(left.tolist(), _digests(texts), strict=True):
+        for at, digest in zip(left.tolist(), digests_of(texts), strict=True):
             keys[at] = digest
     absent = np.array([not key for key in keys], bool)
     halves = np.frombuffer(b"".join(key or bytes(16) for key in keys), "<u8").reshape(-1, 2)
@@ -214,8 +214,8 @@ def _keys(batch: pa.RecordBatch, columns: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([*both, *labels, batch.column(ROW)], schema=_schema())
 
 
-def _digests(columns: Sequence[Sequence[str | None]]) -> Iterator[bytes]:
-    """The digest of each row, empty where all its texts are null or empty; as in `_keys_sql`."""
+def digests_of(columns: Sequence[Sequence[str | None]]) -> Iterator[bytes]:
+    """The 128-bit key of each row of normalised texts, empty where all are null or empty; as in `_keys_sql`."""
     for row in zip(*columns, strict=True):
         if not any(row):
             yield b""
