@@ -19,6 +19,8 @@ from typing import Any
 from registry.checks.conditions import Comparison, Junction, Nullity, from_gx, parse
 from registry.checks.regex import to_re2
 from registry.privacy.terms import TermList
+from registry.errors import RegistryError
+from registry.model.names import Ref
 
 REQUIRED: Any = object()  # the default of an argument that must be given
 EXACT = 2**53  # Great Expectations holds bounds as floats: larger integers would change
@@ -91,6 +93,15 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_name, value)) and len(set(value)) == len(value)
 
 
+def _is_references(value: Any) -> bool:
+    if not _is_names(value):
+        return False
+    try:
+        return all(Ref.parse(text.partition(":")[0]) and not text.endswith(":") for text in value)
+    except RegistryError:
+        return False
+
+
 def _is_set(value: Any) -> bool:
     return isinstance(value, list) and any(item is not None for item in value) and all(map(_is_scalar, value))
 
@@ -157,6 +168,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "ranges": ("a mapping of splits to [least, greatest] share", lambda value: _is_table(value, _is_range)),
     "targets": ("a mapping of values to whole numbers above 0", lambda value: _is_table(value, _is_target)),
     "plan": ("a mapping of values to shares that add up to 1", _is_plan),
+    "references": ("a list of different releases, as NAME@SPEC or NAME@SPEC:SPLIT", _is_references),
     "set": ("a list of values that is not empty", _is_set),
     "list": ("the path of a file in the workspace", _is_list),
     "regex": ("a regular expression", _is_regex),

@@ -7,22 +7,26 @@ evidence, and a verdict is remembered for exactly these.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from registry.checks.expectations.contamination import CONTAMINATION
 from registry.checks.expectations.drift import SINCE
-from registry.checks.references import Profile, References, no_profile
-from registry.consume.resolve import Released, find_previous
-from registry.errors import RegistryError, StateError
+from registry.checks.references import Marked, Profile, References, no_profile
+from registry.consume.resolve import Released, find_previous, resolve
+from registry.errors import NotFoundError, RegistryError, StateError
+from registry.model.names import Ref
 from registry.stores.base import Store
 from registry.stores.layout import read_object
+from registry.tables.fingerprints import unpack
 
 if TYPE_CHECKING:
     from registry.judge.judge import JudgeOptions
     from registry.judge.rules import Rules
 
 PROFILE = ".registry/profile.json"
+FINGERPRINTS = ".registry/fingerprints.bin"
 
 
 @dataclass(frozen=True)
@@ -40,19 +44,76 @@ def find_references(
 
     `profile` gives that of the data which is judged.
     """
-    own = References(profile=profile)
-    if SINCE not in {expectation.type for expectation in rules.expectations}:
-        return Found(own)
+    found = Found(References(profile=profile))
+    if SINCE in {expectation.type for expectation in rules.expectations}:
+        found = _with_previous(found, name, options)
+    named = [e.kwargs["references"] for e in rules.expectations if e.type == CONTAMINATION]
+    return _with_fingerprints(found, sorted({one for some in named for one in some}), name, options)
+
+
+def _with_previous(found: Found, name: str, options: JudgeOptions) -> Found:
     try:
         store = _store(name, options)
         released = find_previous(store, name, options.before)
     except RegistryError as error:
-        return Found(References(earlier=_raising(error), profile=profile))
+        return replace(found, references=replace(found.references, earlier=_raising(error)))
     if released is None:
-        return Found(own)
+        return found
     called = f"{name}@{released.version}"
-    digests = {called: f"sha256:{released.reference.manifest}"}
-    return Found(References(called, lambda: document_of(store, released, PROFILE), profile), digests)
+    own = replace(found.references, previous=called, earlier=lambda: document_of(store, released, PROFILE))
+    return Found(own, {**found.digests, called: f"sha256:{released.reference.manifest}"})
+
+
+def _with_fingerprints(found: Found, wanted: Sequence[str], name: str, options: JudgeOptions) -> Found:
+    """With the releases that `wanted` names; one that cannot be had fails where it is asked for."""
+    releases: dict[str, Released | RegistryError] = {}
+    for reference in wanted:
+        try:
+            releases[reference] = resolve(_store(name, options), Ref.parse(reference.partition(":")[0]))
+        except RegistryError as error:
+            releases[reference] = error
+    there = [one for one in releases.values() if isinstance(one, Released)]
+    digests = {f"{one.name}@{one.version}": f"sha256:{one.reference.manifest}" for one in there}
+
+    def marked(reference: str) -> Sequence[Marked]:
+        released = releases[reference]
+        if isinstance(released, RegistryError):
+            raise released
+        return _marked(_store(name, options), released, reference.partition(":")[2])
+
+    references = replace(found.references, fingerprints=marked) if wanted else found.references
+    return Found(references, {**found.digests, **digests})
+
+
+def _marked(store: Store, released: Released, split: str) -> list[Marked]:
+    """The fingerprints of one split of a release, or of its frozen splits."""
+    manifest, called = released.manifest, f"{released.name}@{released.version}"
+    frozen = [name for name, facts in manifest.splits.items() if facts.frozen]
+    splits = [split] if split else frozen
+    known = f"its splits are {', '.join(manifest.splits)}"
+    if absent := [name for name in splits if name not in manifest.splits]:
+        known = ", ".join(manifest.splits)
+        raise NotFoundError(
+            f"{called} has no split `{absent[0]}`", why=f"its splits are {known}", hint="mend the suite"
+        )
+    if not splits:
+        why = f"its splits are {', '.join(manifest.splits)}"
+        raise StateError(
+            f"{called} has no frozen split", why=why, hint=f"name one: {called}:{next(iter(manifest.splits))}"
+        )
+    artefact = manifest.artefacts.get(FINGERPRINTS)
+    if artefact is None:
+        raise NotFoundError(
+            f"{called} ships no fingerprints",
+            why="whoever releases it turns them on",
+            hint='[release] fingerprints = "salted" in its registry.toml, and a new release',
+        )
+    prints = unpack(read_object(store, artefact.sha256))
+    if lacking := [name for name in splits if name not in prints]:
+        raise NotFoundError(
+            f"{called} ships no fingerprint of the split `{lacking[0]}`", why=f"it ships those of {', '.join(prints)}"
+        )
+    return [Marked(f"{called}:{name}", artefact.sha256, prints[name]) for name in splits]
 
 
 def _store(name: str, options: JudgeOptions) -> Store:

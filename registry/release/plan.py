@@ -20,6 +20,7 @@ from registry.model.names import Version
 from registry.model.release import Artefact, ChangeFact, Manifest, ReleaseResult, SplitFacts
 from registry.release.candidate import Candidate, content_of, facts_of
 from registry.release.documents import documents
+from registry.release.fingerprints import fingerprints
 from registry.versions.demand import require_enough
 
 TOOLS = ("dataset-release-registry", "dvc", "great-expectations", "duckdb", "pyarrow")
@@ -105,6 +106,7 @@ def make_plan(
         raise gate_failed(candidate.evidence)
     candidate = _with_underbump(candidate, version, options.underbump)
     rendered = documents(facts_of(candidate, version), history=history, lang=options.lang)
+    rendered |= fingerprints(candidate.bench)
     return Plan(
         manifest=_manifest(candidate, version, rendered),
         documents=rendered,

@@ -12,10 +12,9 @@ the bins that either fills.
 
 >>> one = Fingerprint.of([["서울의 수도는 어디인가요?"], ["The quick brown fox jumps over the lazy dog."]], b"")
 >>> again = Fingerprint.parse(one.to_bytes())
->>> again.rows, again.exact([["서울의  수도는 어디인가요?"], ["부산"]]).tolist()
-(2, [True, False])
->>> again.near(["the quick brown fox jumped over the lazy dog"], 0.7).tolist()
-[True]
+>>> texts = ["서울의  수도는 어디인가요?", "the quick brown fox jumped over the lazy dog", "부산"]
+>>> [found.tolist() for found in Lookup([texts]).among(again, 0.7)]
+[[True, False, False], [False, True, False]]
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 FORMAT = "registry.fingerprint/1"
+PACKED = "registry.fingerprints/1"
 RULES = 1  # of normalisation, keys, shingles and bins: fingerprints of other rules are not comparable
 BITS = 40  # of a key: of 10,000 rows, one in 10^8 others is taken for one of them
 BINS = 128
@@ -107,10 +107,6 @@ class Fingerprint:
         except (ValueError, KeyError, TypeError, zlib.error, RecursionError) as error:
             raise IntegrityError("the fingerprint is broken", why=type(error).__name__) from error
 
-    def exact(self, rows: Sequence[Sequence[str | None]]) -> Flags:
-        """Which rows have the normalised texts of one of these."""
-        return self.holds(_keys([[row[at] for row in rows] for at in range(self.columns)], self.salt))
-
     def holds(self, keys: Words) -> Flags:
         """Which keys, of this fingerprint's salt, are among these; 0 is no key."""
         import numpy as np
@@ -119,15 +115,6 @@ class Fingerprint:
             return np.zeros(len(keys), bool)
         at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return np.asarray((self.keys[at] == keys) & (keys != 0))
-
-    def near(self, texts: Sequence[str], threshold: float) -> Flags:
-        """Which texts are about as similar to one of these as `threshold`, a Jaccard similarity of shingles."""
-        import numpy as np
-
-        found = np.zeros(len(texts), bool)
-        at, bins = sketch(normalised(list(texts)), self.salt)
-        found[at] = self.alike(bins, threshold)
-        return found
 
     def alike(self, bins: Matrix, threshold: float) -> Flags:
         """Which sketches agree with one of these in `threshold` of the bins that either fills."""
@@ -177,6 +164,28 @@ class Fingerprint:
         return found
 
 
+class Lookup:
+    """Rows to look up, given column by column: a text is normalised and hashed once, whatever it is compared with."""
+
+    def __init__(self, columns: Sequence[Sequence[str | None]]) -> None:
+        self._columns = [normalised(column) for column in columns]
+        self._plain = list(digests_of(self._columns))
+
+    @cached_property
+    def _shingled(self) -> _Shingled:
+        return _shingled(self._columns[0])
+
+    def among(self, fingerprint: Fingerprint, threshold: float | None = None) -> tuple[Flags, Flags]:
+        """Which rows stand in `fingerprint`, and which are near one of it (none without `threshold`)."""
+        import numpy as np
+
+        exact = fingerprint.holds(_salted(self._plain, fingerprint.salt))
+        near = np.zeros(len(exact), bool)
+        if threshold is not None and len(fingerprint.bins):
+            near[self._shingled.places] = fingerprint.alike(self._shingled.bins(fingerprint.salt), threshold)
+        return exact, near
+
+
 class Builder:
     """Makes a fingerprint of rows that come in batches of columns."""
 
@@ -188,11 +197,12 @@ class Builder:
 
     def add(self, columns: Sequence[Sequence[str | None]]) -> None:
         """Adds rows given column by column."""
-        keys = _keys(columns, self._salt)
+        texts = [normalised(column) for column in columns]
+        keys = _salted(list(digests_of(texts)), self._salt)
         self._rows += int((keys != 0).sum())
         self._keys.append(keys[keys != 0])
         if self._columns == 1:
-            self._bins.append(sketch(normalised(columns[0]), self._salt)[1])
+            self._bins.append(_shingled(texts[0]).bins(self._salt))
 
     def fingerprint(self) -> Fingerprint:
         """The fingerprint of all rows."""
@@ -205,41 +215,79 @@ class Builder:
         return Fingerprint(self._columns, self._rows, self._salt, keys, bins)
 
 
-def _keys(columns: Sequence[Sequence[str | None]], salt: bytes) -> Words:
+def pack(prints: Mapping[str, Fingerprint]) -> bytes:
+    """One document of the fingerprints of splits."""
+    parts = {split: one.to_bytes() for split, one in sorted(prints.items())}
+    head = {"format": PACKED, "splits": [[split, len(part)] for split, part in parts.items()]}
+    return canonical(head) + b"".join(parts.values())
+
+
+def unpack(data: bytes) -> dict[str, Fingerprint]:
+    """Reads what `pack` wrote; anything irregular raises `IntegrityError`."""
+    head, _, body = data.partition(b"\n")
+    found, start = {}, 0
+    try:
+        raw = json.loads(head)
+        if raw["format"] != PACKED:
+            raise ValueError("format")
+        for split, size in raw["splits"]:
+            found[str(split)] = Fingerprint.parse(body[start : start + int(size)])
+            start += int(size)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise IntegrityError("the fingerprints are broken", why=type(error).__name__) from error
+    return found
+
+
+def _salted(plain: Sequence[bytes], salt: bytes) -> Words:
     """40 bits of the salted key of each row, 0 of a row without any text."""
     import numpy as np
 
-    plain = digests_of([normalised(column) for column in columns])
     found = (hashlib.blake2b(key, key=salt, digest_size=BITS // 8).digest() if key else bytes(5) for key in plain)
-    wide = np.zeros((len(columns[0]), 8), np.uint8)
+    wide = np.zeros((len(plain), 8), np.uint8)
     wide[:, : BITS // 8] = np.frombuffer(b"".join(found), np.uint8).reshape(-1, BITS // 8)
     return wide.view("<u8").reshape(-1).astype(np.uint64)
 
 
-def sketch(texts: Sequence[str | None], salt: bytes = b"") -> tuple[NDArray[np.int64], Matrix]:
-    """The places of the texts that are long enough, and their sketches. Texts are normalised already."""
+@dataclass(frozen=True, slots=True)
+class _Shingled:
+    """Texts that are long enough, `places` of them: the least shingle of each filled bin, by row and bin."""
+
+    places: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    at: NDArray[np.int64]
+    least: Words
+
+    def bins(self, salt: bytes) -> Matrix:
+        """A byte of each bin, which differs from salt to salt; 0 where it is empty."""
+        import numpy as np
+
+        stir = np.frombuffer(hashlib.blake2b(salt, digest_size=8).digest(), "<u8")[0]
+        mixed = (self.least ^ stir) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(32)
+        out = np.zeros((len(self.places), BINS), np.uint8)
+        out[self.rows, self.at] = mixed % np.uint64(255) + np.uint64(1)
+        return out
+
+
+def _shingled(texts: Sequence[str | None]) -> _Shingled:
+    """Of normalised texts."""
     import numpy as np
 
     from registry.tables.near.definition import K_HANGUL, K_TEXT, SHORTEST
     from registry.tables.near.texts import TOKEN_BITS, Texts
 
-    at = np.array([i for i, text in enumerate(texts) if text is not None and len(text) >= SHORTEST], np.int64)
-    bins = np.zeros((len(at), BINS), np.uint8)
-    if not len(at):
-        return at, bins
-    stir = np.frombuffer(hashlib.blake2b(salt, digest_size=8).digest(), "<u8")[0]
-    long = Texts.of([str(texts[i]) for i in at.tolist()])
+    places = np.array([i for i, text in enumerate(texts) if text is not None and len(text) >= SHORTEST], np.int64)
+    long = Texts.of([str(texts[i]) for i in places.tolist()])
     hangul = long.mostly_hangul()
-    for k, rows in ((K_HANGUL, np.flatnonzero(hangul)), (K_TEXT, np.flatnonzero(~hangul))):
-        tokens = long.take(rows).tokens(k)
-        owners = np.repeat(rows, tokens.sizes)
-        bin_of = (tokens.tokens >> np.uint64(TOKEN_BITS - 7)).astype(np.int64)
+    parts = []
+    for k, some in ((K_HANGUL, np.flatnonzero(hangul)), (K_TEXT, np.flatnonzero(~hangul))):
+        tokens = long.take(some).tokens(k)
+        owners = np.repeat(some, tokens.sizes)
+        at = (tokens.tokens >> np.uint64(TOKEN_BITS - 7)).astype(np.int64)
         first = np.ones(len(owners), bool)  # tokens of a text ascend, so the first of a bin is its least
-        first[1:] = (bin_of[1:] != bin_of[:-1]) | (owners[1:] != owners[:-1])
-        least = tokens.tokens[first]
-        mixed = (least ^ stir) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(32)
-        bins[owners[first], bin_of[first]] = mixed % np.uint64(255) + np.uint64(1)
-    return at, bins
+        first[1:] = (at[1:] != at[:-1]) | (owners[1:] != owners[:-1])
+        parts.append((owners[first], at[first], tokens.tokens[first]))
+    rows, at, least = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return _Shingled(places, rows, at, least)
 
 
 def _runs(bins: Matrix, run: int) -> tuple[Words, NDArray[np.int64]]:

@@ -21,6 +21,7 @@ from registry.model.sizes import parse_size
 
 FILE = "registry.toml"
 MAX_BYTES = "10GB"  # of one dataset that `check` fetches where the workspace lacks it
+FINGERPRINTS = ("none", "plain", "salted")  # of frozen splits, that other datasets are compared with
 DEFAULT_STORE = "file:.registry/store"
 
 
@@ -46,6 +47,7 @@ class Config:
     owners: tuple[str, ...] = ()
     baseline: Pinned | None = None
     card_required: tuple[str, ...] = ()
+    fingerprints: str = "none"
     hub_repo: str | None = None
     hub_required: tuple[str, ...] = ("license", "language", "summary", "personal-data", "contact")
     hub_private: bool | None = None
@@ -58,7 +60,8 @@ class Config:
 
     def gate_json(self) -> dict[str, Any]:
         """The settings that belong to the ruleset."""
-        return {"fail_on": self.fail_on, "frozen_splits": list(self.frozen_splits), "preset": self.preset}
+        settings = {"fail_on": self.fail_on, "frozen_splits": list(self.frozen_splits), "preset": self.preset}
+        return settings if self.fingerprints == "none" else settings | {"fingerprints": self.fingerprints}
 
 
 # table → key → (field of Config, type); the closed list of what registry.toml may hold.
@@ -73,6 +76,7 @@ KEYS: dict[str, dict[str, tuple[str, type | tuple[type, ...]]]] = {
         "baseline": ("baseline", dict),
     },
     "card": {"required": ("card_required", list)},
+    "release": {"fingerprints": ("fingerprints", str)},
     "hub": {
         "repo": ("hub_repo", str),
         "required": ("hub_required", list),
@@ -158,6 +162,12 @@ def _vet(config: Config, version: Any, file: str) -> None:
     if config.fail_on not in ("critical", "warning"):
         raise ConfigError(
             f"{file}: `gate.fail-on` is {config.fail_on!r}", why="allowed are critical and warning", hint=f"mend {file}"
+        )
+    if config.fingerprints not in FINGERPRINTS:
+        raise ConfigError(
+            f"{file}: `release.fingerprints` is {config.fingerprints!r}",
+            why=f"allowed are {', '.join(FINGERPRINTS)}",
+            hint=f"mend {file}",
         )
     if config.hub_gated not in (None, "auto", "manual"):
         raise ConfigError(

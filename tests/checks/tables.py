@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from registry.checks.references import References
+from registry.checks.references import Marked, References
 from registry.checks.run import run_checks
 from registry.checks.suite import Expectation, expectations_of
 from registry.model.evidence import Check
@@ -41,13 +42,19 @@ def schema_of(table: Table, **roles: str) -> DatasetSchema:
 
 
 def judged(
-    root: Path, splits: Splits, *configs: Mapping[str, Any], threads: int | None = None, **roles: str
+    root: Path,
+    splits: Splits,
+    *configs: Mapping[str, Any],
+    threads: int | None = None,
+    fingerprints: Callable[[str], Sequence[Marked]] | None = None,
+    **roles: str,
 ) -> dict[str, Check]:
     """The checks of the configurations on the table, by id."""
     table = table_of(root, splits)
     with Session(table, threads=threads) as session:
         schema = schema_of(table, **roles)
         own = References(profile=lambda: profile(session, table, schema))
+        own = replace(own, fingerprints=fingerprints) if fingerprints else own
         found = run_checks(expectations_of(configs, "suite"), table, schema, session, own)
     return {check.id: check for check in found}
 

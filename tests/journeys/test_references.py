@@ -39,3 +39,32 @@ def test_drift_is_measured_from_the_release_before(team):
     lost = team("check", "--json", "--store", "s3://bucket.invalid/x", code=1)
     check, _ = drift_of(lost.json)
     assert check["status"] == "error"
+
+
+def test_a_benchmark_is_found_in_other_data_without_its_rows(team):
+    settings = team.cwd / "registry.toml"
+    settings.write_text(settings.read_text("utf-8") + '\n[release]\nfingerprints = "salted"\n', "utf-8")
+    team.commit("Ship fingerprints")
+    team("release", "v1.0", "--quiet")
+    shown = team("show", "reviews@1.0", "--json").json
+    assert ".registry/fingerprints.bin" in shown["artefacts"]
+    corpus = rows("corpus", 40)
+    corpus[7]["text"] = rows("test", 20)[3]["text"]
+    write_csv(team.cwd / "data" / "corpus" / "train.csv", corpus)
+    team("add", "data/corpus", "--text", "text", "--key", "id", "--label", "label")
+    suite = team.cwd / "checks" / "corpus.yaml"
+    entry = """
+  - type: expect_no_contamination_with
+    kwargs: {references: ["reviews@^1"], near: false}
+    meta: {check_id: contamination}
+"""
+    suite.write_text(suite.read_text("utf-8") + entry, "utf-8")
+    (evidence,) = team("check", "corpus", "--json", code=1).json["datasets"]
+    found = next(check for check in evidence["checks"] if check["id"] == "contamination")
+    assert (found["status"], found["total"]) == ("fail", 40)
+    assert found["samples"][0]["row"] == corpus[7]["id"]
+    assert list(evidence["references"]) == ["reviews@1.0.0"]
+    team("drop", "corpus", "--check", "contamination")
+    (evidence,) = team("check", "corpus", "--json", code=None).json["datasets"]
+    found = next(check for check in evidence["checks"] if check["id"] == "contamination")
+    assert (found["status"], found["total"]) == ("pass", 39)

@@ -1,0 +1,107 @@
+"""Fingerprints: every row that is in is found, few others are, and nothing else than a fingerprint is read."""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+
+import numpy as np
+import pytest
+
+from registry.errors import IntegrityError
+from registry.tables.fingerprints import BINS, Fingerprint, Lookup, pack, unpack
+from registry.tables.near.definition import similarity
+
+SALT = b"salt of a release"
+LETTERS = {"en": "etaoinshrdlucmf", "ko": [chr(0xAC00 + 29 * n) for n in range(380)]}
+
+
+def texts(language: str, count: int, seed: int, words: int = 14) -> list[str]:
+    draw = random.Random(f"{language}{seed}")
+    stock = ["".join(draw.choices(LETTERS[language], k=draw.randint(2, 7))) for _ in range(2000)]
+    return [" ".join(draw.choices(stock, k=words)) for _ in range(count)]
+
+
+def edited(text: str, draw: random.Random, share: float) -> str:
+    return " ".join("바뀜" + str(draw.random())[2:6] if draw.random() < share else word for word in text.split())
+
+
+def of(rows: list[str], salt: bytes = SALT) -> Fingerprint:
+    return Fingerprint.of([[row] for row in rows], salt)
+
+
+@pytest.mark.parametrize("language", LETTERS)
+def test_planted_overlap_is_found_and_other_rows_are_not(language):
+    benchmark = texts(language, 2_000, 1)
+    found = Fingerprint.parse(of(benchmark).to_bytes())
+    exact, near = Lookup([[text.upper().replace(" ", "\u3000") for text in benchmark]]).among(found, 0.72)
+    assert exact.all() and near.all()
+    draw = random.Random(2)
+    changed = [(text, edited(text, draw, 0.08)) for text in benchmark]
+    close = [two for one, two in changed if 0.8 <= (similarity(one, two) or 0) < 0.95]
+    exact, near = Lookup([close]).among(found, 0.72)
+    assert len(close) > 200 and not exact.any() and near.mean() >= 0.95
+    others = texts(language, 10_000, 3)
+    exact, near = Lookup([others]).among(found, 0.72)
+    assert not exact.any() and near.mean() <= 1e-3
+
+
+def test_a_row_costs_less_than_five_bytes_exactly():
+    rows = [f"{n}번째 질문" for n in range(10_000)]  # too short for a sketch
+    data = of(rows).to_bytes()
+    assert len(data) < 4 * len(rows)
+    assert Lookup([rows]).among(Fingerprint.parse(data))[0].all()
+
+
+def test_nothing_is_read_out_of_another_salt():
+    rows = texts("ko", 50, 4)
+    one, other = of(rows), of(rows, b"another")
+    assert not np.isin(one.keys, other.keys).any()
+    assert (one.bins != other.bins)[one.bins != 0].mean() > 0.9
+    assert (of(rows).to_bytes(), of(rows[::-1]).to_bytes()) == (one.to_bytes(), one.to_bytes())
+
+
+def test_rows_of_several_columns_and_of_none():
+    made = Fingerprint.of([["질문", "답"], [None, "답"], [None, None], ["", ""]], SALT, columns=2)
+    assert (made.rows, len(made.bins)) == (2, 0)
+    exact, near = Lookup([["질문", None, None, "답"], ["답", "답", None, "질문"]]).among(made, 0.7)
+    assert exact.tolist() == [True, True, False, False] and not near.any()
+    empty = Fingerprint.parse(of([]).to_bytes())
+    assert not Lookup([["무엇이든", None]]).among(empty, 0.7)[0].any()
+
+
+def test_only_fingerprints_are_read():
+    data = pack({"test": of(texts("en", 20, 5)), "dev": of([])})
+    assert list(unpack(data)) == ["dev", "test"]
+    for at in range(0, len(data), 7):
+        wrong = bytearray(data)
+        wrong[at] ^= 0x11
+        try:
+            unpack(bytes(wrong))
+        except IntegrityError:
+            continue
+    for bad in (
+        b"",
+        b"{}\n",
+        b"[]\n",
+        data[:-1],
+        b"\xff" + data,
+        b'{"format": "registry.fingerprints/1", "splits": 3}\n',
+    ):
+        with pytest.raises(IntegrityError):
+            unpack(bad)
+
+
+def test_other_rules_and_bombs_are_refused():
+    head, _, body = of(texts("en", 5, 6)).to_bytes().partition(b"\n")
+    told = json.loads(head)
+    with pytest.raises(IntegrityError, match="other rules"):
+        Fingerprint.parse(json.dumps({**told, "rules": 2}).encode() + b"\n" + body)
+    bomb = zlib.compress(bytes(BINS * 50_000_000 // 100), 9)
+    count = {"count": 1, "bytes": len(bomb)}
+    with pytest.raises(IntegrityError, match="broken"):
+        Fingerprint.parse(json.dumps({**told, "keys": count, "sketches": count}).encode() + b"\n" + bomb + bomb)
+    with pytest.raises(IntegrityError, match="broken"):
+        huge = {"count": 10**12, "bytes": len(bomb)}
+        Fingerprint.parse(json.dumps({**told, "rows": 10**12, "keys": huge}).encode() + b"\n" + bomb)
