@@ -142,7 +142,7 @@ def _judged(aside: Workspace, bench: Bench, draft: Draft) -> Evidence:
     if not bench.snapshot.directory:
         place.unlink(missing_ok=True)
     draft.write(base)
-    return judge(lay_out(aside, bench.dataset, JudgeOptions(as_of=bench.options.as_of, remember=False)))
+    return judge(lay_out(aside, bench.dataset, replace(bench.options, store=None, progress=None, remember=False)))
 
 
 def _tried(aside: Workspace, bench: Bench, copy: Copy, defect: Defect, clean: Evidence) -> Catch:

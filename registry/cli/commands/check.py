@@ -147,7 +147,7 @@ def _mutate(run: Run, workspace: Workspace, chosen: list[Dataset], as_of: date |
     trials = []
     for dataset in chosen:
         here = (workspace.root / dataset.path).exists()
-        options = JudgeOptions(as_of=as_of, store=None if here else run.store())
+        options = JudgeOptions(as_of=as_of, store=None if here else run.store(), reach=run.store)
         trial = mutate(lay_out_untouched(workspace, dataset, options))
         trials.append(trial)
         sampled = f"{trial.rows:,} of {trial.of:,} rows" if trial.rows < trial.of else f"{trial.rows:,} rows"

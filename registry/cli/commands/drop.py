@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
         workspace = run.workspace()
         dataset = workspace.dataset(name)
         with run.out.progress(f"Dropping from {name}") as progress:
-            bench = lay_out(workspace, dataset, JudgeOptions(progress=progress))
+            bench = lay_out(workspace, dataset, JudgeOptions(progress=progress, reach=run.store))
             target = run.directory / output if output else None
             _report(run, name, remove(bench, checks, Writing(target, reason, dry_run)))
 
