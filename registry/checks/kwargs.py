@@ -18,9 +18,9 @@ from typing import Any
 
 from registry.checks.conditions import Comparison, Junction, Nullity, from_gx, parse
 from registry.checks.regex import to_re2
-from registry.privacy.terms import TermList
 from registry.errors import RegistryError
 from registry.model.names import Ref
+from registry.privacy.terms import TermList
 
 REQUIRED: Any = object()  # the default of an argument that must be given
 EXACT = 2**53  # Great Expectations holds bounds as floats: larger integers would change

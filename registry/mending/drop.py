@@ -121,7 +121,7 @@ def find(bench: Bench, checks: Sequence[str]) -> Found:
     derived = expectations_of(derived_suite(schema), bench.dataset.schema)
     named = chosen(joined([derived, bench.rules.expectations]), checks)
     with bench.session() as session:
-        facts = Facts.of(schema, table, session)
+        facts = Facts.of(schema, table, session, bench.references.references)
         each = {one.check_id: rows_found(session, one, facts) for one in named}
         require_survivors(each, bench.dataset.name)
         places = np.unique(np.concatenate([np.zeros(0, np.int64), *(rows.places for rows in each.values())]))
