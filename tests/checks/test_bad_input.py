@@ -25,6 +25,10 @@ ARGUMENTS = {
     "expect_split_shares_to_be_between": {"shares": {"train": [0, 1]}},
     "expect_synthetic_share_at_most": {"synthetic_values": ["a"], "max_share": 0},
     "expect_no_contamination_with": {"references": ["nothing"]},
+    "expect_no_listed_terms": {"list": "tests/checks/terms.txt"},
+    "expect_k_anonymity_at_least": {"k": 2},
+    "expect_l_diversity_at_least": {"l": 2},
+    "expect_t_closeness_at_most": {"t": 0.5},
 }
 ROLES = {"t": "text", "g": "group", "w": "time", "l": "label"}
 MISSING_ROLE = {
@@ -40,6 +44,9 @@ MISSING_ROLE = {
     "expect_label_to_follow_annotators": "role label",
     "expect_label_noise_at_most": "role label",
     "expect_near_duplicates_to_agree_on_label": "role label",
+    "expect_k_anonymity_at_least": "role quasi-identifier",
+    "expect_l_diversity_at_least": "role quasi-identifier",
+    "expect_t_closeness_at_most": "role quasi-identifier",
 }
 NEEDS_MORE = (
     "expect_no_target_leakage",
