@@ -42,6 +42,12 @@ def base_of(workspace: Workspace, revision: str) -> Iterator[Base]:
         yield Base(revision, commit, found)
 
 
+def same_store(workspace: Workspace, base: Workspace) -> bool:
+    """Whether both name one store: what a branch puts in its place is not believed."""
+    ours, theirs = workspace.config, base.config
+    return (ours.store, ours.s3_endpoint) == (theirs.store, theirs.s3_endpoint)
+
+
 def scope_of(workspace: Workspace, base: Base) -> Scope:
     """What was touched since `base`."""
     old, new = base.workspace.datasets, workspace.datasets
@@ -126,7 +132,8 @@ def _settings(workspace: Workspace) -> tuple[Any, ...]:
     """What `registry.toml` says that a judgement or a release depends on."""
     config = workspace.config
     levels = _bytes(workspace.root / config.preset) if config.preset.endswith(".toml") else None
-    return (config.gate_json(), levels, config.card_required, config.owners, config.baseline, config.store)
+    judged = (config.gate_json(), levels, config.card_required, config.owners, config.baseline)
+    return (*judged, config.store, config.s3_endpoint)
 
 
 def _bytes(file: Path) -> bytes | None:

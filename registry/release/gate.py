@@ -23,6 +23,7 @@ from registry.judge.pointers import resolves, unavailable
 from registry.judge.references import find_references
 from registry.judge.reuse import earlier
 from registry.judge.rules import Rules, load_rules
+from registry.judge.scope import same_store
 from registry.judge.weakened import OF_RULES, Deciding, Weakening, deciding
 from registry.model.difference import Difference
 from registry.model.evidence import Check, Evidence
@@ -47,13 +48,15 @@ class Surroundings:
 class Gate:
     """How to judge; `compare` adds how each dataset differs from its latest release, where that can be told.
 
-    `evidence` are files of earlier runs, which whoever runs the gate vouches for.
+    `evidence` are files of earlier runs, which whoever runs the gate vouches for; `releases` lets the
+    evidence of the store's releases stand for a new one, unless a branch names another store.
     """
 
     options: JudgeOptions
     around: Surroundings
     compare: bool = False
     evidence: tuple[Path, ...] = ()
+    releases: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ def judge_all(workspace: Workspace, datasets: Iterable[Dataset], gate: Gate) -> 
 def judge_scope(workspace: Workspace, base: Workspace, scope: Scope, gate: Gate) -> Judgement:
     """Judges what a pull request touches, by the gate of its base where that asks more."""
     judgement = Judgement((), scope=scope)
+    gate = replace(gate, releases=gate.releases and same_store(workspace, base))
     for name, parts in scope.touched.items():
         dataset, old = workspace.dataset(name), base.datasets.get(scope.renamed.get(name, name))
         if OF_RULES & set(parts):
@@ -120,7 +124,7 @@ def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], g
     bench = _lay_out(workspace, dataset, gate, rules) if here else None
     found = None
     if pointer is not None and not lost and _is_of_pointer(bench, parts, pointer.directory):
-        found = earlier(question, gate.around.store, gate.evidence)
+        found = earlier(question, gate.around.store if gate.releases else None, gate.evidence)
     if found is not None:
         stated = terms_of(question, gate.options)
         evidence = waived(question, found.evidence.with_checks([*found.evidence.checks, *stated]), gate.options)

@@ -153,6 +153,15 @@ def test_a_change_of_the_card_alone_reads_no_data(team):
     assert place.path == "cards/reviews.md" and "mit" in card.read_text("utf-8").splitlines()[place.line - 1]
 
 
+def test_evidence_of_a_store_that_the_branch_names_is_not_believed(team):
+    config = team / "registry.toml"
+    config.write_text(config.read_text("utf-8").replace('store = "', 'store = "file:elsewhere-'), "utf-8")
+    commit(team)
+    found = judged(clone(team))
+    assert found.scope.touched == {"reviews": ("settings",)} and found.scope.evidence == {}
+    assert found.verdict == "pass" and found.evidences[0].data.rows == 120, "judged anew, from the remote"
+
+
 def test_a_dataset_without_its_pointer_is_an_error(team):
     (team / "data" / "reviews.dvc").unlink()
     commit(team)
