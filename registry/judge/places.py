@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from registry.judge.rules import Rules
@@ -36,6 +38,12 @@ def places_of(workspace: Workspace, dataset: Dataset, rules: Rules, evidence: Ev
         else:
             found["", check.id] = data
     return {(dataset.name, check): place for (_, check), place in found.items()}
+
+
+def in_repository(workspace: Workspace, places: Places) -> Places:
+    """Places relative to the top of the repository, where forges look for them."""
+    top = workspace.git.relative(workspace.root)
+    return {key: replace(place, path=posixpath.normpath(f"{top}/{place.path}")) for key, place in places.items()}
 
 
 def _line(card: Path, field: str) -> int:

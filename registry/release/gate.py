@@ -18,7 +18,7 @@ from registry.content.hashing import Progress
 from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError, RegistryError
 from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, terms_of, waived, waivers_of
 from registry.judge.obtain import Depot
-from registry.judge.places import places_of
+from registry.judge.places import in_repository, places_of
 from registry.judge.pointers import resolves, unavailable
 from registry.judge.references import find_references
 from registry.judge.reuse import earlier
@@ -160,7 +160,7 @@ def _with(judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gat
         judgement,
         scope=scope,
         evidences=(*judgement.evidences, judged.evidence),
-        places={**judgement.places, **places},
+        places={**judgement.places, **in_repository(workspace, places)},
         differences={**judgement.differences, **({name: difference} if difference else {})},
     )
 

@@ -52,3 +52,17 @@ def test_touched_data_is_judged(branch):
     found = branch("check", "--changed", "--base", "main", "--json", code=1).json
     assert found["verdict"] == "fail" and found["changed"]["touched"] == {"reviews": ["data"]}
     assert [one["dataset"] for one in found["datasets"]] == ["reviews"]
+
+
+def test_what_a_branch_does_to_the_data_is_shown(branch):
+    data = branch.cwd / "data" / "reviews"
+    tested = rows("test", 20)
+    tested[3]["label"] = "neg" if tested[3]["label"] == "pos" else "pos"
+    write_csv(data / "test.csv", tested)
+    found = branch("diff", "main", "--json").json
+    assert (found["from"], found["to"], found["level"]) == ("reviews at main", "reviews", "major")
+    assert found["rows"]["samples"]["relabelled"] == ["te00003"] and found["shifts"][0]["column"] == "label"
+    branch("diff", "main", "--format", "html", "-o", "out/diff.html", "--lang", "ko")
+    assert "고정 분할 변경" in (branch.cwd / "out" / "diff.html").read_text("utf-8")
+    assert "‼ FROZEN SPLIT CHANGED: test" in branch("diff", "main").out
+    assert "a release is the first of two" in branch("diff", "main", "reviews@1.0", code=2).err
