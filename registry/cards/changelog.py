@@ -78,12 +78,16 @@ def fact_line(fact: ChangeFact, lang: str = "en") -> str:
     return f"{', '.join([plain(_what(fact, lang)), *place])} ({fact.level})"
 
 
+_MENDED = {"drop": "dropped", "relabel": "relabelled", "mask": "masked"}
+
+
 def mended_line(one: Mended, lang: str = "en") -> str:
     """One record in words, as Markdown: what was done to how many rows, by which check, why, and where it stands."""
-    kind = {"drop": "dropped", "relabel": "relabelled"}.get(one.kind, one.kind) + (".one" if one.rows == 1 else "")
+    kind = _MENDED.get(one.kind, one.kind) + (".one" if one.rows == 1 else "")
     parts = [_say(kind, lang, n=f"{one.rows:,}") + _rows(one.splits)]
     parts += [_say("found", lang, checks=_counts(one.checks))] if one.checks else []
     parts += [_say("people", lang, people=_counts(one.people))] if one.people else []
+    parts += [_say("kinds", lang, kinds=_counts(one.kinds))] if one.kinds else []
     for word in ("stratify", "time", "group"):
         column = getattr(one, word)
         parts += [_say(word, lang, column=code(column, 60))] if column else []

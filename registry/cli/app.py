@@ -38,6 +38,7 @@ COMMANDS = (
     "split",
     "drop",
     "relabel",
+    "mask",
     "plan",
     "release",
     "report",

@@ -44,7 +44,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of `dataset`: its kind (`split` or `drop`), why it was made, the states, further details."""
+    """One change of `dataset`: its kind (`split`, `drop` or `mask`), why it was made, the states, further details."""
 
     dataset: str
     kind: str

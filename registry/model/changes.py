@@ -1,4 +1,4 @@
-"""What was done to the data between two releases, as the records of `registry split`, `drop` and `relabel` tell it.
+"""What was done to the data between two releases, as records of `registry split`, `drop`, `relabel` and `mask` tell.
 
 >>> state = {"sha256": "0" * 64, "md5": "0" * 32, "rows": 9, "splits": {"train": 7, "test": 2}}
 >>> drop = {"checks": {"leakage-exact": 1}, "rows": {"train": 0, "test": 1}, "samples": []}
@@ -21,14 +21,14 @@ from registry.errors import ConfigError
 class Mended:
     """One change: the path of its record, its kind, and the reason that a person gave (or nothing).
 
-    `rows` were moved to another split, dropped, or given another label; `splits` are the rows of
-    each split afterwards, or of each that lost some or got labels, `checks` the rows that each
-    named check found, `people` the labels that each person set.
+    `rows` were moved to another split, dropped, given another label, or masked; `splits` are the rows
+    of each split afterwards, or of each in which some were changed, `checks` the rows that each
+    named check found, `people` the labels that each person set, `kinds` what was masked of each.
     `together` says what kept rows in one split. `before` and `after` are the digests of the data.
     """
 
     record: str
-    kind: Literal["split", "drop", "relabel"]
+    kind: Literal["split", "drop", "relabel", "mask"]
     why: str
     rows: int
     splits: Mapping[str, int]
@@ -41,6 +41,7 @@ class Mended:
     near: bool = False
     folds: int = 0
     people: Mapping[str, int] = field(default_factory=dict)
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, record: str, document: Mapping[str, Any]) -> Mended:
@@ -64,6 +65,10 @@ class Mended:
             told = document["relabel"]
             rows, people = ({str(key): int(n) for key, n in told[part].items()} for part in ("rows", "by"))
             return cls(record, "relabel", why, sum(rows.values()), rows, before, after, people=people)
+        if document["kind"] == "mask":
+            told = document["mask"]
+            rows, kinds = ({str(key): int(n) for key, n in told[part].items() if n} for part in ("rows", "kinds"))
+            return cls(record, "mask", why, sum(rows.values()), rows, before, after, kinds=kinds)
         if document["kind"] != "split":
             raise ValueError(f"unknown kind {document['kind']!r}")
         plan, together = document["split"]["plan"], document["split"]["together"]

@@ -1,0 +1,84 @@
+"""`registry mask`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from registry.cli.common import Run, command
+
+if TYPE_CHECKING:
+    from registry.mending.mask import Masked
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @command(app, "mask", writes=True)
+    def mask(
+        run: Run,
+        name: Annotated[str, typer.Argument(metavar="NAME", help="Which dataset.")],
+        kinds: Annotated[
+            list[str] | None,
+            typer.Option("--kinds", metavar="KIND", help="What to mask, by comma or repeated; default: as checked."),
+        ] = None,
+        output: Annotated[
+            Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write there; default: in place.")
+        ] = None,
+        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")] = "",
+        dry_run: bool = False,
+    ) -> None:
+        """Mask the personal data that is found, and nothing else.
+
+        Looks for what the dataset's own check looks for, and writes the data anew in its own
+        format, whole or not at all, to be added as the next version.
+        Example: registry mask reviews --kinds phone,email --reason "left in by the export"
+        """
+        from registry.judge.judge import JudgeOptions, lay_out
+        from registry.mending.mask import mask as hide
+        from registry.mending.options import Writing
+
+        workspace = run.workspace()
+        dataset = workspace.dataset(name)
+        chosen = [kind.strip() for given in kinds or () for kind in given.split(",") if kind.strip()]
+        with run.out.progress(f"Masking {name}") as progress:
+            bench = lay_out(workspace, dataset, JudgeOptions(progress=progress))
+            target = run.directory / output if output else None
+            _report(run, name, hide(bench, chosen, Writing(target, reason, dry_run)))
+
+
+def _report(run: Run, name: str, done: Masked) -> None:
+    found = done.found
+    record = done.delivered.record if done.delivered else None
+    following = done.delivered.next if done.delivered else ()
+    columns = {column: len(places) for column, places in found.places.items()}
+    document = {
+        "format": "registry.mask/1",
+        "name": name,
+        "state": done.state,
+        "path": str(done.target.path),
+        "masked": found.rows,
+        "kinds": dict(found.kinds),
+        "columns": columns,
+        "splits": dict(found.splits),
+        "samples": [dict(sample) for sample in found.samples],
+        "keys": list(done.keys),
+        "files": list(done.delivered.files) if done.delivered else [],
+        "record": str(record) if record else None,
+        "next": list(following),
+    }
+    run.out.document(document)
+    words = {"masked": "rows masked", "planned": "rows would be masked", "unchanged": "rows found: nothing to mask"}
+    run.out.text(f"{name}: {found.rows:,} {words[done.state]}")
+    run.out.table(("kind", "found"), [(kind, f"{count:,}") for kind, count in found.kinds.items()])
+    run.out.table(("column", "rows"), [(column, f"{rows:,}") for column, rows in columns.items()])
+    for column in done.keys:
+        run.out.note(f"`{column}` tells rows apart: masked values may be equal, and its check may fail.")
+    if record:
+        run.out.text(f"recorded in {record}")
+    if done.state == "planned":
+        run.out.note(f"Nothing was written; without --dry-run it goes to {done.target.path}.")
+    for line in following:
+        run.out.note(f"Next: {line}")
