@@ -95,7 +95,8 @@ def filled(value: Any, contexts: dict[str, Any]) -> str:
 
 @dataclass
 class Ran:
-    """A run of a commit: how each job ended, what it printed, its summary, outputs and artefacts (name → folder)."""
+    """A run of a commit: how each job ended, what it printed, its summary, outputs, artefacts
+    (name → folder), and the roles that were taken."""
 
     sha: str = ""
     jobs: dict[str, str] = field(default_factory=dict)
@@ -103,6 +104,7 @@ class Ran:
     summary: str = ""
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     artefacts: dict[str, Path] = field(default_factory=dict)
+    roles: list[str] = field(default_factory=list)
 
     def artefact(self, name: str, file: str) -> str:
         return (self.artefacts[name] / file).read_text("utf-8")
@@ -300,6 +302,7 @@ def _credentials(job: Job, given: dict[str, str]) -> None:
     """What AWS gives for a token of the run; a run of a stranger's fork gets no token."""
     assert job.contexts["permissions"]["id-token"] == "write" and given["role-to-assume"] and given["aws-region"]
     job.exported |= job.host.role
+    job.ran.roles.append(given["role-to-assume"])
 
 
 ACTIONS = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import resource
 import shlex
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 import yaml
@@ -115,12 +115,15 @@ def test_every_hook_ends_within_two_seconds_and_loads_nothing_heavy(team):
         re.compile(hook.get("files", ""))
         words = shlex.split(hook["entry"])
         assert words[0] == "registry"
-        start = time.process_time(), time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             [sys.executable, "-c", code, *words[1:]],
             cwd=team.cwd, env={**team._environment(), "PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert time.monotonic() - start[1] < 6, "two seconds of a machine that does nothing else"
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert (
+            after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
+        )  # seconds, however busy others are
         loaded = ast.literal_eval(done.stderr.splitlines()[-1].removeprefix("no problem"))
         assert not set(loaded) & {*HEAVY, "fsspec", "requests"}

@@ -192,8 +192,18 @@ def test_prose_alone_reads_no_data(judged):
 
 def test_a_fork_gets_no_credentials_and_no_pass(judged):
     ran = judged(from_a_fork)
-    assert document(ran)["verdict"] == "error"
-    assert "AWS_SECRET" not in ran.log
+    assert document(ran)["verdict"] == "error" and ran.roles == []
+    assert "AWS_SECRET" not in ran.log and judged(good).roles == ["arn:aws:iam::1:role/read"]
+
+
+def test_the_merge_queue_compares_with_its_own_base(judged, team):
+    sha = judged(prose).sha
+    event = {"merge_group": {"base_sha": team.host.git("rev-parse", f"{sha}^1")}}
+    team.host.git("update-ref", "refs/heads/queue", sha)
+    ran = team.host.run("registry.yml", "merge_group", event, "refs/heads/queue")
+    assert ran.jobs == {"check": "success"} and ran.roles == ["arn:aws:iam::1:role/read"]
+    assert document(ran)["changed"]["untouched"] == ["reviews"], ran.log
+    team.host.git("update-ref", "-d", "refs/heads/queue")
 
 
 def test_the_comment_is_posted_by_a_run_of_its_own(judged, team):
@@ -226,7 +236,9 @@ def test_a_release_by_hand(team):
     shell.git("push", "-q", str(team.host.remote), "main")
     ran = team.host.run("registry-release.yml", "workflow_dispatch", event, "refs/heads/main")
     assert ran.jobs == {"plan": "success", "release": "success"}, ran.log
-    assert "reviews@1.1.0" in ran.summary
+    assert "    reviews@1.1.0 to s3://" in ran.summary and ran.roles == [
+        f"arn:aws:iam::1:role/{name}" for name in ("read", "release")
+    ]
     tags, files = team.host.git("tag"), team.host.git("ls-tree", "-r", "--name-only", "main")
     assert "reviews@v1.1.0" in tags.split() and "releases/reviews/1.1.0.manifest.json" in files.split()
     assert shell("list", "--json").json["datasets"][0]["versions"][0]["version"] == "1.1.0"
