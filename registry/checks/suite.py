@@ -84,7 +84,7 @@ class Expectation:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The arguments as JSON values, a row condition in words."""
+        """The arguments as JSON values: a row condition in words, a list by its path."""
         found = {name: _plain(value) for name, value in self.kwargs.items() if name != "row_condition"}
         return found if self.condition is None else {**found, "row_condition": to_text(self.condition)}
 
@@ -92,6 +92,7 @@ class Expectation:
         """What it means, for the digest of a ruleset: no notes, no place."""
         condition = self.condition
         kwargs = {name: _plain(value) for name, value in self.kwargs.items() if name != "row_condition"}
+        kwargs |= {name: value.to_json() for name, value in self.kwargs.items() if isinstance(value, TermList)}
         if condition is not None:
             kwargs["row_condition"] = to_gx(condition)
         return {
@@ -342,8 +343,6 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, TermList):
-        return value.to_json()
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 

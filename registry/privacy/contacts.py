@@ -95,7 +95,7 @@ def _international(match: re.Match[str]) -> Strength | None:
 
 PHONE = Kind(
     "phone",
-    ("telephone number: mobile, landline, international", "전화번호 (휴대전화, 유선, 국제)"),
+    ("telephone number", "전화번호"),
     either(
         numbers(
             rf"(?:(?:\+82[-. ]?|82[-. ])\(?0?\)?|\(?0)1[016789](\)?{_SEPARATED}?)[0-9]{{3,4}}({_SEPARATED}?)[0-9]{{4}}",

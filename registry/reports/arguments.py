@@ -29,7 +29,7 @@ CUT = 60  # characters of a value
 _ELSEWHERE = re.compile(
     r"(?:min|max|strict)_.+|[klt]|min|max|value|mostly|open|targets|columns?|column_\w+|label|condition_parser\Z"
 )
-_DEFAULT = {"normalize": "none", "or_equal": False, "exact_match": True}
+_DEFAULT = {"normalize": "none", "or_equal": False, "exact_match": True, "leet": False}
 
 
 def arguments_of(found: Mapping[str, Any], text: Text) -> list[Markup]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from registry.privacy.find import KINDS
 from registry.privacy.mask import shown
 from registry.reports.arguments import arguments_of
 from registry.reports.html import code, value
@@ -241,7 +242,17 @@ def _about(found: Mapping[str, Any], text: Text) -> list[Markup]:
         if reading["unit"] == "share":
             parts.insert(0, value(text.n("rows", found["unexpected"])))
     limit = limit_of(found, text)
-    return [*parts, limit] if limit else parts
+    return [*parts, *([limit] if limit else []), *_by_kind(found, text)]
+
+
+def _by_kind(found: Mapping[str, Any], text: Text) -> list[Markup]:
+    """The rows of each kind of personal data, by its name."""
+    observed = found["observed"] if isinstance(found["observed"], Mapping) else {}
+    kinds = observed.get("kinds") if found["type"] == "expect_no_personal_data" else None
+    if not kinds:
+        return []
+    named = ((text.pick(KINDS[name].what) if name in KINDS else name, counts["rows"]) for name, counts in kinds.items())
+    return [text("q.kinds", kinds=text.join([value(f"{name} {text.n('rows', rows)}") for name, rows in named]))]
 
 
 def _cut(found: Mapping[str, Any], text: Text) -> Markup | str:
@@ -258,7 +269,8 @@ def _sample(found: Any, text: Text) -> str:
     known = {key: item for key, item in found.items() if key not in ("row", "split")}
     place = " ".join(_flat(found[key]) for key in ("split", "row") if key in found)
     parts = [place] if place else []
-    named = {} if "row" in found else {key: text(f"sample.{key}") for key in known if f"sample.{key}" in WORDS}
+    told = [key for key in known if f"sample.{key}" in WORDS and ("row" not in found or key == "found")]
+    named = {key: text(f"sample.{key}") for key in told}
     parts += [_paired(str(named.get(key, key)), item) for key, item in known.items()]
     return shown("  ".join(parts), 2000) or ""
 

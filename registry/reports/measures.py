@@ -48,7 +48,7 @@ class Measure:
 
 
 _DROP = "registry drop {name} --check {id}"
-_MASK = "registry mask {name} -o masked"
+_MASK = "registry mask {name}"
 _LABELS = "registry report labels {name}"
 _SPLIT = "registry split {name} --shares train=0.8,validation=0.1,test=0.1"
 _BROKEN: Pair = ("Code written for the schema would break.", "스키마를 전제로 한 코드가 동작하지 않음.")
@@ -205,12 +205,19 @@ MEASURES: dict[str, Measure] = {
         ("k-anonymity", "k-익명성"),
         ("Smallest group of equal quasi-identifiers.", "준식별자가 같은 집단의 최소 크기."),
         ("Some people can be singled out.", "일부 개인을 특정할 수 있음."),
+        _DROP,
     ),
     "expect_l_diversity_at_least": Measure(
-        "privacy", ("l-diversity", "l-다양성"), ("Sensitive values in each group.", "집단별 민감 속성 값의 수.")
+        "privacy",
+        ("l-diversity", "l-다양성"),
+        ("Sensitive values in each group.", "집단별 민감 속성 값의 수."),
+        ("Belonging to a group tells the sensitive value.", "집단에 속한 것만으로 민감 속성이 드러남."),
     ),
     "expect_t_closeness_at_most": Measure(
-        "privacy", ("t-closeness", "t-근접성"), ("Distance of each group from the whole.", "집단과 전체의 분포 거리.")
+        "privacy",
+        ("t-closeness", "t-근접성"),
+        ("Distance of each group from the whole.", "집단과 전체의 분포 거리."),
+        ("Belonging to a group tells of the sensitive value.", "집단에 속한 것으로 민감 속성을 짐작할 수 있음."),
     ),
     "expect_synthetic_share_at_most": Measure(
         "provenance",

@@ -91,6 +91,12 @@ QUALITY: Mapping[str, tuple[str, str]] = {
     "sample.share": ("share", "비율"),
     "sample.score": ("score", "점수"),
     "sample.how": ("how", "방법"),
+    "sample.group": ("group", "집단"),
+    "sample.sensitive": ("sensitive", "민감 속성"),
+    "sample.found": ("found", "발견"),
+    "q.kinds": ("by kind: {kinds}", "종류별: {kinds}"),
+    "arg.leet.True": ("signs read as letters", "기호를 글자로 읽음"),
+    "arg.normalize.letters": ("also in split or spaced letters", "풀어 쓰거나 띄어 쓴 글자 포함"),
     "q.fails": ("What fails without blocking", "막지는 않지만 부적합한 항목"),
     "q.waived": ("Waived", "예외 승인"),
     "q.waived.sub": (

@@ -46,7 +46,7 @@ def test_rows_and_lines_are_counted_and_no_term_is_shown(tmp_path):
     assert found.observed["terms"] == {"line 2": {"found": 3, "rows": 3}, "line 3": {"found": 1, "rows": 1}}
     assert found.samples[0] == {"row": "test.parquet#0", "split": "test", "found": "글: line 2"}
     assert "line 2 in 3" in found.message and "바보" not in json.dumps(found.to_json(), ensure_ascii=False)
-    assert found.arguments["list"]["path"] == "금칙어.txt"
+    assert found.arguments["list"] == "금칙어.txt"
     both = check(tmp_path, "바보\n", ROWS, max_count=3)
     assert (both.status, both.columns, both.unexpected) == ("pass", ("글", "note"), 3)
 
