@@ -25,9 +25,9 @@ from registry.reports.words import WORDS
 
 LISTED = 6  # values of a list that are named
 CUT = 60  # characters of a value
-# Bounds, which the limit tells; columns, which the title tells; what has a table of its own.
+# Bounds, which the limit tells; columns, which the title tells; a day, which the value tells; what has a table.
 _ELSEWHERE = re.compile(
-    r"(?:min|max|strict)_.+|[klt]|min|max|value|mostly|open|targets|columns?|column_\w+|label|condition_parser\Z"
+    r"(?:min|max|strict)_.+|[klt]|min|max|value|mostly|open|targets|columns?|column_\w+|label|until|condition_parser\Z"
 )
 _DEFAULT = {"normalize": "none", "or_equal": False, "exact_match": True, "leet": False}
 

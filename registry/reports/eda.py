@@ -14,6 +14,7 @@ from markupsafe import Markup
 from registry.model.facts import ReleaseFacts
 from registry.model.splits import STANDARD
 from registry.reports.alerts import Alert, alerts_of
+from registry.reports.diversity import diversity
 from registry.reports.drawn import card, index_row, script_bars
 from registry.reports.html import code, render, value
 from registry.reports.names import cut
@@ -62,6 +63,7 @@ def eda_html(facts: ReleaseFacts, lang: str, *, quality: str = "quality.html") -
         folded=len(profile["columns"]) > OPEN,
         texts=texts,
         missing=missing,
+        diversity=diversity(profile, text),
         **parts,
         sample=_sample(profile, text),
         method=profile["method"],
@@ -87,7 +89,7 @@ def _sections(
     sections += [("index", text("columns")), ("cards", text("cards"))]
     sections += [("text", text("nav.text"))] if texts else []
     sections += [("images", text("nav.images"))] if parts["images"] else []
-    sections += [("missing", text("head.missing"))]
+    sections += [("diversity", text("nav.diversity")), ("missing", text("head.missing"))]
     sections += [(name, text(f"nav.{name}")) for name in ("assoc", "moved") if parts[name]]
     sections += [("sample", text("sample"))] if sampled else []
     return [*sections, ("method", text("method"))]

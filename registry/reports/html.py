@@ -80,5 +80,5 @@ def environment() -> Environment:
 def _style() -> str:
     """The style sheet without comments and idle space; it holds no `<`."""
     text = (resources.files("registry.reports") / "templates" / "style.css").read_text("utf-8")
-    lines = (re.sub(r"(?<=[:;]) | (?=[{}])|(?<=\{) ", "", line.strip()) for line in text.splitlines())
-    return "\n".join(line.replace(";}", "}") for line in lines if line and not line.startswith("/*"))
+    lines = (re.sub(r"(?<=[:;,]) | (?=[{}])|(?<=\{) ", "", line.strip()) for line in text.splitlines())
+    return "".join(line for line in lines if not line.startswith("/*")).replace(";}", "}")

@@ -70,6 +70,8 @@ def result(found: Mapping[str, Any], text: Text) -> Markup:
     reading = found["measured"]
     if reading is None:
         return value(NONE)
+    if "until" in (found.get("arguments") or {}):
+        return text("arg.until", value=code(found["arguments"]["until"]))
     if found["type"] == "schema":
         return text("value.of", value=text.count(reading["value"]), total=text.n(reading["unit"], found["n"] or 0))
     if reading["unit"] == "units":

@@ -48,6 +48,7 @@ class Measure:
 
 
 _DROP = "registry drop {name} --check {id}"
+_CARD = "$EDITOR cards/{name}.md && registry check {name}"
 _MASK = "registry mask {name}"
 _LABELS = "registry report labels {name}"
 _SPLIT = "registry split {name} --shares train=0.8,validation=0.1,test=0.1"
@@ -293,18 +294,21 @@ _OF_ID = {
             "Whoever uses the release may break the terms of a source.",
             "릴리스를 쓰는 사람이 원천의 이용 허락 조건을 어기게 됨.",
         ),
+        mend=_CARD,
     ),
     "terms:consent": Measure(
         "provenance",
         ("Consent in force", "동의 유효 여부"),
         ("The declared last day against the day of the check.", "기재된 만료일을 검사일과 비교."),
         ("The data is no longer held with consent.", "동의 없이 보유하는 데이터가 됨."),
+        mend=_CARD,
     ),
     "terms:retention": Measure(
         "provenance",
         ("Retention period", "보유 기간"),
         ("The declared last day against the day of the check.", "기재된 만료일을 검사일과 비교."),
         ("The data is to be destroyed by now.", "이미 파기했어야 하는 데이터."),
+        mend=_CARD,
     ),
     "schema:columns": Measure(
         "schema", ("Columns", "열 구성"), ("Names of columns in every file.", "모든 파일의 열 이름."), _BROKEN

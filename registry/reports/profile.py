@@ -14,6 +14,7 @@ from typing import Any
 from registry.model.schema import DatasetSchema
 from registry.reports.aggregates import QUANTILES, Pass, first_pass, statistics
 from registry.reports.associations import associations
+from registry.reports.coverage import coverage
 from registry.reports.histogram import MOST, Spread, second_pass
 from registry.reports.kinds import Measured, kind_of, storage_of
 from registry.reports.letters import Letters, letters, scripts
@@ -21,13 +22,14 @@ from registry.reports.nested import nested
 from registry.reports.numbers import share
 from registry.reports.pictures import pictures
 from registry.reports.rows import SAMPLE, SEED, duplicates, missing, sample
+from registry.reports.slices import slices
 from registry.reports.tokens import tokens
 from registry.reports.values import CLASSES, TOP, classes, divergences, top_values
 from registry.tables.duck import Session
 from registry.tables.table import Table
 
 FORMAT = "registry.profile/1"
-VERSION = 3  # of the measurements: raised when equal data gives another document
+VERSION = 4  # of the measurements: raised when equal data gives another document
 
 
 def profile(session: Session, table: Table, schema: DatasetSchema) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def profile(session: Session, table: Table, schema: DatasetSchema) -> dict[str, 
     for entry in entries:
         entry["words"], entry["fields"] = words.get(entry["index"]), fields.get(entry["index"], [])
     labels = [classes(session, c, table.splits, counts) for c in columns if c.role == "label"]
+    known = [label for label in labels if label]
     return {
         "format": FORMAT,
         "dataset": schema.name,
@@ -58,7 +61,9 @@ def profile(session: Session, table: Table, schema: DatasetSchema) -> dict[str, 
         "without_split": rows - sum(counts.values()),
         "split_column": table.split_column,
         "columns": entries,
-        "labels": [label for label in labels if label],
+        "labels": known,
+        "coverage": coverage(session, columns, counts),
+        "slices": slices(session, columns, entries, known, table.splits),
         "duplicates": duplicates(session, columns, schema.keys, table.splits),
         "missing": missing(session, entries, rows),
         "associations": associations(session, columns, entries, rows),

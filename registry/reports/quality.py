@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from registry.model.evidence import STATUSES, Check, Evidence
 from registry.model.facts import ReleaseFacts
+from registry.reports.diversity import diversity
 from registry.reports.html import code, render, value
 from registry.reports.measured import failure, group, grouped, measure_for, row, spoken, title_of, varied
 from registry.reports.measures import FAMILIES, measure_of
@@ -158,6 +159,7 @@ def quality_html(facts: ReleaseFacts, lang: str) -> str:
         digests=_digests(evidence, text) if evidence else [],
         statuses=[(mark(s), text(f"status.{s}"), text(f"q.mark.{s}")) for s in STATUSES],
         mark=mark,
+        diversity=diversity(facts.profile, text),
         **parts,
     )
 
@@ -166,6 +168,7 @@ def _sections(text: Text, parts: Mapping[str, Any]) -> list[tuple[str, Any]]:
     known = [(name, text(f"q.{name}")) for name in parts if parts[name]]
     before, after = ([entry for entry in known if (entry[0] in DECLARED) is late] for late in (False, True))
     sections = [("glance", text("q.glance")), *before, ("measures", text("q.measures")), *after]
+    sections.insert(len(sections) - len(after), ("diversity", text("nav.diversity")))
     return [*sections, ("marks", text("q.marks")), ("digests", text("q.digests"))]
 
 

@@ -148,6 +148,26 @@ def dot(part: float, css: str = "") -> Markup:
     )
 
 
+def interval(low: float, at: float, high: float) -> Markup:
+    """A dot on a line from 0 to 1, and the reach within which it may lie."""
+    start, middle, end = (number(4 + 92 * min(1.0, max(0.0, part))) for part in (low, at, high))
+    return Markup(  # noqa: S704 (numbers of ours)
+        f'<svg class="strip" width="100%" height="16" aria-hidden="true">'
+        f'<line class="rail-line" x1="4%" x2="96%" y1="8" y2="8"/>'
+        f'<line class="quartile plain" x1="{start}%" x2="{end}%" y1="8" y2="8"/>'
+        f'<circle class="dot" cx="{middle}%" cy="8" r="4.5"/></svg>'
+    )
+
+
+def curve(points: Sequence[tuple[float, float]]) -> str:
+    """Inner SVG of a line from the origin through points (0…1, 0…1), filled below."""
+    path = "".join(f"L{short(100 * x)} {short(100 - 100 * y)}" for x, y in points)
+    return (
+        '<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">'
+        f'<path class="area plain" d="M0 100{path}V100Z"/><path class="line plain" d="M0 100{path}"/></svg>'
+    )
+
+
 def cells(found: Sequence[tuple[int, int, float]], wide: int, high: int) -> str:
     """Inner SVG of a grid: (x, y, share of the fullest) as cells of the ramp, y upwards."""
     across, up = 100 / wide, 100 / high

@@ -18,6 +18,8 @@ from registry.privacy.mask import is_withheld, shown
 from registry.reports.kinds import Measured
 from registry.reports.letters import READ
 from registry.reports.numbers import share
+from registry.reports.variety import ROWS as RUN_ROWS
+from registry.reports.variety import Runs, growth, heaps
 from registry.tables.duck import Session, quote_ident
 from registry.tables.table import ROW
 
@@ -37,22 +39,32 @@ def tokens(
 def _tokens(session: Session, column: Measured, rows: int) -> dict[str, Any]:
     every = -(-rows // ROWS)
     # NOTE: Knuth's multiplicative hash of the row's number, so that the choice hangs on no library.
-    chosen = f" WHERE ({ROW} * 2654435761) % 4294967296 < {4294967296 // every}" if every > 1 else ""
+    place = f"({ROW} * 2654435761) % 4294967296"
+    chosen = f" WHERE {place} < {4294967296 // every}" if every > 1 else ""
+    few = f"{place} < {4294967296 // -(-rows // RUN_ROWS)}" if rows else "false"
     name = f"left(CAST({quote_ident(column.name)} AS VARCHAR), {READ})"
     counts: Counter[str] = Counter()
-    read = 0
-    for batch in session.arrow(f"SELECT {name} AS t FROM data{chosen}"):  # noqa: S608 (names quoted)
+    read, runs = 0, Runs()
+    for batch in session.arrow(f"SELECT {name} AS t, {few} AS few FROM data{chosen}"):  # noqa: S608 (names quoted)
         read += batch.num_rows
-        for text in batch.column("t").to_pylist():
-            counts.update(words_of(text) if text else ())
+        for text, is_one in zip(batch.column("t").to_pylist(), batch.column("few").to_pylist(), strict=True):
+            words = list(words_of(text)) if text else []
+            counts.update(words)
+            if is_one:
+                runs.add(words)
     total = sum(counts.values())
     hidden = column.declared is not None and is_withheld(column.declared.classification)
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+    curve = growth(counts.values())
     return {
         "rows": read,
         "tokens": total,
         "types": len(counts),
         "ratio": share(len(counts), total),
+        "once": sum(count == 1 for count in counts.values()),
+        "growth": curve,
+        "heaps": heaps(curve),
+        "runs": runs.to_json(),
         "top": [] if hidden else [{"word": shown(w, CUT), "count": n, "share": share(n, total)} for w, n in most],
     }
 

@@ -61,7 +61,7 @@ def classes(
     if len(found) > CLASSES or column.storage in ("number", "struct", "binary", "other"):
         return None
     counted = {row["v"]: row for row in found}
-    declared = [_text(value) for value in column.declared.classes] if column.declared else []
+    declared = [declared_text(value) for value in column.declared.classes] if column.declared else []
     order = declared + [value for value in counted if value not in declared]
     if not order:
         return None
@@ -103,7 +103,7 @@ def _class(
     }
 
 
-def _text(value: object) -> str:
+def declared_text(value: object) -> str:
     """A declared class as DuckDB writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from registry.reports.words_changes import CHANGES
+from registry.reports.words_diversity import DIVERSITY
 from registry.reports.words_quality import QUALITY
 
 # Counted nouns: (English singular, English plural, Korean with the counter).
@@ -385,4 +386,5 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     **QUALITY,
     **CHANGES,
+    **DIVERSITY,
 }

@@ -278,7 +278,7 @@ def contrast(one: str, other: str) -> float:
 def test_text_colours_have_contrast_in_both_themes(facts: ReleaseFacts) -> None:
     style = re.search(r"<style>(.*?)</style>", eda_html(facts, "en"), re.DOTALL)
     assert style
-    light, dark = re.findall(r":root\{(.*?)\n\}", style[1], re.DOTALL)[:2]
+    light, dark = re.findall(r":root\{(.*?)\}", style[1], re.DOTALL)[:2]
     for block in (light, dark):
         tokens = dict(re.findall(r"--([\w-]+):(#[0-9A-F]{6})", block))
         for ground in ("bg", "surface", "sunken"):

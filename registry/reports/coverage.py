@@ -1,0 +1,58 @@
+"""Which of the values that the schema declares occur, split by split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from registry.privacy.mask import is_withheld, shown
+from registry.reports.kinds import Measured
+from registry.reports.numbers import share
+from registry.reports.values import declared_text
+from registry.tables.duck import Session, quote_ident, quote_text
+
+ABSENT = 20  # absent values that are named
+CUT = 60  # characters of one
+
+
+def coverage(session: Session, columns: Sequence[Measured], rows: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Of every column with declared classes or values: how many there are, and how many occur in each split.
+
+    `rows` are those of each split, in split order; one without rows is left out.
+    """
+    return [_covered(session, c, declared, rows) for c in columns if (declared := _declared(c))]
+
+
+def _declared(column: Measured) -> list[str]:
+    values = (column.declared.classes or column.declared.enum) if column.declared else ()
+    return list(dict.fromkeys(declared_text(value) for value in values))
+
+
+def _covered(session: Session, column: Measured, declared: Sequence[str], rows: Mapping[str, int]) -> dict[str, Any]:
+    name, read = quote_ident(column.name), session.over([column.name])
+    source = f"(SELECT split, unnest({name}) AS v FROM {read})" if column.storage == "list" else read  # noqa: S608
+    value = f"CAST({'v' if column.storage == 'list' else name} AS VARCHAR)"
+    listed = ", ".join(quote_text(one) for one in declared)
+    found = session.rows(
+        f"SELECT split, {value} AS v FROM {source} WHERE {value} IN ({listed}) GROUP BY ALL"  # noqa: S608 (all quoted)
+    )
+    present = {(row["split"], row["v"]) for row in found}
+    hidden = column.declared is not None and is_withheld(column.declared.classification)
+    return {
+        "column": column.name,
+        "role": column.role,
+        "declared": len(declared),
+        "splits": {
+            split: _split([one for one in declared if (split, one) not in present], len(declared), hidden=hidden)
+            for split, count in rows.items()
+            if count
+        },
+    }
+
+
+def _split(absent: Sequence[str], declared: int, *, hidden: bool) -> dict[str, Any]:
+    return {
+        "present": declared - len(absent),
+        "share": share(declared - len(absent), declared),
+        "absent": [] if hidden else [shown(one, CUT) for one in absent[:ABSENT]],
+    }
