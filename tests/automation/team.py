@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from registry.authoring.add import AddOptions, add
+from registry.cli.app import app
 from registry.content import dvc
 from registry.workspace.workspace import Workspace
 from tests.automation.runner import Host, Ran
 from tests.journeys.harness import Shell
+
+
+def here(root: Path, *arguments: object) -> int:
+    """Runs a command in this process, whose libraries are loaded already; its exit code."""
+    before = Path.cwd()
+    try:
+        return (
+            app(args=[str(arguments[0]), "-C", str(root), "-q", *map(str, arguments[1:])], standalone_mode=False) or 0
+        )
+    finally:
+        os.chdir(before)
+
 
 Edit = Callable[["Author"], None]
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
-from registry.cli.app import app
-from tests.automation.team import Author
+from tests.automation.team import Author, here
 from tests.journeys.conftest import IDENTITY
 from tests.journeys.harness import Shell, rows, write_csv
 
@@ -31,13 +28,16 @@ def released(tmp_path_factory):
     """The dataset with groups and three classes, of which 1.0.0 is released."""
     shell = Shell(tmp_path_factory.mktemp("released") / "team", env=IDENTITY)
     shell.cwd.mkdir()
-    shell("init")
+    assert here(shell.cwd, "init") == 0
     for kind in COUNTS:
         write_csv(shell.cwd / "data" / "reviews" / f"{kind}.csv", plant(kind))
     roles = ("--label", "label", "--text", "text", "--key", "id", "--group", "shop", "--license", "cc-by-4.0")
-    shell("add", "data/reviews", *roles)
-    shell.commit("Add reviews")
-    shell("release", "v1.0")
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in IDENTITY:
+            patch.setenv(key, value)
+        assert here(shell.cwd, "add", shell.cwd / "data" / "reviews", *roles) == 0
+        shell.commit("Add reviews")
+        assert here(shell.cwd, "release", "v1.0") == 0
     return shell.cwd
 
 
@@ -48,13 +48,8 @@ def author(released, tmp_path):
 
 
 def comment(author, code):
-    """What the gate writes, by the command in this process, which has loaded its libraries already."""
-    here = Path.cwd()
-    try:
-        arguments = ["check", "-C", str(author.root), "--format", "markdown=comment.md", "-q"]
-        ended = app(args=arguments, standalone_mode=False) or 0
-    finally:
-        os.chdir(here)
+    """What the gate writes."""
+    ended = here(author.root, "check", "--format", "markdown=comment.md")
     text = (author.root / "comment.md").read_text("utf-8")
     assert ended == code, text
     assert "맛있다" not in text and not re.search(r"\b(tr|va|te)\d{5}\b", text), "a value or a key of a row"
