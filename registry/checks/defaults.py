@@ -36,6 +36,7 @@ DUPLICATES = 0.01  # share of duplicates above which a maintainer wants to know
 NEAR = 0.05  # share of near-duplicates within a split from which they weigh on what is learnt
 SCORE = 0.99  # balanced accuracy of one column alone from which it gives the label away
 FOLLOWED = 0.95  # share of labels that are what most annotators gave
+GAIN = 0.02  # of balanced accuracy, by the last doubling of the rows
 NOISE = 0.05  # share of labels that a model doubts
 MODELS = "By a model, and so only where the extra `quality` is installed: take the marks away to have them judged."
 NORMALISED = {"normalize": "text"}
@@ -190,7 +191,11 @@ def _by_model(facts: Facts) -> Iterator[str]:
     if isinstance(inputs_of({}, facts), Unmeasured):
         return
     yield f"  # {MODELS}"
-    for one in (Entry("expect_label_noise_at_most", "label-noise", "warning", {"max_share": NOISE}, ""),):
+    offered = (
+        Entry("expect_label_noise_at_most", "label-noise", "warning", {"max_share": NOISE}, ""),
+        Entry("expect_data_to_suffice", "sufficiency", "warning", {"max_last_gain": GAIN}, ""),
+    )
+    for one in offered:
         yield "\n".join(line.replace("  ", "  # ", 1) for line in entry(one).splitlines())
 
 

@@ -20,6 +20,7 @@ from registry.model.evidence import STATUSES, Check, Evidence
 from registry.model.facts import ReleaseFacts
 from registry.reports.diversity import diversity
 from registry.reports.html import code, render, value
+from registry.reports.learning import agreements_of, curves_of
 from registry.reports.measured import failure, group, grouped, measure_for, row, spoken, title_of, varied
 from registry.reports.measures import FAMILIES, measure_of
 from registry.reports.numbers import share, tidy
@@ -145,6 +146,8 @@ def quality_html(facts: ReleaseFacts, lang: str) -> str:
         "waived": [failure(m, facts.name, text) for m in measures if m["status"] == "waived"],
         "unmeasured": [r for f in families for r in f["rows"] if r["status"] in ("not_measured", "not_applicable")],
         "targets": [line for m in measures for line in _targets(m, text)],
+        "curves": curves_of(measures, text),
+        "agreements": agreements_of(measures, text),
         "history": _history(document, text) if document else None,
         "process": _process(facts, text),
         "sources": _sources(facts, text),

@@ -98,6 +98,12 @@ REASONS: Mapping[str, str] = {
     r"the baseline tells (.+) of the classes where a guess is right about (.+), so that its doubts would say nothing": (
         r"베이스라인 모델의 정확도가 우연 수준이라 의심에 의미 없음 (\1, 우연 \2)"
     ),
+    r"the baseline tells (.+) of the classes where a guess is right about (.+), so that its curve says nothing: .+": (
+        r"베이스라인 모델의 정확도가 우연 수준이라 곡선에 의미 없음 (\1, 우연 \2). `features` 또는 `min_score` 필요"
+    ),
+    r"(.+) rows to train on and (.+) to test on are too few for a learning curve": (
+        r"학습 곡선에 비해 행이 너무 적음 (학습 \1행, 평가 \2행)"
+    ),
     r"of rows of ratings `item`, `annotator` and `label` are needed: name the columns": (
         r"평가가 행으로 된 데이터에는 `item`, `annotator`, `label` 열 지정 필요"
     ),

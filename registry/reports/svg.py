@@ -79,6 +79,24 @@ def columns(series: Sequence[tuple[str, Sequence[float]]]) -> str:
     return f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">{"".join(rects)}</svg>'
 
 
+def curve(points: Sequence[tuple[float, float, float, float]], law: Sequence[tuple[float, float]]) -> str:
+    """Inner SVG of a line through (x, y, least y, greatest y), dots on it, and a dashed one; all 0…1, y upwards."""
+    path = "L".join(f"{number(100 * x)} {number(100 - 100 * y)}" for x, y, _, _ in points)
+    guess = "L".join(f"{number(100 * x)} {number(100 - 100 * y)}" for x, y in law)
+    lines = f'<path class="line validation" d="M{guess}"/><path class="line" d="M{path}"/>'
+    spread = "".join(
+        f'<line class="axis" x1="{number(100 * x)}%" x2="{number(100 * x)}%" '
+        f'y1="{number(100 - 100 * low)}%" y2="{number(100 - 100 * high)}%"/>'
+        for x, _, low, high in points
+        if high > low
+    )
+    dots = "".join(
+        f'<circle class="dot" cx="{number(100 * x)}%" cy="{number(100 - 100 * y)}%" r="4"/>' for x, y, _, _ in points
+    )
+    shapes = f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">{lines}</svg>'
+    return f"{spread}{shapes}{dots}"
+
+
 def spark(inner: str) -> Markup:
     """A 132 × 36 picture for an index or an alert; a word stands beside it."""
     axis = '<line class="axis" x1="0" x2="100%" y1="35.5" y2="35.5"/>'

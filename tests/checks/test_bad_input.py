@@ -43,6 +43,7 @@ MISSING_ROLE = {
     "expect_annotator_agreement_at_least": "role annotator",
     "expect_label_to_follow_annotators": "role label",
     "expect_label_noise_at_most": "role label",
+    "expect_data_to_suffice": "role label",
     "expect_near_duplicates_to_agree_on_label": "role label",
     "expect_k_anonymity_at_least": "role quasi-identifier",
     "expect_l_diversity_at_least": "role quasi-identifier",
@@ -53,6 +54,7 @@ NEEDS_MORE = (
     "expect_annotator_agreement_at_least",
     "expect_label_to_follow_annotators",
     "expect_label_noise_at_most",
+    "expect_data_to_suffice",
 )
 
 

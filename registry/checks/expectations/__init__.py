@@ -24,6 +24,7 @@ from registry.checks.expectations import (
     personal,
     provenance,
     shares,
+    sufficiency,
     target,
     times,
 )
@@ -46,6 +47,7 @@ ANYWHERE = (
     alike,
 )
 TOPICS = (*ANYWHERE, drift, noise, contamination)  # and those that DuckDB alone measures
+TOPICS = (*ANYWHERE, drift, noise, sufficiency)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
 SPREAD = frozenset(spec.form.type for topic in ANYWHERE for spec in topic.SPECS)
 FORMS: Mapping[str, ExpectationForm] = {**CORE, **{name: spec.form for name, spec in OURS.items()}}
