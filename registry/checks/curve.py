@@ -6,8 +6,8 @@ arXiv:2103.10948). For each c of a grid the rest is a line in logarithms; the c 
 error counts.
 
 >>> law = fit([100, 200, 400, 800], [0.4, 0.3, 0.25, 0.225])
->>> round(law.c, 2), round(law.b, 2), round(law.gain(800), 4)
-(0.2, 1.0, 0.0125)
+>>> round(law.c, 2), round(law.b, 2), round(law.gain(800), 3)
+(0.2, 1.0, 0.012)
 >>> fit([100, 200, 400], [0.3, 0.3, 0.3]).gain(400)
 0.0
 """

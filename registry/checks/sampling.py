@@ -15,8 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from registry.checks.expectations.target import BESIDE
-from registry.checks.specs import Facts, Unmeasured, value_sql
+from registry.checks.specs import BESIDE, Facts, Unmeasured, value_sql
 from registry.checks.sql import is_number, is_text, type_of
 from registry.tables.engine import PLACE, Engine, text_of
 from registry.tables.images_hash import SIDE, THUMB, ImageRequest

@@ -28,6 +28,8 @@ from registry.tables.images_hash import ImageRequest
 from registry.tables.keys import BYTES, IMAGES, KeyRequest, TableRequest, is_nan
 from registry.tables.table import FILE, ROW, SPLIT, Table
 
+BESIDE = ("label", "split", "annotator", "image", "weight")  # roles that are no inputs, or know the label by right
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

@@ -2,7 +2,7 @@
 
 Drawn is what stands in `quality.json`; nothing is computed anew but places on an axis.
 
->>> places([100, 200, 400])
+>>> [round(place, 3) for place in places([100, 200, 400])]
 [0.0, 0.5, 1.0]
 >>> floor_of([0.83, 0.9]), floor_of([0.05])
 (0.8, 0.0)

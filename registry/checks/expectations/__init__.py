@@ -46,8 +46,7 @@ ANYWHERE = (
     anonymity,
     alike,
 )
-TOPICS = (*ANYWHERE, drift, noise, contamination)  # and those that DuckDB alone measures
-TOPICS = (*ANYWHERE, drift, noise, sufficiency)  # and those that DuckDB alone measures
+TOPICS = (*ANYWHERE, drift, noise, contamination, sufficiency)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
 SPREAD = frozenset(spec.form.type for topic in ANYWHERE for spec in topic.SPECS)
 FORMS: Mapping[str, ExpectationForm] = {**CORE, **{name: spec.form for name, spec in OURS.items()}}

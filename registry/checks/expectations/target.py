@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from registry.checks.core import ExpectationForm
 from registry.checks.kwargs import Kwarg
 from registry.checks.numbers import rounded
-from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, sampled, value_sql
+from registry.checks.specs import BESIDE, Counts, Facts, Measure, Spec, Unmeasured, sampled, value_sql
 from registry.checks.sql import is_number, type_of
 from registry.model.digest import digest_of
 from registry.tables.engine import PLACE, Engine, text_of
@@ -31,7 +31,6 @@ SAMPLE = 20_000  # rows that are predicted
 FEWEST = 20  # rows, and
 EACH = 5  # rows of a class, below which nothing is concluded
 MANY = 200  # classes that are predicted, the most frequent ones
-BESIDE = ("label", "split", "annotator", "image", "weight")  # roles that are no inputs, or know the label by right
 
 
 @dataclass(frozen=True, slots=True)
