@@ -16,7 +16,7 @@ from typing import Any
 
 from registry.reports.html import code, value
 from registry.reports.measured import title_of
-from registry.reports.svg import bar, curve, figure
+from registry.reports.svg import bar, figure, learning
 from registry.reports.text import Text
 
 CURVE, AGREEMENT = "expect_data_to_suffice", "expect_annotator_agreement_at_least"
@@ -54,7 +54,7 @@ def _curve(measure: Mapping[str, Any], at: int, text: Text) -> dict[str, Any]:
     def high(score: float) -> float:
         return min(max((score - foot) / (1 - foot), 0.0), 1.0)
 
-    inner = curve(
+    inner = learning(
         [(x, high(p["value"]), high(p["low"]), high(p["high"])) for x, p in zip(xs[:-1], points, strict=True)],
         [(step / STEPS, high(score)) for step, score in enumerate(fitted)],
     )

@@ -79,7 +79,7 @@ def columns(series: Sequence[tuple[str, Sequence[float]]]) -> str:
     return f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">{"".join(rects)}</svg>'
 
 
-def curve(points: Sequence[tuple[float, float, float, float]], law: Sequence[tuple[float, float]]) -> str:
+def learning(points: Sequence[tuple[float, float, float, float]], law: Sequence[tuple[float, float]]) -> str:
     """Inner SVG of a line through (x, y, least y, greatest y), dots on it, and a dashed one; all 0…1, y upwards."""
     path = "L".join(f"{number(100 * x)} {number(100 - 100 * y)}" for x, y, _, _ in points)
     guess = "L".join(f"{number(100 * x)} {number(100 - 100 * y)}" for x, y in law)
