@@ -17,7 +17,7 @@ import textwrap
 import unicodedata
 from collections import Counter
 
-from registry.model.evidence import STATUSES, Check, Evidence
+from registry.model.evidence import STATUSES, WEAKENED, Check, Evidence
 from registry.model.splits import ordered_splits
 
 WORDS = {
@@ -90,6 +90,8 @@ def _passes(evidence: Evidence) -> list[str]:
 def _check(check: Check, fail_on: str) -> list[str]:
     mark = "✗" if check.blocks(fail_on) else " "
     word = WORDS[check.status] + (" (warning)" if check.status == "fail" and not check.blocks(fail_on) else "")
+    if check.type == WEAKENED:
+        word = "weakened"
     lines = [f" {mark} {word:<15} {one_line(check.id)}"]
     if check.status != "pass" and check.message:
         lines.append(f"{INDENT}{one_line(check.message)}")

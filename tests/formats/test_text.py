@@ -43,3 +43,9 @@ def test_samples_that_are_no_rows_and_too_many_values_are_told():
 def test_names_from_the_data_stay_on_their_line():
     row = {"row": "a\nb\x1b[31m", "split": "test", "near": {"row": "c\u2028d", "split": "train"}}
     assert shown({**row, "values": {"열\n둘": "x"}}) == ["a�b�[31m (test) ≈ c�d (train)  열�둘: x"]
+
+
+def test_a_weakened_gate_is_called_that():
+    weaker = Check("gate:leak", "gate-weakened", "fail", "info", message="gate weakened: leak: max_share 0 → 0.5")
+    shown = render(Evidence.of(checks=[weaker], fail_on="warning", dataset="x", data=FACTS, ruleset="1" * 64))
+    assert "   weakened        gate:leak" in shown and shown.startswith("x: pass")
