@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import (
@@ -107,6 +108,7 @@ class Remote:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._opened: Any = None
+        self._opening = Lock()
 
     def held(self, ids: Iterable[str]) -> set[str]:
         """Those of `ids` whose objects are there."""
@@ -134,9 +136,10 @@ class Remote:
 
     def _asked(self, question: Callable[[Any], Any]) -> Any:
         try:
-            if self._opened is None:
-                with _repo(self._root) as repo:
-                    self._opened = repo.cloud.get_remote_odb()
+            with self._opening:
+                if self._opened is None:
+                    with _repo(self._root) as repo:
+                        self._opened = repo.cloud.get_remote_odb()
             return question(self._opened)
         except RegistryError:
             raise

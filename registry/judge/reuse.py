@@ -32,12 +32,14 @@ class Earlier:
     origin: str
 
 
-def earlier(question: Question, store: Callable[[], Store] | None, files: Sequence[Path]) -> Earlier | None:
-    """The evidence of an earlier run about `question`: remembered, released in the store, or in one of `files`.
+def earlier(
+    question: Question, store: Callable[[], Store] | None, files: Sequence[Path], *, memory: bool = True
+) -> Earlier | None:
+    """The evidence of an earlier run about `question`: in `memory`, released in the `store`, or in one of `files`.
 
     A store that cannot be reached holds none; a file that holds no verdict raises `ConfigError`.
     """
-    remembered = remembered_verdict(question)
+    remembered = remembered_verdict(question) if memory else None
     if remembered is not None:
         return Earlier(remembered, "an earlier run on this machine")
     for evidence, origin in (*_released(question, store), *_in_files(question.dataset.name, files)):

@@ -124,7 +124,9 @@ def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], g
     bench = _lay_out(workspace, dataset, gate, rules) if here else None
     found = None
     if pointer is not None and not lost and _is_of_pointer(bench, parts, pointer.directory):
-        found = earlier(question, gate.around.store if gate.releases else None, gate.evidence)
+        known = gate.options.remember
+        releases = gate.around.store if gate.releases and known else None
+        found = earlier(question, releases, gate.evidence, memory=known)
     if found is not None:
         stated = terms_of(question, gate.options)
         evidence = waived(question, found.evidence.with_checks([*found.evidence.checks, *stated]), gate.options)

@@ -44,16 +44,6 @@ def test_nothing_touched_is_a_pass_that_loads_next_to_nothing(branch):
     assert "--base needs --changed" in branch("check", "--base", "main", code=2).err
 
 
-def test_touched_data_is_judged(branch):
-    data = branch.cwd / "data" / "reviews"
-    write_csv(data / "test.csv", [*rows("test", 19), rows("train", 1)[0]])
-    branch("add", "data/reviews")
-    branch.commit("A row of train in test")
-    found = branch("check", "--changed", "--base", "main", "--json", code=1).json
-    assert found["verdict"] == "fail" and found["changed"]["touched"] == {"reviews": ["data"]}
-    assert [one["dataset"] for one in found["datasets"]] == ["reviews"]
-
-
 def test_what_a_branch_does_to_the_data_is_shown(branch):
     data = branch.cwd / "data" / "reviews"
     tested = rows("test", 20)
@@ -64,5 +54,4 @@ def test_what_a_branch_does_to_the_data_is_shown(branch):
     assert found["rows"]["samples"]["relabelled"] == ["te00003"] and found["shifts"][0]["column"] == "label"
     branch("diff", "main", "--format", "html", "-o", "out/diff.html", "--lang", "ko")
     assert "고정 분할 변경" in (branch.cwd / "out" / "diff.html").read_text("utf-8")
-    assert "‼ FROZEN SPLIT CHANGED: test" in branch("diff", "main").out
     assert "a release is the first of two" in branch("diff", "main", "reviews@1.0", code=2).err

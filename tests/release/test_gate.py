@@ -72,6 +72,7 @@ def test_data_that_was_pushed_is_fetched_and_judged(team):
     again = judged(team.parent / "ci")
     assert again.scope.evidence == {"reviews": "an earlier run on this machine"}
     assert again.evidences[0].checks == found.evidences[0].checks
+    assert judged(team.parent / "ci", remember=False).scope.evidence == {}
 
 
 def test_data_that_was_never_pushed_is_an_error_here_and_in_a_clone(team):
