@@ -64,7 +64,7 @@ def _case(judgement: Judgement, evidence: Evidence, check: Check) -> Element:
 
 
 def _counts(check: Check) -> str:
-    return "" if check.unexpected is None else f"{check.unexpected:,} of {check.total or 0:,}"
+    return "" if check.unexpected is None or check.total is None else f"{check.unexpected:,} of {check.total:,}"
 
 
 def _clean(text: str) -> str:

@@ -250,9 +250,17 @@ def test_a_merge_request_of_gitlab(team, judged, tmp_path):
     sha = judged(forgotten).sha
     clone = f"git clone -q 'file://{team.host.remote}' . && git fetch -q origin '+refs/pull/*/merge:refs/pulls/*'"
     assert team.host.shell(f"{clone} && git checkout -q {sha}", tmp_path, {}).returncode == 0
-    variables = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": f"{sha}^1", **team.host.role}
+    aws = {
+        "REGISTRY_AWS_ROLE": "arn:aws:iam::1:role/read",
+        "REGISTRY_AWS_TOKEN": "token",
+        "TMPDIR": str(tmp_path / ".t"),
+    }
+    (tmp_path / ".t").mkdir()
+    variables = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": f"{sha}^1", **team.host.role, **aws}
     code, log = run_gitlab(team.host, "registry:check", variables, tmp_path)
     assert code == 1 and "registry push reviews" in log, log
+    (token,) = (file for file in (tmp_path / ".t").iterdir() if file.is_file())
+    assert token.read_text("utf-8") == "token" and token.stat().st_mode & 0o77 == 0
     report = json.loads((tmp_path / "registry-reports" / "code-quality.json").read_text("utf-8"))
     assert [error.message for error in QUALITY.iter_errors(report)] == []
     assert [(entry["severity"], entry["location"]["path"]) for entry in report] == [("blocker", "data/reviews.dvc")]
