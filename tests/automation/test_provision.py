@@ -14,6 +14,7 @@ from registry.automation.pieces import Listed, Owned
 from registry.automation.provision import PROVIDERS, Settings, pieces_of, provider_of, provision, survey
 from registry.errors import ConfigError, StateError, UsageError
 from registry.workspace.config import Config, load_config, parse_config
+from tests.journeys.harness import Shell
 
 CHECKOUT = Path(__file__).parents[2]
 PLAIN = Settings.of(Config(), ".")
@@ -103,6 +104,25 @@ def test_an_unknown_provider():
 def test_settings_that_cannot_stand_in_a_workflow(line):
     with pytest.raises(ConfigError):
         parse_config(f"format = 1\n[ci]\n{line}\n", "registry.toml")
+
+
+@pytest.mark.slow
+def test_the_command_says_what_it_did_and_what_has_drifted(tmp_path):
+    shell = Shell(tmp_path)
+    shell.git("init", "-q")
+    (tmp_path / "registry.toml").write_text("format = 1\n")
+    assert shell("ci", "init", "gitlab").out.splitlines() == [
+        ".gitlab/registry.yml: written", ".gitlab/registry/post.py: written", ".gitlab-ci.yml: written"
+    ]  # fmt: skip
+    assert shell("ci", "init", "gitlab", "--check", "--json").json["ok"]
+    file = tmp_path / ".gitlab" / "registry.yml"
+    file.write_text(file.read_text("utf-8").replace("GIT_DEPTH", "DEPTH"), "utf-8")
+    done = shell("ci", "init", "gitlab", "--check", code=4)
+    assert ".gitlab/registry.yml: edited" in done.out and "try: registry ci init gitlab --force" in done.err
+    found = shell("ci", "init", "gitlab", "--check", "--json", code=4).json
+    assert not found["ok"] and [one["state"] for one in found["files"]] == ["edited", "current", "current"]
+    assert ".gitlab/registry.yml would be overwritten" in shell("ci", "init", "gitlab", code=4).err
+    assert ".gitlab/registry.yml: replaced" in shell("ci", "init", "gitlab", "--force").out
 
 
 @pytest.mark.parametrize("provider", ["github", "pre-commit"])
