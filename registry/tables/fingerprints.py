@@ -35,18 +35,26 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from registry.tables.near.texts import Texts
+
     Matrix = NDArray[np.uint8]
     Words = NDArray[np.uint64]
     Flags = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
+    Bytes = NDArray[np.uint8]
 
 FORMAT = "registry.fingerprint/1"
 PACKED = "registry.fingerprints/1"
 RULES = 1  # of normalisation, keys, shingles and bins: fingerprints of other rules are not comparable
 BITS = 40  # of a key: of 10,000 rows, one in 10^8 others is taken for one of them
 BINS = 128
-DENSE = 64  # filled bins from which three neighbours in a row are compared, else two
+SPARSE = 40  # filled bins below which every pair of neighbours is looked up, else a quarter of the triples
+SLOTS = 22  # bits of a table that says which keys are nowhere
+SHINGLES, ROWS = 1 << 18, 1 << 12  # of texts at a time: their bins stay in the cache
 MOST = 50_000_000  # rows that a fingerprint is believed to have
-PAIRS = 1 << 20  # candidates that are measured at a time
+PAIRS = 1 << 18  # candidates that are measured at a time
+STIR = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio
+NOTHING = 2**64 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,52 +124,66 @@ class Fingerprint:
         at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return np.asarray((self.keys[at] == keys) & (keys != 0))
 
-    def alike(self, bins: Matrix, threshold: float) -> Flags:
-        """Which sketches agree with one of these in `threshold` of the bins that either fills."""
+    def alike(self, some: Shingled, threshold: float) -> Flags:
+        """Which texts agree with one of these in `threshold` of the bins that either fills."""
         import numpy as np
 
-        found = np.zeros(len(bins), bool)
-        for left, right in self._met(bins):
-            one, other = bins[left], self.bins[right]
+        found = np.zeros(len(some.places), bool)
+        bytes_ = some.bytes(self.salt)
+        for left, right in self._met(some, bytes_):
+            rows, at = np.unique(left, return_inverse=True)
+            one, other = some.matrix(bytes_, rows)[at], self.bins[right]
             filled = np.count_nonzero((one != 0) | (other != 0), axis=1)
             agreed = np.count_nonzero((one == other) & (one != 0), axis=1)
             found[left[agreed >= threshold * filled]] = True
         return found
 
-    def _met(self, bins: Matrix) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Pairs (row of `bins`, row of these) that agree in neighbours, a bounded number at a time."""
+    def _met(self, some: Shingled, bytes_: Bytes) -> Iterator[tuple[Ints, Ints]]:
+        """Pairs (row of `some`, row of these) that agree in neighbouring bins, a bounded number at a time."""
         import numpy as np
 
-        dense = np.count_nonzero(bins, axis=1) >= DENSE
-        for run in (3, 2):
-            some = np.flatnonzero(dense if run == 3 else ~dense)
-            keys, owners = _runs(bins[some], run)
-            indexed, others = self._index[run]
-            lows = np.searchsorted(indexed, keys, "left")
-            sizes = np.searchsorted(indexed, keys, "right") - lows
-            hits = np.flatnonzero(sizes)
-            ends = np.cumsum(sizes[hits])
-            start = 0
-            while start < len(hits):
-                stop = max(int(np.searchsorted(ends, (ends[start - 1] if start else 0) + PAIRS, "right")), start + 1)
-                part = hits[start:stop]
-                left = np.repeat(some[owners[part]], sizes[part])
-                offsets = np.arange(len(left)) - np.repeat(np.cumsum(sizes[part]) - sizes[part], sizes[part])
-                right = others[np.repeat(lows[part], sizes[part]) + offsets]
-                both = np.unique(left * np.int64(len(self.bins)) + right)
-                yield both // len(self.bins), both % len(self.bins)
-                start = stop
+        from registry.tables.near.arrays import cuts, ranges
+
+        filled = np.bincount(some.rows, minlength=len(some.places))
+        for run, index in self._index.items():
+            wanted = (filled >= SPARSE) if run == 3 else (filled < SPARSE)
+            cells = np.flatnonzero(wanted[some.rows]) if not wanted.all() else slice(None)
+            keys, owners = _runs(some.rows[cells], some.at[cells], bytes_[cells], run)
+            fits = index.table[_slot(keys)]
+            keys, owners = keys[fits], owners[fits]
+            lows = np.searchsorted(index.keys, keys, "left")
+            sizes = np.searchsorted(index.keys, keys, "right") - lows
+            for cut in cuts(sizes, PAIRS, len(sizes)):
+                left = np.repeat(owners[cut], sizes[cut])
+                right = index.owners[ranges(lows[cut], sizes[cut])]
+                if len(left):
+                    both = np.unique(left * np.int64(len(self.bins)) + right)
+                    yield both // len(self.bins), both % len(self.bins)
 
     @cached_property
-    def _index(self) -> dict[int, tuple[Words, NDArray[np.int64]]]:
+    def _index(self) -> dict[int, _Index]:
         import numpy as np
 
-        found = {}
-        for run in (2, 3):
-            keys, owners = _runs(self.bins, run)
-            order = np.argsort(keys, kind="stable")
-            found[run] = (keys[order], owners[order])
-        return found
+        rows, at = (places.astype(np.int64) for places in np.nonzero(self.bins))
+        return {run: _Index.of(*_runs(rows, at, self.bins[rows, at], run)) for run in (3, 2)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Index:
+    """Sorted keys with the rows that have them, and a table of the slots that any key falls into."""
+
+    keys: Words
+    owners: Ints
+    table: Flags
+
+    @classmethod
+    def of(cls, keys: Words, owners: Ints) -> _Index:
+        import numpy as np
+
+        order = np.argsort(keys, kind="stable")
+        table = np.zeros(1 << SLOTS, bool)
+        table[_slot(keys)] = True
+        return cls(keys[order], owners[order], table)
 
 
 class Lookup:
@@ -169,20 +191,20 @@ class Lookup:
 
     def __init__(self, columns: Sequence[Sequence[str | None]]) -> None:
         self._columns = [normalised(column) for column in columns]
-        self._plain = list(digests_of(self._columns))
+        self._halves = halves_of(self._columns)
 
     @cached_property
-    def _shingled(self) -> _Shingled:
-        return _shingled(self._columns[0])
+    def _shingled(self) -> Shingled:
+        return Shingled.of(self._columns[0])
 
     def among(self, fingerprint: Fingerprint, threshold: float | None = None) -> tuple[Flags, Flags]:
         """Which rows stand in `fingerprint`, and which are near one of it (none without `threshold`)."""
         import numpy as np
 
-        exact = fingerprint.holds(_salted(self._plain, fingerprint.salt))
+        exact = fingerprint.holds(salted(self._halves, fingerprint.salt))
         near = np.zeros(len(exact), bool)
         if threshold is not None and len(fingerprint.bins):
-            near[self._shingled.places] = fingerprint.alike(self._shingled.bins(fingerprint.salt), threshold)
+            near[self._shingled.places] = fingerprint.alike(self._shingled, threshold)
         return exact, near
 
 
@@ -198,11 +220,12 @@ class Builder:
     def add(self, columns: Sequence[Sequence[str | None]]) -> None:
         """Adds rows given column by column."""
         texts = [normalised(column) for column in columns]
-        keys = _salted(list(digests_of(texts)), self._salt)
+        keys = salted(halves_of(texts), self._salt)
         self._rows += int((keys != 0).sum())
         self._keys.append(keys[keys != 0])
         if self._columns == 1:
-            self._bins.append(_shingled(texts[0]).bins(self._salt))
+            long = Shingled.of(texts[0])
+            self._bins.append(long.matrix(long.bytes(self._salt)))
 
     def fingerprint(self) -> Fingerprint:
         """The fingerprint of all rows."""
@@ -238,71 +261,123 @@ def unpack(data: bytes) -> dict[str, Fingerprint]:
     return found
 
 
-def _salted(plain: Sequence[bytes], salt: bytes) -> Words:
-    """40 bits of the salted key of each row, 0 of a row without any text."""
+def salted(halves: Words, salt: bytes) -> Words:
+    """40 bits of each row's key under a salt, from its first 64; 0 of 0, which is a row without any text."""
     import numpy as np
 
-    found = (hashlib.blake2b(key, key=salt, digest_size=BITS // 8).digest() if key else bytes(5) for key in plain)
-    wide = np.zeros((len(plain), 8), np.uint8)
-    wide[:, : BITS // 8] = np.frombuffer(b"".join(found), np.uint8).reshape(-1, BITS // 8)
-    return wide.view("<u8").reshape(-1).astype(np.uint64)
+    # The finaliser of SplitMix64 (Steele, Lea, Flood 2014), so that every bit of key and salt counts.
+    mixed = halves ^ _word(salt)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed = (mixed ^ (mixed >> np.uint64(31))) >> np.uint64(64 - BITS)
+    return np.asarray(np.where(halves == 0, np.uint64(0), np.maximum(mixed, np.uint64(1))))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shingled:
-    """Texts that are long enough, `places` of them: the least shingle of each filled bin, by row and bin."""
+def halves_of(columns: Sequence[Sequence[str | None]]) -> Words:
+    """The first 64 bits of the key of each row of normalised texts, 0 of one without any: `k1` of `KeyRequest`."""
+    import numpy as np
 
-    places: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    at: NDArray[np.int64]
+    keys = b"".join(key[:8] or bytes(8) for key in digests_of(columns))
+    return np.frombuffer(keys, "<u8").astype(np.uint64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shingled:
+    """Texts that are long enough, `places` of them, and of each filled bin the row, the bin and its least shingle."""
+
+    places: Ints
+    rows: Ints
+    at: Ints
     least: Words
 
-    def bins(self, salt: bytes) -> Matrix:
-        """A byte of each bin, which differs from salt to salt; 0 where it is empty."""
+    @classmethod
+    def of(cls, texts: Sequence[str | None]) -> Shingled:
+        """Of normalised texts."""
         import numpy as np
 
-        stir = np.frombuffer(hashlib.blake2b(salt, digest_size=8).digest(), "<u8")[0]
-        mixed = (self.least ^ stir) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(32)
-        out = np.zeros((len(self.places), BINS), np.uint8)
-        out[self.rows, self.at] = mixed % np.uint64(255) + np.uint64(1)
+        from registry.tables.near.arrays import cuts
+        from registry.tables.near.definition import K_HANGUL, K_TEXT, SHORTEST
+        from registry.tables.near.texts import Texts
+
+        places = np.array([i for i, text in enumerate(texts) if text is not None and len(text) >= SHORTEST], np.int64)
+        long = Texts.of([str(texts[i]) for i in places.tolist()])
+        hangul = long.mostly_hangul()
+        parts = [
+            _least(long.take(some[cut]), some[cut], k)
+            for k, some in ((K_HANGUL, np.flatnonzero(hangul)), (K_TEXT, np.flatnonzero(~hangul)))
+            for cut in cuts(long.sizes[some], SHINGLES, ROWS)
+        ]
+        nothing = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64))
+        return cls(places, *(np.concatenate(column) for column in zip(nothing, *parts, strict=True)))
+
+    def bytes(self, salt: bytes) -> Bytes:
+        """A byte of each filled bin, never 0, which differs from salt to salt."""
+        import numpy as np
+
+        mixed = (self.least ^ _word(salt)) * np.uint64(STIR) >> np.uint64(32)
+        return ((mixed * np.uint64(255) >> np.uint64(32)) + np.uint64(1)).astype(np.uint8)
+
+    def matrix(self, bytes_: Bytes, wanted: Ints | None = None) -> Matrix:
+        """The bytes as rows of 128 bins, 0 where one is empty; of ascending rows `wanted`, or of all."""
+        import numpy as np
+
+        if wanted is None:
+            out = np.zeros((len(self.places), BINS), np.uint8)
+            out[self.rows, self.at] = bytes_
+            return out
+        number = np.full(len(self.places), -1, np.int64)
+        number[wanted] = np.arange(len(wanted))
+        rows = number[self.rows]
+        some = rows >= 0
+        out = np.zeros((len(wanted), BINS), np.uint8)
+        out[rows[some], self.at[some]] = bytes_[some]
         return out
 
 
-def _shingled(texts: Sequence[str | None]) -> _Shingled:
-    """Of normalised texts."""
+def _least(texts: Texts, rows: Ints, k: int) -> tuple[Ints, Ints, Words]:
+    """The least token of each bin that a text fills: the text's row, the bin, the token; by row and bin."""
     import numpy as np
 
-    from registry.tables.near.definition import K_HANGUL, K_TEXT, SHORTEST
-    from registry.tables.near.texts import TOKEN_BITS, Texts
+    from registry.tables.near.arrays import ranges
+    from registry.tables.near.texts import TOKEN_BITS, hashes
 
-    places = np.array([i for i, text in enumerate(texts) if text is not None and len(text) >= SHORTEST], np.int64)
-    long = Texts.of([str(texts[i]) for i in places.tolist()])
-    hangul = long.mostly_hangul()
-    parts = []
-    for k, some in ((K_HANGUL, np.flatnonzero(hangul)), (K_TEXT, np.flatnonzero(~hangul))):
-        tokens = long.take(some).tokens(k)
-        owners = np.repeat(some, tokens.sizes)
-        at = (tokens.tokens >> np.uint64(TOKEN_BITS - 7)).astype(np.int64)
-        first = np.ones(len(owners), bool)  # tokens of a text ascend, so the first of a bin is its least
-        first[1:] = (at[1:] != at[:-1]) | (owners[1:] != owners[:-1])
-        parts.append((owners[first], at[first], tokens.tokens[first]))
-    rows, at, least = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return _Shingled(places, rows, at, least)
+    windows = texts.windows(k)
+    tokens = hashes(texts.codes, k)[ranges(texts.starts[:-1], windows)]
+    cells = np.repeat(np.arange(len(rows)) * BINS, windows) + (tokens >> np.uint64(TOKEN_BITS - 7)).view(np.int64)
+    least = np.full(len(rows) * BINS, NOTHING, np.uint64)
+    np.minimum.at(least, cells, tokens)
+    filled = np.flatnonzero(least != NOTHING)
+    return rows[filled // BINS], filled % BINS, least[filled]
 
 
-def _runs(bins: Matrix, run: int) -> tuple[Words, NDArray[np.int64]]:
-    """A key of every `run` neighbouring filled bins of each row, with the row."""
+def _runs(rows: Ints, at: Ints, bytes_: Bytes, run: int) -> tuple[Words, Ints]:
+    """A key of `run` neighbouring filled bins of a row, with the row: of all pairs, of a quarter of the triples.
+
+    Which quarter hangs on the first byte alone, so that the same ones are taken on both sides.
+    """
     import numpy as np
 
-    rows, places = np.nonzero(bins)
-    cells = places.astype(np.uint64) << np.uint64(8) | bins[rows, places].astype(np.uint64)
-    if len(cells) < run:
-        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    keys = np.zeros(len(cells) - run + 1, np.uint64)
+    count = max(len(rows) - run + 1, 0)
+    first = np.flatnonzero(bytes_[:count] & 3 == 0) if run == 3 else np.arange(count)
+    first = first[rows[first] == rows[first + run - 1]]
+    keys = np.zeros(len(first), np.uint64)
     for step in range(run):
-        keys = keys << np.uint64(15) | cells[step : len(cells) - run + 1 + step]
-    whole = rows[: len(keys)] == rows[run - 1 :]
-    return keys[whole], rows[: len(keys)][whole].astype(np.int64)
+        cells = at[first + step].astype(np.uint64) << np.uint64(8) | bytes_[first + step].astype(np.uint64)
+        keys = keys << np.uint64(15) | cells
+    return keys, rows[first]
+
+
+def _slot(keys: Words) -> Words:
+    import numpy as np
+
+    return keys * np.uint64(STIR) >> np.uint64(64 - SLOTS)
+
+
+def _word(salt: bytes) -> np.uint64:
+    import numpy as np
+
+    found: np.uint64 = np.frombuffer(hashlib.blake2b(salt, digest_size=8).digest(), "<u8")[0]
+    return found
 
 
 def _inflated(data: bytes, size: int) -> bytes:

@@ -9,7 +9,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,19 +23,20 @@ from registry.checks.sql import PlanError, is_text, type_of
 from registry.model.digest import digest_of
 from registry.tables.duck import quote_ident, quote_text
 from registry.tables.engine import Engine
-from registry.tables.keys import canonical_sql
+from registry.tables.keys import KeyRequest, canonical_sql, make_keys
 from registry.tables.table import FILE, ROW, SPLIT
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Find = Callable[["pa.RecordBatch", Sequence[Marked]], Iterator[Any]]
 CONTAMINATION = "expect_no_contamination_with"
 NEAR = 0.72  # agreement of two sketches from which texts count as alike: 0.9 of a similarity of 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class OverlapRequest:
-    """A table of the rows found: `split`, `__file`, `__row`, the `reference` and whether only `near`."""
+    """A table of the rows found: `split`, `__file`, `__row`, the `reference`, and whether they are only `near`."""
 
     columns: tuple[str, ...]
     near: bool
@@ -48,48 +49,61 @@ class OverlapRequest:
         return f"overlap_{digest_of([*self.columns, self.near, self.digest])[:16]}"
 
     def make(self, engine: Engine) -> None:
-        """Looks every row up in every fingerprint, some rows at a time."""
-        kinds = dict(engine.columns)
-        texts = ", ".join(f"{canonical_sql(name, kinds[name])} AS c{i}" for i, name in enumerate(self.columns))
-        sql = f"SELECT {texts}, {SPLIT}, {FILE}, {ROW} FROM data"  # noqa: S608 (all names are quoted)
-        look = partial(_look_up, marked=self.marked, columns=len(self.columns), near=self.near)
-        engine.derive(self.name, sql, look, _schema())
+        """Looks the key of every row up in every fingerprint; then, of one column, its text, some rows at a time."""
+        keys = make_keys(engine, KeyRequest(self.columns))
+        places = f"CAST({SPLIT} AS VARCHAR) AS split, {FILE}, {ROW}"
+        sql = f"SELECT k1, {places} FROM {keys} WHERE k1 IS NOT NULL"  # noqa: S608 (a digest)
+        engine.derive(f"{self.name}_exact", sql, partial(_look_up, marked=self.marked, find=_exact), _schema())
+        found = f"SELECT *, FALSE AS near FROM {self.name}_exact"  # noqa: S608 (a digest)
+        if self.near and len(self.columns) == 1:
+            (name,) = self.columns
+            text = canonical_sql(name, dict(engine.columns)[name])
+            sql = f"SELECT {text} AS text, {places} FROM data WHERE {quote_ident(name)} IS NOT NULL"  # noqa: S608 (quoted)
+            engine.derive(f"{self.name}_near", sql, partial(_look_up, marked=self.marked, find=_near), _schema())
+            found += f" UNION ALL SELECT *, TRUE AS near FROM {self.name}_near"  # noqa: S608 (a digest)
+        sql = f"SELECT split, {FILE}, {ROW}, reference, bool_and(near) AS near FROM ({found}) GROUP BY ALL"  # noqa: S608
+        engine.keep(self.name, sql, _schema(near=True))
 
 
-def _schema() -> pa.Schema:
+def _schema(*, near: bool = False) -> pa.Schema:
     import pyarrow as pa
 
-    names = [(SPLIT, pa.string()), (FILE, pa.string()), (ROW, pa.int64())]
-    return pa.schema([*names, ("reference", pa.string()), ("near", pa.bool_())])
+    schema = pa.schema([(SPLIT, pa.string()), (FILE, pa.string()), (ROW, pa.int64()), ("reference", pa.string())])
+    return schema.append(pa.field("near", pa.bool_())) if near else schema
 
 
-def _look_up(
-    batches: Iterator[pa.RecordBatch], *, marked: Sequence[Marked], columns: int, near: bool
-) -> Iterator[pa.RecordBatch]:
+def _look_up(batches: Iterator[pa.RecordBatch], *, marked: Sequence[Marked], find: Find) -> Iterator[pa.RecordBatch]:
     import numpy as np
     import pyarrow as pa
 
-    from registry.tables.fingerprints import Lookup
-
     for batch in batches:
-        lookup = Lookup([batch.column(f"c{i}").to_pylist() for i in range(columns)])
         places = [batch.column(name) for name in (SPLIT, FILE, ROW)]
-        for one in marked:
-            exact, alike = lookup.among(one.fingerprint, NEAR if near and columns == 1 else None)
-            hits = np.flatnonzero(exact | alike)
+        for one, found in zip(marked, find(batch, marked), strict=True):
+            hits = pa.array(np.flatnonzero(found))
             if len(hits):
-                taken = [column.take(pa.array(hits)) for column in places]
-                reference = pa.array([one.name] * len(hits))
-                yield pa.RecordBatch.from_arrays(
-                    [
-                        taken[0].cast(pa.string()),
-                        taken[1].cast(pa.string()),
-                        taken[2],
-                        reference,
-                        pa.array(~exact[hits]),
-                    ],
-                    schema=_schema(),
-                )
+                kinds = zip(places, _schema().types, strict=False)
+                at = [column.take(hits).cast(kind) for column, kind in kinds]
+                yield pa.RecordBatch.from_arrays([*at, pa.array([one.name] * len(hits))], schema=_schema())
+
+
+def _exact(batch: pa.RecordBatch, marked: Sequence[Marked]) -> Iterator[Any]:
+    from registry.tables.fingerprints import salted
+
+    halves = batch.column("k1").to_numpy()
+    return (one.fingerprint.holds(salted(halves, one.fingerprint.salt)) for one in marked)
+
+
+def _near(batch: pa.RecordBatch, marked: Sequence[Marked]) -> Iterator[Any]:
+    import numpy as np
+
+    from registry.tables.fingerprints import Shingled
+    from registry.tables.keys import normalised
+
+    some = Shingled.of(normalised(batch.column("text").to_pylist()))
+    for one in marked:
+        found = np.zeros(len(batch), bool)
+        found[some.places] = one.fingerprint.alike(some, NEAR)
+        yield found
 
 
 def _overlap(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
