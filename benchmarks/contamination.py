@@ -69,7 +69,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="contamination-bench-") as folder:
         file = Path(folder) / "train.parquet"
         pq.write_table(pa.table({"text": corpus}), file)
-        table = Table((Part(file.name, file, "train", len(corpus)),), (("text", "string"),), ("train",), None, "parquet")
+        part = Part(file.name, file, "train", len(corpus))
+        table = Table((part,), (("text", "string"),), ("train",), None, "parquet")
         for what, flag, planted in (("exact", False, len(exact)), ("exact and near", True, len(exact) + len(near))):
             wall, cpu, found = check(table, marked, near=flag)
             print(f"{len(corpus):,} rows against {len(marked)} × 10,000, {what}: {wall:.1f} s, {cpu:.1f} CPU s; "
