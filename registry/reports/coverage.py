@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from registry.privacy.mask import is_withheld, shown
+from registry.reports.aggregates import NUMERIC
 from registry.reports.kinds import Measured
 from registry.reports.numbers import share
 from registry.reports.values import declared_text
@@ -31,12 +32,15 @@ def _declared(column: Measured) -> list[str]:
 def _covered(session: Session, column: Measured, declared: Sequence[str], rows: Mapping[str, int]) -> dict[str, Any]:
     name, read = quote_ident(column.name), session.over([column.name])
     source = f"(SELECT split, unnest({name}) AS v FROM {read})" if column.storage == "list" else read  # noqa: S608
-    value = f"CAST({'v' if column.storage == 'list' else name} AS VARCHAR)"
-    listed = ", ".join(quote_text(one) for one in declared)
+    # Numbers compare as such, so that a declared 1 is the 1.0 of a column of floats.
+    kind = "DOUBLE" if column.storage in NUMERIC else "VARCHAR"
+    value = f"CAST({'v' if column.storage == 'list' else name} AS {kind})"
+    listed = ", ".join(f"TRY_CAST({quote_text(one)} AS {kind})" for one in declared)
     found = session.rows(
-        f"SELECT split, {value} AS v FROM {source} WHERE {value} IN ({listed}) GROUP BY ALL"  # noqa: S608 (all quoted)
+        f"SELECT split, list_position([{listed}], {value}) AS place FROM {source} "  # noqa: S608 (all quoted)
+        f"WHERE {value} IS NOT NULL GROUP BY ALL"
     )
-    present = {(row["split"], row["v"]) for row in found}
+    present = {(row["split"], declared[row["place"] - 1]) for row in found if row["place"]}
     hidden = column.declared is not None and is_withheld(column.declared.classification)
     return {
         "column": column.name,

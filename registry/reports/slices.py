@@ -67,7 +67,8 @@ def _chosen(
     left_out: list[dict[str, Any]] = []
     for column, entry in zip(columns, entries, strict=True):
         declared = column.role in _ORDER[:-1]
-        if column.role in _NEVER or not (declared or entry["kind"] in ("category", "boolean")):
+        listed = column.declared is not None and bool(column.declared.enum or column.declared.classes)
+        if column.role in _NEVER or not (declared or listed or entry["kind"] in ("category", "boolean")):
             continue
         distinct = entry["overall"]["distinct"]
         if 0 < distinct <= MANY and column.storage not in ("list", "struct", "binary"):

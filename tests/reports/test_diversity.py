@@ -180,6 +180,15 @@ def test_declared_values_that_do_not_occur(build: Build) -> None:
     assert found[1]["splits"] == {"train": {"present": 2, "share": 0.6666666667, "absent": ["없는 곳"]}}
 
 
+def test_declared_numbers_are_compared_as_numbers(build: Build) -> None:
+    columns = (Column("x", "double", enum=(0, 0.5, 1, 2)), Column("n", "int64", enum=(1, 2)), Column("s", "string"))
+    data = {"x": [0.0, 0.5, 1.0, math.nan], "n": [1, 7, None, 1], "s": ["a"] * 4}
+    document = measured(build({"train": pa.table(data)}), DatasetSchema("d", columns))
+    found = {entry["column"]: entry["splits"]["train"]["absent"] for entry in document["coverage"]}
+    assert found == {"x": ["2"], "n": ["2"]}
+    assert [entry["column"] for entry in document["slices"]["columns"]][:2] == ["x", "n"]
+
+
 def small_schema(**roles: str) -> DatasetSchema:
     return DatasetSchema("d", tuple(Column(name, "string", role=role) for name, role in roles.items()))
 
