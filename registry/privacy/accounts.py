@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from registry.privacy import checksums
-from registry.privacy.recogniser import DIGITS, Hit, Kind, Strength, digits_of, either, named, numbers, shape
+from registry.privacy.recogniser import Hit, Kind, Strength, digits_of, either, named, numbers, shape
 
 # First digits and lengths of the schemes (ISO/IEC 7812): Visa, Mastercard, American Express, Discover, JCB,
 # Diners Club, UnionPay; 9 is that of Korean domestic cards.
@@ -43,7 +43,7 @@ CARD = Kind(
     ("payment card number", "카드번호"),
     numbers(r"[0-9](?:[ -]?[0-9]){12,18}", _card),
     shape(4),
-    DIGITS,
+    r"[0-9](?:[ -]?[0-9]){12}",
     _CARDS,
     contested=True,
 )
@@ -89,6 +89,6 @@ BANK = Kind(
     ("what looks like a bank account", "계좌번호로 보이는 숫자"),
     either(numbers(r"[0-9]{2,6}(?:-[0-9]{1,7}){2,3}", _account), _bare),
     shape(3),
-    DIGITS,
+    r"(?i:계좌|통장|입금|송금|이체|예금|은행|뱅크|account|acct|bank)",
     named("계좌", "통장", "입금", "송금", "이체", "예금", "은행", "뱅크", "account(?!_?id)", "\\bacct", "\\bbank\\b"),
 )

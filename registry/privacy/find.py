@@ -73,11 +73,12 @@ def alike(text: str, label: str = "") -> list[Finding]:
 
 def _found(text: str, kinds: Collection[str], label: str, least: Strength) -> Iterator[Finding]:
     seen = see(text)
+    composed = _composed(seen.text)
     taken: list[tuple[int, int, Kind]] = []
     for kind in KINDS.values():
         if kind.stated and kind.name not in kinds:
             continue
-        if not _gate(kind.name).search(seen.text) and not (label and kind.words.search(label)):
+        if not _compiled(kind.gate).search(composed) and not (label and kind.words.search(label)):
             continue
         for hit in kind.look(seen.text):
             free = all(hit.end <= start or end <= hit.start for start, end, _ in taken)
@@ -111,8 +112,8 @@ def _composed(text: str) -> str:
 
 
 @cache
-def _gate(name: str) -> re.Pattern[str]:
-    return re.compile(KINDS[name].gate)
+def _compiled(gate: str) -> re.Pattern[str]:
+    return re.compile(gate)
 
 
 def candidates(kinds: Collection[str], label: str = "") -> str:

@@ -112,11 +112,15 @@ def _tokens(text: str) -> Iterator[Hit]:
             yield Hit(match.start(1), match.end(1), Strength.SURE)
 
 
+# Words in the ways that they are written: a search for literals is fast.
+_PREFIXES = (
+    r"AKIA|ASIA|ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|xox|sk-|sk_|rk_|AIza|ya29|hf_|npm_|pypi-|SG\.|eyJ|"
+    r"PRIVATE KEY|://[^\s/:@]+:|key|Key|KEY|secret|Secret|SECRET|token|Token|TOKEN|passw|Passw|PASSW|비밀번호"
+)
 SECRET = Kind(
     "secret",
     ("API key, token, password", "API 키, 토큰, 비밀번호"),
     _tokens,
     lambda text: f"{text[:4]}********",
-    r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[a-s]-|sk-|[sr]k_|AIza|ya29|hf_|npm_|pypi-|SG\.|eyJ|PRIVATE KEY|"
-    r"://[^\s/:@]+:|(?i:key|secret|token|passw|비밀번호).{0,8}[:=]",
+    _PREFIXES,
 )

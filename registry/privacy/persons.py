@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 
 from registry.privacy import checksums
 from registry.privacy.recogniser import (
-    DIGITS,
     Hit,
     Kind,
     Strength,
@@ -63,7 +62,7 @@ RESIDENT = Kind(
     ("Korean resident registration number", "주민등록번호"),
     numbers(rf"[0-9]{{6}}{_GROUP}[1-4][0-9]{{6}}", _registered(checksums.resident)),
     shape(2),
-    DIGITS,
+    r"[0-9]{6}[ .~-]{0,3}[1-4][0-9]{6}",
     _PERSON,
     contested=True,
 )
@@ -72,7 +71,7 @@ FOREIGNER = Kind(
     ("Korean foreigner registration number", "외국인등록번호"),
     numbers(rf"[0-9]{{6}}{_GROUP}[5-8][0-9]{{6}}", _registered(checksums.foreigner)),
     shape(2),
-    DIGITS,
+    r"[0-9]{6}[ .~-]{0,3}[5-8][0-9]{6}",
     _ALIEN,
     contested=True,
 )
@@ -89,7 +88,7 @@ BUSINESS = Kind(
     ("Korean business registration number", "사업자등록번호"),
     numbers(r"[0-9]{3}( ?- ?| ?)[0-9]{2}\1[0-9]{5}", _business),
     shape(3),
-    DIGITS,
+    r"[0-9]{3}[ -]{0,3}[0-9]{2}[ -]{0,3}[0-9]{5}",
     named("사업자", "business", "\\bbrn\\b", "biz"),
     contested=True,
 )
@@ -128,7 +127,7 @@ LICENCE = Kind(
         numbers(r"(?:1[1-9]|2[0-8])[0-9]{10}", always(Strength.DOUBTFUL)),
     ),
     shape(2),
-    DIGITS,
+    r"(?i:면허|licen[cs]e|driver|운전)",
     named("면허", "licen[cs]e", "driver", "운전"),
 )
 
@@ -151,7 +150,7 @@ SOCIAL = Kind(
     ("US social security number", "미국 사회보장번호"),
     numbers(r"[0-9]{3}([- ]?)[0-9]{2}\1[0-9]{4}", _social),
     shape(0),
-    DIGITS,
+    r"[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4}",
     named("\\bssn", "social security", "사회보장"),
     contested=True,
 )

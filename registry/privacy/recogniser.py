@@ -70,11 +70,16 @@ def named(*words: str) -> re.Pattern[str]:
     return re.compile("|".join(words), re.IGNORECASE)
 
 
-def numbers(pattern: str, judge: Judge) -> Look:
-    """Looks for a pattern that stands by itself, and asks `judge` how far each match goes; None for not at all."""
-    compiled = re.compile(BEFORE + pattern + AFTER)
+def numbers(pattern: str, judge: Judge, rough: str = "") -> Look:
+    """Looks for a pattern that stands by itself, and asks `judge` how far each match goes; None for not at all.
+
+    A text in which a `rough` pattern is not found has none: it looks at nothing around, and so is faster.
+    """
+    compiled, roughly = re.compile(BEFORE + pattern + AFTER), re.compile(rough)
 
     def look(text: str) -> Iterator[Hit]:
+        if not roughly.search(text):
+            return
         for match in compiled.finditer(text):
             strength = judge(match)
             if strength is not None:
