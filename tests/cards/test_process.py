@@ -150,6 +150,8 @@ def test_documents_ship_and_tell_the_records(facts: ReleaseFacts) -> None:
     assert found[".registry/attachments/지침/guideline.md"] == GUIDE
     assert json.loads(found[".registry/process.json"]) == facts.declared.process.to_json()
     quality = json.loads(found[".registry/quality.json"])
+    Draft202012Validator(schema_of("registry.quality/1")).validate(quality)
+    Draft202012Validator(schema_of("registry.profile/1")).validate(json.loads(found[".registry/profile.json"]))
     assert quality["process"] == facts.declared.process.to_json()
     for lang, words in {
         "en": ("Annotators", "Not declared", "people", "20.0%"),

@@ -14,13 +14,15 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
+from registry.formats.documents import schema_of
 from registry.model.digest import canonical
 from registry.model.schema import Column, DatasetSchema
 from registry.reports.eda import eda_html
 from registry.reports.intervals import difference, ratio, wilson
 from registry.reports.profile import profile
-from registry.reports.quality import quality_html
+from registry.reports.quality import quality_html, quality_json
 from registry.reports.slices import SMALL
 from registry.reports.variety import WORDS, Runs, growth, heaps
 from registry.tables.duck import Session
@@ -32,7 +34,14 @@ from tests.reports.page import Page
 
 def measured(table: Table, schema: DatasetSchema, threads: int = 1) -> dict[str, Any]:
     with Session(table, threads=threads) as session:
-        return profile(session, table, schema)
+        found = profile(session, table, schema)
+    described("registry.profile/1", found)
+    return found
+
+
+def described(name: str, document: Any) -> None:
+    """The document is as its committed JSON Schema says."""
+    Draft202012Validator(schema_of(name)).validate(json.loads(canonical(document)))
 
 
 # Newcombe (1998), table II, method 10: (a, m), (b, n), interval of the difference.
@@ -224,7 +233,9 @@ def test_what_cannot_be_compared_says_so(tmp_path: Path, name: str) -> None:
     rows = pa.table({key: pa.array(column, types[key]) for key, column in data.items()})
     facts = facts_of(tmp_path / "d", {"train": rows}, schema, checks=[])
     assert says in Page(quality_html(facts, "en")).text
-    json.loads(canonical(facts.profile["slices"]))
+    described("registry.profile/1", facts.profile)
+    assert facts.evidence is not None
+    described("registry.quality/1", quality_json(facts.evidence, facts))
 
 
 def test_a_thousand_classes_and_columns_stay_small(build: Build) -> None:
