@@ -155,8 +155,8 @@ def test_labels_change_in_place_and_the_record_says_who_and_why(workspace, tmp_p
     )
     folder = workspace.cwd / "data/reviews"
     before = (folder / "train.csv").read_text("utf-8"), gzip.decompress((folder / "test.csv.gz").read_bytes()).decode()
-    planned = workspace("relabel", "reviews", "--corrections", file, "--dry-run", "--json").json
-    assert (planned["state"], planned["relabelled"], planned["confirmed"]) == ("planned", 2, 1)
+    planned = relabel(bench_of(workspace, "reviews"), file, Signed(), Writing(dry_run=True))
+    assert (planned.state, len(planned.applied.places), planned.applied.decisions.confirmed) == ("planned", 2, 1)
     assert (folder / "train.csv").read_text("utf-8") == before[0]
     done = workspace("relabel", "reviews", "--corrections", file, "--reason", "검수", "--json").json
     assert done["moves"] == [{"from": "부정", "to": "긍정", "rows": 2}] and done["splits"] == {"test": 1, "train": 1}
@@ -174,9 +174,9 @@ def test_labels_change_in_place_and_the_record_says_who_and_why(workspace, tmp_p
     assert record["relabel"]["corrections"][1]["why"] == "검수"
     line = mended_line(Mended.of("r.json", record), "ko")
     assert line.startswith("라벨 2건 수정 (<code>test</code> 1, <code>train</code> 1), 수정: <code>Lee</code> 1, ")
-    workspace("add", "data/reviews")
-    again = workspace("relabel", "reviews", "--corrections", file, "--json", code=2).json
-    assert "no longer holds" in again["message"] and "`r3` is `긍정`, not `부정`" in again["message"]
+    with pytest.raises(UsageError, match="no longer holds") as again:
+        relabel(bench_of(workspace, "reviews"), file, Signed(), Writing(tmp_path / "new"))
+    assert "`r3` is `긍정`, not `부정`" in (again.value.why or "")
 
 
 @pytest.mark.parametrize(
