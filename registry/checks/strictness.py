@@ -19,6 +19,7 @@ from typing import Any
 
 from registry.checks.suite import Expectation
 from registry.model.evidence import SEVERITIES
+from registry.privacy.find import USUAL
 
 LESS = frozenset(
     {"max_share", "max_value", "max_imbalance_ratio", "max_divergence", "max_score", "max_held_out"}
@@ -29,6 +30,8 @@ MORE = frozenset(
     {"min_share", "min_value", "min_entropy", "min_achievement", "min_overlap", "min_score", "mostly", "k", "l"}
 )
 """Arguments of which a greater value asks more."""
+FOLDED = ("none", "text", "letters")
+"""Ways to normalise texts, those that see more as equal later."""
 WIDER = {"expect_column_values_to_not_be_in_set", "expect_column_distinct_values_to_contain_set"}
 """Expectations whose set asks more the more it holds; of others with a set it is the fewer."""
 
@@ -103,13 +106,28 @@ def _false(new: Any, old: Any) -> bool:
 
 
 def _folded(new: Any, old: Any) -> bool:
-    return bool(new == "text")
+    return FOLDED.index(new) >= FOLDED.index(old)
+
+
+def _more_terms(new: Any, old: Any) -> bool:
+    """Of lists: every term of the old one, and nothing more that is allowed."""
+    return set(old.terms) <= set(new.terms) and set(new.allowed) <= set(old.allowed)
+
+
+def _some_or_more(new: Any, old: Any) -> bool:
+    """Of columns named: all of them; which were meant where none is named, nobody can tell."""
+    names = [{value} if isinstance(value, str) else set(value or ()) for value in (new, old)]
+    return bool(names[1]) and names[0] >= names[1]
 
 
 _RULES: Mapping[str, Callable[[Any, Any], bool]] = {
     "normalize": _folded,
     "splits": _all_or_more,
-    "kinds": _all_or_more,
+    "kinds": lambda new, old: set(new or USUAL) >= set(old or USUAL),
+    "list": _more_terms,
+    "leet": _true,
+    "quasi_identifiers": _some_or_more,
+    "sensitive": _some_or_more,
     "synthetic_values": _superset,
     "targets": _greater,
     "strict_min": _true,

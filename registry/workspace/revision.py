@@ -15,6 +15,7 @@ from registry.errors import ConfigError
 from registry.workspace.beside import folder_of
 from registry.workspace.config import FILE, Config, load_config
 from registry.workspace.git import Git
+from registry.workspace.lists import names_in, places_in
 from registry.workspace.workspace import CHANGES, Workspace, read_datasets
 
 ALWAYS = (FILE, "dvc.yaml", "dvc.lock")
@@ -49,6 +50,9 @@ def _read(git: Git, listing: Mapping[str, str], root: Path, commit: str) -> Work
     inside = [file.relative_to(root).as_posix() for file in files if file.is_relative_to(root)]
     beside = tuple(f"{folder_of(PurePosixPath(dataset.card))}/" for dataset in found.datasets.values())
     _lay_out(git, listing, [*inside, *(path for path in listing if path.startswith(beside))], root)
+    suites = {suite for dataset in found.datasets.values() for suite in dataset.checks}
+    lists = [path for suite in suites for name in names_in(root / suite) for path in places_in(suite, name)]
+    _lay_out(git, listing, sorted(lists), root)
     return found
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from registry.checks.strictness import slack
 from registry.checks.suite import expectations_of
+from registry.privacy.terms import TermList
 
 DISJOINT = "expect_splits_to_be_disjoint"
 BETWEEN = "expect_column_values_to_be_between"
@@ -16,7 +19,23 @@ def one(kind, severity="critical", meta=None, **kwargs):
     return expectations_of([{"type": kind, "kwargs": kwargs, "severity": severity, "meta": meta or {}}], "")[0]
 
 
+def listed(terms, allowed=(), **kwargs):
+    config = {"type": "expect_no_listed_terms", "kwargs": {"list": "tests/checks/terms.txt", **kwargs}}
+    (found,) = expectations_of([config], "suite")
+    return replace(found, kwargs={**found.kwargs, "list": TermList("terms.txt", terms, allowed)})
+
+
+K, PERSONAL = "expect_k_anonymity_at_least", "expect_no_personal_data"
 LOOSER = [
+    (one(PERSONAL), one(PERSONAL, max_count=3)),
+    (one(PERSONAL), one(PERSONAL, kinds=["phone", "email"])),
+    (one(PERSONAL, kinds=["url", "email"]), one(PERSONAL, kinds=["email"])),
+    (one(K, k=5, quasi_identifiers=["a", "b"]), one(K, k=3, quasi_identifiers=["a", "b"])),
+    (one(K, k=5, quasi_identifiers=["a", "b"]), one(K, k=5, quasi_identifiers=["a"])),
+    (listed(("가", "나")), listed(("가",))),
+    (listed(("가",)), listed(("가",), ("가가",))),
+    (listed(("가",)), listed(("가",), normalize="text")),
+    (listed(("가",), leet=True), listed(("가",))),
     (one(DISJOINT), one(DISJOINT, max_share=0.1)),
     (one(DISJOINT, normalize="text"), one(DISJOINT)),
     (one(DISJOINT), one(DISJOINT, splits=["train", "test"])),
@@ -48,6 +67,7 @@ def test_what_asks_less_is_told_and_what_asks_more_is_not(strict, loose):
 
 
 NEITHER = [
+    (one(PERSONAL, kinds=["url"]), one(PERSONAL)),
     (one(DISJOINT, columns=["text"]), one(DISJOINT, columns=["title"])),
     (one(BETWEEN, column="x", min_value=1), one(BETWEEN, column="x", min_value="2024-01-01")),
     (one("expect_column_values_to_match_regex", column="x", regex="a"),

@@ -123,3 +123,24 @@ def test_the_changelog_tells_what_was_masked():
     told = mended_line(one).replace("<code>", "").replace("</code>", "")
     assert told.startswith("Personal data masked in 2 rows (train 2), by kind email 3: 동의 철회 (record changes/x/")
     assert mended_line(one, "ko").startswith("2행의 개인정보 마스킹")
+
+
+def test_metadata_of_pictures_are_masked_and_pictures_stay(tmp_path):
+    from PIL import Image
+
+    folder = tmp_path / "data/train"
+    folder.mkdir(parents=True)
+    for at in range(3):
+        Image.new("RGB", (8, 8), (at * 60, 0, 0)).save(folder / f"{at}.png")
+    captions = ["고양이", "문의 010-2345-6789", "개"]
+    lines = [{"file_name": f"{at}.png", "caption": text} for at, text in enumerate(captions)]
+    write_jsonl(folder / "metadata.jsonl", lines)
+    with opened(tmp_path / "data", None, tmp_path) as session:
+        schema = DatasetSchema("x", tuple(Column(name, kind) for name, kind in session.table.columns))
+    (tmp_path / "copy").mkdir()
+    found, _, after, check = masked(tmp_path, schema)
+    assert (check.status, found.kinds, found.rows) == ("pass", {"phone": 1}, 1)
+    assert [row["caption"] for row in after] == ["고양이", "문의 010-****-****", "개"]
+    assert (tmp_path / "copy/train/1.png").read_bytes() == (folder / "1.png").read_bytes()
+    unchanged = (folder / "metadata.jsonl").read_text("utf-8").replace("010-2345-6789", "010-****-****")
+    assert (tmp_path / "copy/train/metadata.jsonl").read_text("utf-8") == unchanged
