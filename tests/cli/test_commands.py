@@ -31,6 +31,7 @@ WRITING = {
     "split",
     "drop",
     "relabel",
+    "mask",
     "lock",
     "sync",
     "cache prune",
