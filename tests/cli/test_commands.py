@@ -36,6 +36,7 @@ WRITING = {
     "sync",
     "cache prune",
     "ci init",
+    "mask",
 }
 
 
