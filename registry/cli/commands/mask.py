@@ -30,9 +30,9 @@ def register(app: typer.Typer) -> None:
         reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")] = "",
         dry_run: bool = False,
     ) -> None:
-        """Mask the personal data that is found, and nothing else.
+        """Mask the personal data that is found.
 
-        Looks for what the dataset's own check looks for, and writes the data anew in its own
+        And nothing else: it looks for what the dataset's own check looks for, and writes the data anew in its own
         format, whole or not at all, to be added as the next version.
         Example: registry mask reviews --kinds phone,email --reason "left in by the export"
         """
