@@ -36,7 +36,6 @@ WRITING = {
     "sync",
     "cache prune",
     "ci init",
-    "mask",
 }
 
 
