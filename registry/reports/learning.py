@@ -98,7 +98,23 @@ def _curve(measure: Mapping[str, Any], at: int, text: Text) -> dict[str, Any]:
             }
             for name, one in worst[:SHOWN]
         ],
+        "slices": _slices(observed.get("slices") or {}, text),
     }
+
+
+def _slices(found: Mapping[str, Any], text: Text) -> list[dict[str, Any]]:
+    """The values of each slice, the worst first."""
+    return [
+        {
+            "name": code(column),
+            "of": code(name),
+            "bar": bar(one["score"], "train"),
+            "value": text.share(one["score"]),
+            "n": text.count(one["rows"]),
+        }
+        for column, told in found.items()
+        for name, one in sorted(told["scores"].items(), key=lambda item: (item[1]["score"], item[0]))[:SHOWN]
+    ]
 
 
 def agreements_of(measures: Sequence[Mapping[str, Any]], text: Text) -> list[dict[str, Any]]:

@@ -52,6 +52,8 @@ QUALITY: Mapping[str, tuple[str, str]] = {
     "curve.gain": ("Expected of twice the rows", "행이 두 배일 때 예상 증가"),
     "curve.class": ("Class, the worst first", "클래스 (낮은 순)"),
     "curve.right": ("Told right", "정답률"),
+    "curve.slice": ("Slice", "구간 (하위 집단)"),
+    "curve.tested": ("Test rows", "평가 행"),
     "curve.rows": ("Training rows", "학습 행"),
     "q.agreements": ("Agreement by class and annotator", "클래스별·작업자별 일치도"),
     "q.agreements.sub": (
@@ -103,6 +105,9 @@ QUALITY: Mapping[str, tuple[str, str]] = {
     "arg.annotators": ("annotators {value}", "작업자 {value}"),
     "arg.metric": ("measure {value}", "지표 {value}"),
     "arg.measure": ("measure {value}", "지표 {value}"),
+    "arg.weights": ("weights {value}", "가중치 {value}"),
+    "arg.item": ("items by {value}", "항목 {value}"),
+    "arg.slices": ("slices {value}", "구간 {value}"),
     "arg.level": ("level {value}", "척도 {value}"),
     "arg.features": ("features {value}", "특성 {value}"),
     "arg.synthetic_values": ("synthetic where {value}", "합성으로 세는 값 {value}"),

@@ -23,6 +23,7 @@ CURVE = {
     "law": {"a": 3.0, "b": 0.6, "c": 0.02},
     "train_score": 0.97,
     "majority": 0.5,
+    "slices": {"곳": {"few": 1, "spread": 0.1, "scores": {HOSTILE: {"rows": 40, "score": 0.815}}}},
     "by_class": {HOSTILE: {"rows": 90, "score": 0.8}, "긍정": {"rows": 110, "score": None}},
 }
 AGREED = {
@@ -66,6 +67,7 @@ def test_curve_and_agreement_are_drawn(facts, lang, words):
     assert Page(page)
     drawn = page.split('id="curves"')[1].split("</section>")[0]
     assert drawn.count('class="dot"') == 3 and drawn.count('class="axis"') == 2  # one spread, and the foot
+    assert "81.5%" in drawn and "곳" in drawn
     for count in ("50", "100", "200", "400"):
         assert f">{count}</text>" in drawn
     agreed = page.split('id="agreements"')[1].split("</section>")[0]
