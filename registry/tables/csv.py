@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BLOCK = 16 << 20  # bytes; also the longest record
+SEPARATORS = (";", "\t", "|", ",")
 DELIMITERS: Mapping[str, str] = {"csv": ",", "tsv": "\t"}
 _CONVERSION = re.compile(r"In CSV column #(\d+): CSV conversion error to (.+?): (.*)", re.DOTALL)
 _QUOTED = re.compile(r"'(.*?)'(?:$|\. )", re.DOTALL)
@@ -42,7 +43,21 @@ def columns(source: Source, delimiter: str) -> tuple[str, ...]:
         hint = "write at least the names of the columns"
         raise DataError(f"`{source.path}` is empty", why="not even its columns are named", hint=hint, path=source.path)
     vet_columns(names, source.path)
+    _vet_separator(names, delimiter, source)
     return tuple(names)
+
+
+def _vet_separator(names: list[str], delimiter: str, source: Source) -> None:
+    """One column whose name holds the separator of other dialects is several columns, read wrongly."""
+    others = [mark for mark in SEPARATORS if mark != delimiter and mark in names[0]]
+    if len(names) == 1 and others:
+        kind = "tabs: name it .tsv" if others[0] == "\t" else f"`{others[0]}`"
+        raise DataError(
+            f"`{source.path}` would be one column, `{names[0][:80]}`",
+            why=f"its fields seem to be separated by {kind}",
+            hint="write the file with commas (.csv) or tabs (.tsv)",
+            path=source.path,
+        )
 
 
 def batches(source: Source, types: Mapping[str, pa.DataType], delimiter: str) -> Iterator[pa.RecordBatch]:

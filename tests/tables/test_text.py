@@ -108,6 +108,18 @@ def test_mistakes_in_csv_are_named(tmp_path: Path, content: str, problem: str) -
     assert isinstance(found, DataError) and problem in str(found)
 
 
+@pytest.mark.parametrize(
+    ("content", "path", "named"),
+    [("a;b\n1;2\n", "a.csv", "`;`"), ("글\t라벨\n가\t나\n", "a.csv", ".tsv"), ("a,b\n1,2\n", "a.tsv", "`,`")],
+)
+def test_another_separator_is_named_and_not_read_as_one_column(
+    tmp_path: Path, content: str, path: str, named: str
+) -> None:
+    found = error(tmp_path, content, path=path)
+    assert found.exit == 1 and named in (found.why or "")
+    assert read(tmp_path, "a\n1;2\n", path="b.csv") == [{"a": "1;2"}]
+
+
 def test_a_value_is_never_shown(tmp_path: Path) -> None:
     for path, content in {"a.csv": "a,b\n900101-1234567,x\n", "a.jsonl": '{"a": "900101-1234567", "b": "x"}\n'}.items():
         found = error(tmp_path, content, AB, path)
