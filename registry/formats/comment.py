@@ -37,6 +37,8 @@ def _headline(judgement: Judgement) -> str:
     count = len(judgement.evidences)
     unfit = sum(evidence.verdict != "pass" for evidence in judgement.evidences)
     if not count:
+        if judgement.scope is not None and judgement.scope.deleted:
+            return f"⚠️ Declared no more: {', '.join(f'`{name}`' for name in judgement.scope.deleted)}"
         touched = judgement.verdict != "pass"
         return f"{ICONS[judgement.verdict]} {'Nothing was judged' if touched else 'No dataset was touched'}"
     if not unfit:
@@ -52,6 +54,7 @@ def _scoreboard(judgement: Judgement) -> str:
         change = judgement.differences.get(evidence.dataset)
         rows = f"{evidence.data.rows:,}" if evidence.data.sha256 else "not read"
         since = f"{change.level} since {escaped(change.before.partition('@')[2] or change.before)}" if change else ""
+        since = "⚠️ not compared" if evidence.dataset in judgement.uncompared else since
         lines.append(
             f"| `{evidence.dataset}` | {ICONS[evidence.verdict]} {evidence.verdict} | {rows} "
             f"| {weights.count('error')} | {weights.count('warning')} | {since} |"
@@ -84,6 +87,8 @@ def _dataset(judgement: Judgement, evidence: Evidence) -> str:
     findings = [one for one in judgement.findings() if one.dataset == evidence.dataset]
     if evidence.pointer == "stale":
         lines += ["The data differs from what the pointer in git says.", ""]
+    if why := judgement.uncompared.get(evidence.dataset):
+        lines += [f"⚠️ **What changed is not known**: not compared with the last release: {escaped(why)}", ""]
     change = judgement.differences.get(evidence.dataset)
     lines += _loudly(change) if change is not None else []
     if findings:

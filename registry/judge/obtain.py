@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +73,10 @@ class Depot:
         if lacking == {pointer.md5} and pointer.directory:
             return {f"the listing of {pointer.path}": pointer.md5}
         return {path: md5 for path, md5 in sorted(wanted.items()) if md5 in lacking}
+
+    def lacking(self, pointers: Iterable[Pointer]) -> dict[str, str]:
+        """As `missing`, of several pointers."""
+        return {path: md5 for pointer in pointers for path, md5 in self.missing(pointer).items()}
 
     def _in_store(self, ids: set[str]) -> set[str]:
         store = self._store

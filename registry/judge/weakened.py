@@ -20,6 +20,7 @@ from registry.judge.judge import waivers_of
 from registry.judge.rules import Rules, load_rules
 from registry.model.evidence import WEAKENED, Check
 from registry.model.judgement import Place
+from registry.versions.rules import PRESETS
 from registry.workspace.config import FILE, Config
 from registry.workspace.workspace import Dataset, Workspace
 
@@ -73,7 +74,7 @@ def deciding(workspace: Workspace, dataset: Dataset, base: Workspace, old: Datas
     config, settings = _settings(workspace, base.config)
     kept, weaker = _expectations(rules, before, workspace, base)
     waivers, wider = _waivers(waivers_of(workspace), waived_before, dataset.name, base.config, workspace.root)
-    decided = replace(workspace, config=config)
+    decided = replace(workspace, config=replace(config, preset=_table(config.preset, base.root)))
     return Deciding(decided, replace(kept, gate=config.gate_json()), waivers, (*settings, *weaker, *wider), rules)
 
 
@@ -89,11 +90,20 @@ def _settings(workspace: Workspace, base: Config) -> tuple[Config, list[Weakenin
     if dropped := [field for field in base.card_required if field not in config.card_required]:
         found.append(("required", f"the card need not declare {', '.join(dropped)} any more; the base's list decides"))
         config = replace(config, card_required=(*config.card_required, *dropped))
+    if base.preset != config.preset:
+        found.append(("preset", f"levels of changes by {config.preset} instead of {base.preset}; the base's decide"))
+        config = replace(config, preset=base.preset)
     if base.baseline and config.baseline != base.baseline:
         found.append(("baseline", "another baseline, or none; the checks of the base's count as well"))
     if more := [owner for owner in config.owners if owner not in base.owners]:
         found.append(("owners", f"{', '.join(more)} may waive at once; the base's list decides"))
     return config, [Weakening(key, said, _line_of(workspace.root / FILE, key)) for key, said in found]
+
+
+def _table(preset: str, base: Path) -> str:
+    """The preset, or the table that the base holds under this name."""
+    table = base / preset
+    return str(table) if preset not in PRESETS and table.is_file() else preset
 
 
 def _line_of(file: Path, key: str) -> Place:

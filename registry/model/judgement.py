@@ -56,12 +56,14 @@ class Finding:
 class Judgement:
     """The evidence of each dataset; where the rule of each (dataset, check id) stands; the differences, if any.
 
-    `scope` says which datasets a change touches, where only those were judged.
+    `uncompared` says why a dataset could not be compared with its last release. `scope` says which
+    datasets a change touches, where only those were judged.
     """
 
     evidences: tuple[Evidence, ...]
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
     differences: Mapping[str, Difference] = field(default_factory=dict)
+    uncompared: Mapping[str, str] = field(default_factory=dict)
     scope: Scope | None = None
 
     @property

@@ -30,8 +30,10 @@ from registry.model.evidence import Check, Evidence
 from registry.model.judgement import Judgement
 from registry.model.scope import Scope
 from registry.release.differ import diff_bench, diff_unread
+from registry.release.preflight import require_known_history
 from registry.release.preview import card_checks
 from registry.stores.base import Store
+from registry.stores.layout import versions
 from registry.workspace.workspace import Dataset, Workspace
 
 
@@ -97,7 +99,7 @@ def judge_scope(workspace: Workspace, base: Workspace, scope: Scope, gate: Gate)
         else:
             decided = Deciding(workspace, load_rules(workspace, dataset), waivers_of(workspace))
         judged = _judge_touched(decided, dataset, frozenset(parts), gate)
-        judgement = _with(judgement, workspace, judged, gate)
+        judgement = _with(judgement, decided.workspace, judged, gate)
     return judgement
 
 
@@ -156,6 +158,7 @@ def _with(judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gat
     if scope is not None and judged.origin:
         scope = replace(scope, evidence={**scope.evidence, name: judged.origin})
     difference = _difference(workspace, judged, gate) if gate.compare else None
+    compared = difference if isinstance(difference, Difference) else None
     places = places_of(workspace, judged.dataset, judged.rules, judged.evidence)
     places |= {(name, one.check().id): one.place for one in judged.weakened}
     return replace(
@@ -163,18 +166,20 @@ def _with(judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gat
         scope=scope,
         evidences=(*judgement.evidences, judged.evidence),
         places={**judgement.places, **in_repository(workspace, places)},
-        differences={**judgement.differences, **({name: difference} if difference else {})},
+        differences={**judgement.differences, **({name: compared} if compared else {})},
+        uncompared={**judgement.uncompared, **({name: difference} if isinstance(difference, str) else {})},
     )
 
 
-def _difference(workspace: Workspace, judged: _Judged, gate: Gate) -> Difference | None:
-    """How a dataset differs from its latest release; None where there is none, or no store, or no data."""
+def _difference(workspace: Workspace, judged: _Judged, gate: Gate) -> Difference | str | None:
+    """How a dataset differs from its latest release, or why that is unknown; None without one, or data."""
     name, data, rules = judged.dataset.name, judged.evidence.data.sha256, judged.own or judged.rules
     if not data:
         return None
     try:
         store = gate.around.store()
         latest = find_previous(store, name, None)
+        require_known_history(workspace, name, versions(store, name), store.url)
         if latest is None:
             return None
         if data == latest.manifest.data["sha256"]:
@@ -183,4 +188,4 @@ def _difference(workspace: Workspace, judged: _Judged, gate: Gate) -> Difference
         return diff_bench(replace(bench, workspace=workspace, rules=rules), None, store, shifts=True)
     except RegistryError as error:
         gate.around.warn(f"{name} is not compared with its last release: {error}")
-        return None
+        return str(error)

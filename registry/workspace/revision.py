@@ -49,7 +49,8 @@ def _read(git: Git, listing: Mapping[str, str], root: Path, commit: str) -> Work
         ) from error
     inside = [file.relative_to(root).as_posix() for file in files if file.is_relative_to(root)]
     beside = tuple(f"{folder_of(PurePosixPath(dataset.card))}/" for dataset in found.datasets.values())
-    _lay_out(git, listing, [*inside, *(path for path in listing if path.startswith(beside))], root)
+    table = PurePosixPath(found.config.preset).as_posix()  # of levels, where it is a file
+    _lay_out(git, listing, [table, *inside, *(path for path in listing if path.startswith(beside))], root)
     suites = {suite for dataset in found.datasets.values() for suite in dataset.checks}
     lists = [path for suite in suites for name in names_in(root / suite) for path in places_in(suite, name)]
     _lay_out(git, listing, sorted(lists), root)

@@ -55,3 +55,17 @@ def test_what_a_branch_does_to_the_data_is_shown(branch):
     branch("diff", "main", "--format", "html", "-o", "out/diff.html", "--lang", "ko")
     assert "고정 분할 변경" in (branch.cwd / "out" / "diff.html").read_text("utf-8")
     assert "a release is the first of two" in branch("diff", "main", "reviews@1.0", code=2).err
+
+
+def test_a_push_that_leaves_objects_missing_is_no_success(team, tmp_path):
+    remote = tmp_path / "remote"
+    (team.cwd / ".dvc/config").write_text(
+        f"[core]\n    remote = work\n['remote \"work\"']\n    url = {remote}\n", "utf-8"
+    )
+    team.commit("A remote")
+    clone = tmp_path / "clone"
+    team.git("clone", "-q", str(team.cwd), str(clone))
+    refused = team("push", "reviews", cwd=clone, code=6)
+    assert "the remote still lacks" in refused.err and "clone where the data was added" in refused.err
+    assert "objects sent" in team("push", "reviews").out
+    assert team("push", "reviews", cwd=clone).out.startswith("reviews: 0 objects")

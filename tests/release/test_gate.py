@@ -255,3 +255,42 @@ def test_what_the_organisation_asks_is_waived_by_whom_it_names(team, tmp_path):
     )
     assert refused.place("reviews", checks(refused)["baseline:rows"]).path == "registry.toml"
     assert checks(judge_with("lee"))["baseline:rows"].status == "waived"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('frozen-splits = ["test"]', "frozen-splits = []", "gate:frozen-splits"),
+        ('preset = "ml"', 'preset = "schema-only"', "gate:preset"),
+    ],
+)
+def test_a_branch_cannot_thaw_what_it_relabels(team, before, after, said):
+    settings = team / "registry.toml"
+    text = settings.read_text("utf-8")
+    assert before in text
+    settings.write_text(text.replace(before, after), "utf-8")
+    tested = rows("test", 20)
+    tested[3]["label"] = "neg" if tested[3]["label"] == "pos" else "pos"
+    write_csv(team / "data" / "reviews" / "test.csv", tested)
+    add(Workspace.find(team), team / "data" / "reviews", AddOptions())
+    commit(team)
+    push(team)
+    found = judged(team, base="main")
+    assert said in checks(found)
+    assert found.differences["reviews"].level == "major"
+    told = RENDERINGS["markdown"](found)
+    assert "🚨" in told and "Gate weakened" in told
+
+
+def test_that_a_release_could_not_be_compared_with_is_said_in_the_comment(team):
+    grow(team)
+    push(team)
+    (team / "releases" / "reviews").mkdir(parents=True)
+    (team / "releases" / "reviews" / "1.0.0.manifest.json").write_text("{}\n", "utf-8")
+    commit(team)
+    shutil.rmtree(team.parent / "store")
+    LocalStore(team.parent / "store").create("registry.json", b'{"format": "registry.store/1"}\n')
+    found = judged(team, base="main")
+    assert "reviews@1.0.0" in found.uncompared["reviews"] and found.differences == {}
+    told = RENDERINGS["markdown"](found)
+    assert "not compared" in told and "What changed is not known" in told
