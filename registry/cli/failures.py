@@ -49,7 +49,7 @@ def _say(out: Out, code: str, message: str, hint: str, exit_code: int) -> int:
     out.document({"format": "registry.error/1", "code": code, "message": message, "hint": hint, "exit": exit_code})
     out.alarm(f"error: {one_line(message)}")
     if hint:
-        out.alarm(f"  try: {hint}")
+        out.alarm(f"  try: {one_line(hint)}")
     return exit_code
 
 
@@ -88,7 +88,7 @@ def _gate(error: GateFailed, evidence: Evidence, out: Out) -> int:
     out.document(check_document([evidence]))
     out.text(render(evidence))
     out.alarm(f"error: {error.message}")
-    out.alarm(f"  try: {error.hint}")
+    out.alarm(f"  try: {one_line(error.hint)}")
     return error.exit
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from registry.cli.output import one_line
+
 if TYPE_CHECKING:
     from registry.workspace.workspace import Dataset, Workspace
 
@@ -28,11 +30,13 @@ def idle_waivers(workspace: Workspace) -> Iterator[str]:
         known = sorted(ids.get(waiver.dataset, ())) if waiver.dataset else every
         place = f"{waiver.path}:{waiver.line}"
         if waiver.dataset and waiver.dataset not in ids:
-            yield f"{place}: a waiver is for `{waiver.dataset}`, which is no dataset here{_meant(waiver.dataset, ids)}"
+            named = one_line(waiver.dataset)
+            yield f"{place}: a waiver is for `{named}`, which is no dataset here{_meant(waiver.dataset, ids)}"
         elif waiver.check_id not in known:
             of = f"`{waiver.dataset}`" if waiver.dataset else "any dataset"
             meant = _meant(waiver.check_id, known)
-            yield f"{place}: a waiver of `{waiver.check_id}` waives nothing: no check of {of} has this id{meant}"
+            named = one_line(waiver.check_id)
+            yield f"{place}: a waiver of `{named}` waives nothing: no check of {of} has this id{meant}"
 
 
 def way_out(workspace: Workspace) -> str:

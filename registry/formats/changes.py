@@ -149,12 +149,13 @@ def escaped(text: str) -> str:
     """Text that Markdown shows as it is: no markup, no mention, no link, one line.
 
     >>> escaped("<b> | @kim #1")
-    '&lt;b&gt; &#124; &#64;kim &#35;1'
+    '&lt;b&gt; &#124; &#64;&#8203;kim &#35;&#8203;1'
     """
-    return "".join(f"&#{ord(c)};" if c in "|@#*_`[]\\~!:$" else _ENTITIES.get(c, c) for c in one_line(text))
+    return "".join(f"&#{ord(c)};" if c in "|*_`[]\\~!:$" else _ENTITIES.get(c, c) for c in one_line(text))
 
 
-_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+# A forge reads entities before it looks for mentions and numbers: a space without width keeps the two apart.
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;&#8203;", "#": "&#35;&#8203;"}
 
 
 def _code(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from registry.errors import EnvironmentFailed, RegistryError
 from registry.judge.judge import Question
 from registry.judge.obtain import Depot
@@ -34,6 +36,24 @@ def resolves(name: str, pointer: Pointer | None, depot: Depot) -> Check:
         f"mend: registry push {name}, from a clone that has the data"
     )
     return _check("error", message, missing)
+
+
+def of_the_pointer(path: str, tracked: Sequence[str], *, stale: bool) -> list[Check]:
+    """What is wrong where the data that was judged may not be that of the pointer, which alone is merged.
+
+    Files of the data that git keeps (`tracked`) block; data that was only edited, or is another branch's, warns.
+    """
+    found = []
+    if tracked:
+        message = f"git holds {tracked[0]}, which the pointer cannot speak for; mend: git rm -r --cached {path}"
+        found.append(Check("pointer:in-git", "pointer", "fail", unexpected=len(tracked), message=message))
+    if stale:
+        message = (
+            f"the data judged is not what the pointer in git names; mend: registry add {path} where it was edited, "
+            "dvc checkout where another branch was checked out"
+        )
+        found.append(Check("pointer:current", "pointer", "fail", severity="warning", message=message))
+    return found
 
 
 def _check(status: str, message: str, missing: dict[str, str] | None = None) -> Check:

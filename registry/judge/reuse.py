@@ -15,6 +15,7 @@ from typing import Any
 
 from registry.consume.resolve import find_released
 from registry.errors import ConfigError, RegistryError
+from registry.formats.documents import schema_of
 from registry.judge.judge import Question, remembered_verdict
 from registry.model.evidence import Evidence
 from registry.stores.base import Store
@@ -78,7 +79,7 @@ def _in_files(name: str, files: Iterable[Path]) -> Iterator[tuple[Evidence, str]
         try:
             document = json.loads(file.read_bytes())
             entries = document["datasets"] if document["format"] == "registry.check/1" else [document]
-            found = [Evidence.from_json(entry) for entry in entries if entry["dataset"] == name]
+            found = [_sound(entry) for entry in entries if entry["dataset"] == name]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ConfigError(
                 f"{file} holds no verdict",
@@ -86,6 +87,15 @@ def _in_files(name: str, files: Iterable[Path]) -> Iterator[tuple[Evidence, str]
                 hint="registry check --format json=verdict.json writes one",
             ) from error
         yield from ((evidence, file.name) for evidence in found)
+
+
+def _sound(entry: Any) -> Evidence:
+    """Evidence of the shape that is promised; any other raises `ValueError`."""
+    from jsonschema import Draft202012Validator
+
+    if not Draft202012Validator(schema_of("registry.evidence/1")).is_valid(entry):
+        raise ValueError("evidence")
+    return Evidence.from_json(entry)
 
 
 def _parsed(data: bytes) -> Evidence:

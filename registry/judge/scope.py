@@ -16,9 +16,10 @@ from typing import Any
 
 from registry.checks.waivers import Waiver, load_waivers
 from registry.content.hashing import StatCache, hash_tree
-from registry.errors import RegistryError
+from registry.errors import ConfigError, RegistryError
 from registry.model.scope import Scope
 from registry.workspace.beside import attachments_of, folder_of, templates_of
+from registry.workspace.lists import lists_of
 from registry.workspace.pointer import stage_of
 from registry.workspace.revision import at_commit
 from registry.workspace.workspace import Dataset, Workspace
@@ -37,9 +38,26 @@ class Base:
 @contextmanager
 def base_of(workspace: Workspace, revision: str) -> Iterator[Base]:
     """The base of the work on `workspace`; raises what `Git.merge_base` and `at_commit` raise."""
+    _require_own_memory(workspace)
     commit = workspace.git.merge_base(revision)
     with at_commit(workspace, commit) as found:
         yield Base(revision, commit, found)
+
+
+def _require_own_memory(workspace: Workspace) -> None:
+    """Raises `ConfigError` where git holds what the tool remembers, or its store: a branch would vouch for itself."""
+    places = [workspace.root / ".registry"]
+    if workspace.config.store.startswith("file:"):
+        places.append(workspace.root / workspace.config.store.removeprefix("file:"))
+    top = workspace.git.top
+    inside = [workspace.git.relative(place) for place in places if place.is_relative_to(top) and place != top]
+    held = workspace.git.tracked(*inside) if inside else []
+    if held:
+        raise ConfigError(
+            f"git holds {held[0]}",
+            why="what registry remembers, or its store, is no part of a branch: it would vouch for itself",
+            hint=f"git rm -r --cached {inside[0]}",
+        )
 
 
 def same_store(workspace: Workspace, base: Workspace) -> bool:
@@ -89,7 +107,8 @@ def _parts(
     sides = (workspace, dataset), (before, old)
     for part, files in (("schema", _schema), ("checks", _checks), ("card", _card)):
         now, then = ([_bytes(side.root / file) for file in files(of)] for side, of in sides)
-        if now != then or (part == "card" and _attached(*sides[0]) != _attached(*sides[1])):
+        beside = {"card": _attached, "checks": _lists}.get(part)
+        if now != then or (beside is not None and beside(*sides[0]) != beside(*sides[1])):
             yield part
     if _waivers(workspace, dataset.name) != _waivers(before, old.name):
         yield "waivers"
@@ -119,6 +138,12 @@ def _card(dataset: Dataset) -> tuple[str, ...]:
 def _attached(workspace: Workspace, dataset: Dataset) -> list[tuple[str, bytes | None]]:
     card = workspace.root / dataset.card
     return [(file.relative_to(folder_of(card)).as_posix(), _bytes(file)) for file in attachments_of(card)]
+
+
+def _lists(workspace: Workspace, dataset: Dataset) -> list[tuple[str, bytes | None]]:
+    """The files that the suites name, such as lists of terms."""
+    suites = (workspace.root / suite for suite in dataset.checks)
+    return [(file.name, _bytes(file)) for suite in suites for file in lists_of(suite)]
 
 
 def _waivers(workspace: Workspace, name: str) -> list[Waiver]:

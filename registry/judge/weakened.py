@@ -8,7 +8,7 @@ its changes. A weakening that is merged on its own is the base of the next pull 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,7 +72,8 @@ def deciding(workspace: Workspace, dataset: Dataset, base: Workspace, old: Datas
         unread = Weakening("base", said, Place(dataset.checks[0]))
         return Deciding(workspace, rules, waivers_of(workspace), (unread,))
     config, settings = _settings(workspace, base.config)
-    kept, weaker = _expectations(rules, before, workspace, base)
+    named = {waiver.check_id for waiver in (*waivers_of(workspace), *waived_before)}
+    kept, weaker = _expectations(rules, before, workspace, base, named)
     waivers, wider = _waivers(waivers_of(workspace), waived_before, dataset.name, base.config, workspace.root)
     decided = replace(workspace, config=replace(config, preset=_table(config.preset, base.root)))
     return Deciding(decided, replace(kept, gate=config.gate_json()), waivers, (*settings, *weaker, *wider), rules)
@@ -112,14 +113,17 @@ def _line_of(file: Path, key: str) -> Place:
     return Place(file.name, at)
 
 
-def _expectations(now: Rules, before: Rules, workspace: Workspace, base: Workspace) -> tuple[Rules, list[Weakening]]:
+def _expectations(
+    now: Rules, before: Rules, workspace: Workspace, base: Workspace, waived: Collection[str]
+) -> tuple[Rules, list[Weakening]]:
     """The rules that decide: each expectation of the base that none of the branch covers stands in for its own."""
     found: list[Weakening] = []
     instead: dict[str, Expectation] = {}
     more: list[Expectation] = []
     for old in before.expectations:
         alike = [one for one in now.expectations if one.type == old.type]
-        if any(not slack(one, old) for one in alike):
+        # A waiver is of an id: a check that takes another's id would take its waiver too.
+        if any(not slack(one, old) and (one.check_id == old.check_id or one.check_id not in waived) for one in alike):
             continue
         new = next((one for one in alike if one.check_id == old.check_id), None)
         place = Place(_relative(new.path, workspace.root), new.line) if new else _gone(old, workspace, base)

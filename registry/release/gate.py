@@ -19,7 +19,7 @@ from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError, Re
 from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, terms_of, waived, waivers_of
 from registry.judge.obtain import Depot
 from registry.judge.places import in_repository, places_of
-from registry.judge.pointers import resolves, unavailable
+from registry.judge.pointers import of_the_pointer, resolves, unavailable
 from registry.judge.references import find_references
 from registry.judge.reuse import earlier
 from registry.judge.rules import Rules, load_rules
@@ -140,6 +140,8 @@ def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], g
             evidence = judge(bench)
         except (NotFoundError, EnvironmentFailed, IntegrityError) as error:
             evidence = unavailable(question, pointer, error)
+    tracked = workspace.git.tracked(workspace.git.relative(workspace.root / dataset.path))
+    step_zero += of_the_pointer(dataset.path, tracked, stale=evidence.pointer == "stale")
     card = card_checks(workspace, dataset, rules, evidence, bench if found is None else None)
     weaker = [one.check() for one in decided.weakened]
     evidence = evidence.with_checks([*evidence.checks, *step_zero, *weaker, *card])

@@ -81,7 +81,7 @@ class Git:
 
         Raises what `require_commit` raises, and the same where the two have no ancestor in common.
         """
-        found = self.try_run("merge-base", self.require_commit(revision), "HEAD")
+        found = self.try_run("merge-base", self.require_commit(self._branch(revision)), "HEAD")
         if found:
             return found.split()[0]
         self._refuse_shallow(f"the history ends before it meets `{revision}`")
@@ -90,6 +90,16 @@ class Git:
             why="what was touched since they parted cannot be told",
             hint="git log --oneline --graph --all",
         )
+
+    def _branch(self, name: str) -> str:
+        """The branch called `name`, of a remote or of here, in full: git itself prefers a tag of that name."""
+        full = (f"refs/remotes/{name}", f"refs/heads/{name}")
+        return next((ref for ref in full if self.try_run("rev-parse", "--verify", "--quiet", ref)), name)
+
+    def tracked(self, *paths: str) -> list[str]:
+        """The files below `paths` that git keeps, relative to the directory."""
+        found = self.try_run("ls-files", "-z", "--", *paths) or ""
+        return [name for name in found.split("\0") if name]
 
     def require_commit(self, revision: str) -> str:
         """The commit that `revision` names.

@@ -7,6 +7,7 @@ A pointer is the `.dvc` file beside the path, else the `outs` entry of that path
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,14 +51,23 @@ def stage_of(root: Path, path: str) -> str | None:
     file = root / "dvc.yaml"
     if not file.is_file():
         return None
+    for name, stage, out in _outputs(file):
+        target = next(iter(out), "") if isinstance(out, dict) else out
+        if posixpath.normpath(posixpath.join(str(stage.get("wdir", ".")), str(target))) == path:
+            return name
+    return None
+
+
+def _outputs(file: Path) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
+    """Each output of the stages of `dvc.yaml` or `dvc.lock`, with the stage's name and entry."""
     document, _ = load_yaml(file)
     stages = document.get("stages") if isinstance(document, dict) else None
-    for name, stage in (stages or {}).items():
-        for out in (stage or {}).get("outs") or ():
-            target = next(iter(out)) if isinstance(out, dict) else out
-            if posixpath.normpath(posixpath.join(str((stage or {}).get("wdir", ".")), str(target))) == path:
-                return str(name)
-    return None
+    entries: Iterable[tuple[Any, Any]] = stages.items() if isinstance(stages, dict) else [("stages", stages)]
+    for name, stage in entries:
+        outs = stage.get("outs") if isinstance(stage, dict) else None
+        if not isinstance(stage, dict | None) or not isinstance(outs, list | None):
+            raise ConfigError(f"{file}: `{str(name)[:80]}` is no stage", why="it is no mapping", hint=f"mend {file}")
+        yield from ((str(name), stage or {}, out) for out in outs or ())
 
 
 def _from_dvc_file(file: Path, path: str) -> Pointer:
@@ -71,12 +81,9 @@ def _from_dvc_file(file: Path, path: str) -> Pointer:
 
 
 def _from_lock(lock: Path, path: str) -> Pointer | None:
-    document, _ = load_yaml(lock)
-    stages = document.get("stages") if isinstance(document, dict) else None
-    for name, stage in (stages or {}).items():
-        for out in (stage or {}).get("outs") or ():
-            if isinstance(out, dict) and out.get("path") == path:
-                return _pointer(lock, path, out, str(name))
+    for name, _, out in _outputs(lock):
+        if isinstance(out, dict) and out.get("path") == path:
+            return _pointer(lock, path, out, name)
     return None
 
 

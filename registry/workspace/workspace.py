@@ -172,8 +172,11 @@ def _dataset(name: str, entry: Mapping[str, Any], where: str) -> Dataset:
     meta = meta if isinstance(meta, dict) else {"schema": None}
     checks = meta.get("checks", [f"checks/{name}.yaml"])
     checks = checks if isinstance(checks, list) else [checks]
-    paths = [entry["path"], *checks, meta.get("schema", ""), meta.get("card", "")]
-    if not all(isinstance(path, str) and _is_inside(path) for path in paths):
+    named = [entry["path"], *checks, *(meta[key] for key in ("schema", "card") if key in meta)]
+    labels = entry.get("labels")
+    if not isinstance(labels, list | None):
+        raise ConfigError(f"{where} `{name}`: `labels` is no list", hint="mend dvc.yaml")
+    if not all(isinstance(path, str) and _is_inside(path) for path in named) or {"", "."} & set(named[1:]):
         raise ConfigError(
             f"{where} `{name}` points at something that is no path inside the workspace",
             why="path, meta.schema, meta.checks and meta.card are relative paths without `..`",
@@ -186,7 +189,7 @@ def _dataset(name: str, entry: Mapping[str, Any], where: str) -> Dataset:
         checks=tuple(checks),
         card=meta.get("card", f"cards/{name}.md"),
         description=str(entry.get("desc") or ""),
-        labels=tuple(str(label) for label in entry.get("labels") or ()),
+        labels=tuple(str(label) for label in labels or ()),
     )
 
 

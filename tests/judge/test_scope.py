@@ -20,6 +20,7 @@ artifacts:
   made: {path: data/made, type: dataset}
 """
 SUITE = "expectations: [{type: expect_table_row_count_to_be_between, kwargs: {min_value: 1}}]\n"
+LISTED = "expectations: [{type: expect_no_listed_terms, kwargs: {list: terms.txt}}]\n"
 LOCK = (
     "schema: '2.0'\nstages:\n  prepare:\n    cmd: x\n    outs:\n"
     "    - {path: data/made, hash: md5, md5: DIGEST.dir, size: 1}\n"
@@ -44,7 +45,8 @@ def committed(tmp_path_factory):
         "README.md": "설명",
         **{f"{kind}/{name}": kind for kind in ("schemas", "cards") for name in ("one.yaml", "made.yaml")},
         "checks/one.yaml": SUITE,
-        "checks/made.yaml": SUITE,
+        "checks/made.yaml": LISTED,
+        "checks/terms.txt": "나쁜말\n",
         "cards/one.md": "# 하나",
     }
     for name, text in files.items():
@@ -98,6 +100,7 @@ WAIVER = "- {check_id: x, reason: r, owner: kim, expires: 2030-01-01, dataset: o
         ("dvc.lock", LOCK.replace("DIGEST", "b" * 32) + "# longer\n", {}),
         ("schemas/one.yaml", "other", {"one": ("schema",)}),
         ("checks/one.yaml", SUITE + "# 더\n", {"one": ("checks",)}),
+        ("checks/terms.txt", "", {"made": ("checks",)}),
         ("cards/one.md", "# 하나둘", {"one": ("card",)}),
         ("cards/_card.md.j2", "x", {"one": ("card",), "made": ("card",)}),
         ("checks/waivers.yaml", WAIVER, {"one": ("waivers",)}),

@@ -139,6 +139,14 @@ def test_new_and_wider_waivers_count_once_they_are_merged_or_of_an_owner(compare
     assert self_made.waivers == (), "who makes himself an owner is none yet"
 
 
+def test_a_check_cannot_take_the_waiver_of_another(compare):
+    waived = WAIVER.format(owner="kim", day="2031-01-01")
+    swapped = SUITE.replace("check_id: leak", "check_id: other").replace("check_id: 이름", "check_id: leak")
+    found = compare(suite=swapped, waivers=waived, before={"waivers": waived})
+    assert "removed from the gate" in said(found)["이름"]
+    assert checks(found)["이름"].type == "expect_column_values_to_not_be_null"
+
+
 def test_rules_of_the_base_that_cannot_be_read_are_said(compare):
     found = compare(before={"suite": "expectations: []\n"})
     assert "the rules of the base cannot be read" in said(found)["base"] and found.rules.expectations

@@ -294,3 +294,36 @@ def test_that_a_release_could_not_be_compared_with_is_said_in_the_comment(team):
     assert "reviews@1.0.0" in found.uncompared["reviews"] and found.differences == {}
     told = RENDERINGS["markdown"](found)
     assert "not compared" in told and "What changed is not known" in told
+
+
+def test_what_registry_remembers_is_no_part_of_a_branch(team):
+    grow(team)
+    push(team)
+    Git.require(team).run("add", "-f", ".registry")
+    commit(team)
+    with pytest.raises(ConfigError, match="it would vouch for itself"):
+        judged(team, base="main")
+
+
+def test_data_that_git_holds_itself_blocks(team):
+    grow(team)
+    push(team)
+    Git.require(team).run("add", "-f", "data/reviews/test.csv")
+    commit(team)
+    found = judged(team, base="main")
+    assert (found.verdict, checks(found)["pointer:in-git"].status) == ("fail", "fail")
+
+
+def test_data_of_another_branch_is_said(team):
+    write_csv(team / "data" / "reviews" / "train.csv", rows("train", 85))
+    found = judged(team, base="main")
+    assert "dvc checkout" in checks(found)["pointer:current"].message
+    assert checks(found)["pointer:current"].severity == "warning"
+
+
+def test_a_tag_does_not_stand_in_for_the_branch_of_its_name(team):
+    grow(team)
+    push(team)
+    place = clone(team)
+    Git.require(place).run("tag", "origin/main", "HEAD")
+    assert list(judged(place).scope.touched) == ["reviews"]

@@ -115,3 +115,28 @@ def test_odd_pointers_are_refused(tmp_path, text):
     (tmp_path / "x.dvc").write_text(text)
     with pytest.raises(ConfigError):
         read_pointer(tmp_path, "x")
+
+
+@pytest.mark.parametrize("stages", ["[1]", "{a: 1}", "{a: {outs: 3}}", "{a: {cmd: x, outs: [{}]}}", "{a: }", "7"])
+@pytest.mark.parametrize("file", ["dvc.yaml", "dvc.lock"])
+def test_stages_of_any_shape_are_read_or_refused(tmp_path, file, stages):
+    (tmp_path / "registry.toml").write_text("format = 1\n", "utf-8")
+    declared = "artifacts: {one: {path: data/one, type: dataset}}\n"
+    (tmp_path / "dvc.yaml").write_text(declared, "utf-8")
+    with (tmp_path / file).open("a", encoding="utf-8") as out:
+        out.write(f"stages: {stages}\n")
+    workspace = Workspace.find(tmp_path)
+    try:
+        assert workspace.pointer(workspace.dataset("one")) is None
+        assert stage_of(tmp_path, "data/one") is None
+    except ConfigError as error:
+        assert file in str(error)
+
+
+@pytest.mark.parametrize("entry", ["labels: 5", 'meta: {card: "."}', 'meta: {schema: ""}', "meta: {checks: [[1]]}"])
+def test_wrong_entries_are_refused(tmp_path, entry):
+    (tmp_path / "registry.toml").write_text("format = 1\n", "utf-8")
+    declared = f"artifacts: {{one: {{path: data/one, type: dataset, {entry}}}}}\n"
+    (tmp_path / "dvc.yaml").write_text(declared, "utf-8")
+    with pytest.raises(ConfigError, match="one"):
+        Workspace.find(tmp_path)
