@@ -35,9 +35,10 @@ ZERO = "\u200b"  # between a sign and what would give it a meaning
 # What Markdown, GitHub or GitLab would act upon; what the gate writes itself is escaped and never meets these.
 TAMED = (
     (re.compile(r"[^\n\t\x20-\x7e\u00a0-\u200a\u2010-\u2027\u2030-\u205f\u2070-\ud7ff\ue000-\U0010ffff\u200b]"), ""),
-    (re.compile(r"&(?:#0*64|#[xX]0*40|commat);"), "@"),  # which the forge reads as signs before it looks for mentions
-    (re.compile(r"&(?:#0*35|#[xX]0*23|num);"), "#"),
-    (re.compile(r"@(?=[A-Za-z0-9])"), f"@{ZERO}"),  # mentions
+    # What a forge reads as a sign before it looks for mentions; the gate writes it with a space without width.
+    (re.compile(r"&(?:#0*64|#[xX]0*40|commat);(?!&#8203;)"), "@"),
+    (re.compile(r"&(?:#0*35|#[xX]0*23|num);(?!&#8203;)"), "#"),
+    (re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])"), f"@{ZERO}"),  # mentions
     (re.compile(r"(?<!&)([#!])(?=\d)"), rf"\1{ZERO}"),  # issues and merge requests
     (re.compile(r"\b(GH|gh)-(?=\d)"), rf"\1-{ZERO}"),
     (re.compile(r"\](?=[(\[:])"), f"]{ZERO}"),  # links and pictures

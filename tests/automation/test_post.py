@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 
@@ -23,6 +24,14 @@ SHA = "1" * 40
 def test_it_knows_what_the_gate_writes():
     assert (post.MARKER, post.LONGEST) == (written.MARKER, written.LONGEST)
     assert "한" not in post.ZERO and post.tame(HONEST) == HONEST
+
+
+@pytest.mark.parametrize(
+    "sign", ["@kim", "_@kim_", "&#64;kim", "&#x40;kim", "&commat;kim", "&#064;kim", "x &#35;7", "#7"]
+)
+def test_no_mention_and_no_number_is_left_however_it_is_written(sign):
+    tamed = html.unescape(post.tame(f"{post.MARKER}\n{sign}\n"))
+    assert not re.search(r"@k|#7", tamed)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # Written by `registry ci init github` from [ci] of registry.toml; change that, run it again.
-# fc77398f6d5e3398 are the first digits of the sha256 of the lines below.
+# af4000e55faa680a are the first digits of the sha256 of the lines below.
 """Posts the comment of a pull request, or the note of a merge request, in place of the one before.
 
 Runs by itself, with nothing but Python: `python3 -I post.py github` in a workflow that follows the gate's,
@@ -37,9 +37,10 @@ ZERO = "\u200b"  # between a sign and what would give it a meaning
 # What Markdown, GitHub or GitLab would act upon; what the gate writes itself is escaped and never meets these.
 TAMED = (
     (re.compile(r"[^\n\t\x20-\x7e\u00a0-\u200a\u2010-\u2027\u2030-\u205f\u2070-\ud7ff\ue000-\U0010ffff\u200b]"), ""),
-    (re.compile(r"&(?:#0*64|#[xX]0*40|commat);"), "@"),  # which the forge reads as signs before it looks for mentions
-    (re.compile(r"&(?:#0*35|#[xX]0*23|num);"), "#"),
-    (re.compile(r"@(?=[A-Za-z0-9])"), f"@{ZERO}"),  # mentions
+    # What a forge reads as a sign before it looks for mentions; the gate writes it with a space without width.
+    (re.compile(r"&(?:#0*64|#[xX]0*40|commat);(?!&#8203;)"), "@"),
+    (re.compile(r"&(?:#0*35|#[xX]0*23|num);(?!&#8203;)"), "#"),
+    (re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])"), f"@{ZERO}"),  # mentions
     (re.compile(r"(?<!&)([#!])(?=\d)"), rf"\1{ZERO}"),  # issues and merge requests
     (re.compile(r"\b(GH|gh)-(?=\d)"), rf"\1-{ZERO}"),
     (re.compile(r"\](?=[(\[:])"), f"]{ZERO}"),  # links and pictures
