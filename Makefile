@@ -20,7 +20,8 @@ quick: $(VENV)/.installed  ## the tests that take no time
 	$(PYTEST) -q -n auto --dist loadfile -m "not slow"
 
 soak: $(VENV)/.installed  ## faults, races and malformed documents at their full counts; takes hours
-	REGISTRY_SOAK=1 $(PYTEST) -q tests/crash tests/contracts tests/stores tests/consume/test_attacks.py
+	REGISTRY_SOAK=1 $(PYTEST) -q tests/crash tests/contracts tests/stores tests/consume/test_attacks.py \
+	  tests/journeys/test_mending.py tests/release tests/hostile
 
 check: $(VENV)/.installed  ## lint, types, layers, docstrings
 	$(BIN)/ruff check .
