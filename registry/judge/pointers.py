@@ -38,15 +38,15 @@ def resolves(name: str, pointer: Pointer | None, depot: Depot) -> Check:
     return _check("error", message, missing)
 
 
-def of_the_pointer(path: str, tracked: Sequence[str], *, stale: bool) -> list[Check]:
+def of_the_pointer(path: str, held: Sequence[str], *, stale: bool) -> list[Check]:
     """What is wrong where the data that was judged may not be that of the pointer, which alone is merged.
 
-    Files of the data that git keeps (`tracked`) block; data that was only edited, or is another branch's, warns.
+    Files of the data that git holds (`held`) block; data that was only edited, or is another branch's, warns.
     """
     found = []
-    if tracked:
-        message = f"git holds {tracked[0]}, which the pointer cannot speak for; mend: git rm -r --cached {path}"
-        found.append(Check("pointer:in-git", "pointer", "fail", unexpected=len(tracked), message=message))
+    if held:
+        message = f"git holds {held[0]}, which the pointer cannot speak for; mend: git rm -r --cached {path}"
+        found.append(Check("pointer:in-git", "pointer", "fail", unexpected=len(held), message=message))
     if stale:
         message = (
             f"the data judged is not what the pointer in git names; mend: registry add {path} where it was edited, "

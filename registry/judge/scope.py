@@ -49,15 +49,15 @@ def _require_own_memory(workspace: Workspace) -> None:
     places = [workspace.root / ".registry"]
     if workspace.config.store.startswith("file:"):
         places.append(workspace.root / workspace.config.store.removeprefix("file:"))
-    top = workspace.git.top
-    inside = [workspace.git.relative(place) for place in places if place.is_relative_to(top) and place != top]
-    held = workspace.git.tracked(*inside) if inside else []
-    if held:
-        raise ConfigError(
-            f"git holds {held[0]}",
-            why="what registry remembers, or its store, is no part of a branch: it would vouch for itself",
-            hint=f"git rm -r --cached {inside[0]}",
-        )
+    git = workspace.git
+    for place in places:
+        held = git.held(place) if place.is_relative_to(git.top) and place != git.top else []
+        if held:
+            raise ConfigError(
+                f"git holds {git.relative(held[0])}",
+                why="what registry remembers, or its store, is no part of a branch: it would vouch for itself",
+                hint=f"git rm -r --cached {git.relative(place)}",
+            )
 
 
 def same_store(workspace: Workspace, base: Workspace) -> bool:

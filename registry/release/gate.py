@@ -140,8 +140,10 @@ def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], g
             evidence = judge(bench)
         except (NotFoundError, EnvironmentFailed, IntegrityError) as error:
             evidence = unavailable(question, pointer, error)
-    tracked = workspace.git.tracked(workspace.git.relative(workspace.root / dataset.path))
-    step_zero += of_the_pointer(dataset.path, tracked, stale=evidence.pointer == "stale")
+    kept = workspace.git.held(workspace.root / dataset.path)
+    step_zero += of_the_pointer(
+        dataset.path, [workspace.git.relative(file) for file in kept], stale=evidence.pointer == "stale"
+    )
     card = card_checks(workspace, dataset, rules, evidence, bench if found is None else None)
     weaker = [one.check() for one in decided.weakened]
     evidence = evidence.with_checks([*evidence.checks, *step_zero, *weaker, *card])

@@ -12,9 +12,12 @@ the bins that either fills.
 
 >>> one = Fingerprint.of([["서울의 수도는 어디인가요?"], ["The quick brown fox jumps over the lazy dog."]], b"")
 >>> again = Fingerprint.parse(one.to_bytes())
->>> texts = ["서울의  수도는 어디인가요?", "the quick brown fox jumped over the lazy dog", "부산"]
->>> [found.tolist() for found in Lookup([texts]).among(again, 0.7)]
-[[True, False, False], [False, True, False]]
+>>> texts = normalised(["서울의  수도는 어디인가요?", "the quick brown fox jumped over the lazy dog", "부산"])
+>>> again.rows, again.holds(salted(halves_of([texts]), again.salt)).tolist()
+(2, [True, False, False])
+>>> long = Shingled.of(texts)
+>>> long.places.tolist(), again.alike(long, 0.7).tolist()
+([1], [True])
 """
 
 from __future__ import annotations
@@ -184,28 +187,6 @@ class _Index:
         table = np.zeros(1 << SLOTS, bool)
         table[_slot(keys)] = True
         return cls(keys[order], owners[order], table)
-
-
-class Lookup:
-    """Rows to look up, given column by column: a text is normalised and hashed once, whatever it is compared with."""
-
-    def __init__(self, columns: Sequence[Sequence[str | None]]) -> None:
-        self._columns = [normalised(column) for column in columns]
-        self._halves = halves_of(self._columns)
-
-    @cached_property
-    def _shingled(self) -> Shingled:
-        return Shingled.of(self._columns[0])
-
-    def among(self, fingerprint: Fingerprint, threshold: float | None = None) -> tuple[Flags, Flags]:
-        """Which rows stand in `fingerprint`, and which are near one of it (none without `threshold`)."""
-        import numpy as np
-
-        exact = fingerprint.holds(salted(self._halves, fingerprint.salt))
-        near = np.zeros(len(exact), bool)
-        if threshold is not None and len(fingerprint.bins):
-            near[self._shingled.places] = fingerprint.alike(self._shingled, threshold)
-        return exact, near
 
 
 class Builder:

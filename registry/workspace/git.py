@@ -96,11 +96,6 @@ class Git:
         full = (f"refs/remotes/{name}", f"refs/heads/{name}")
         return next((ref for ref in full if self.try_run("rev-parse", "--verify", "--quiet", ref)), name)
 
-    def tracked(self, *paths: str) -> list[str]:
-        """The files below `paths` that git keeps, relative to the directory."""
-        found = self.try_run("ls-files", "-z", "--", *paths) or ""
-        return [name for name in found.split("\0") if name]
-
     def require_commit(self, revision: str) -> str:
         """The commit that `revision` names.
 
