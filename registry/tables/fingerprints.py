@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from registry.errors import IntegrityError
+from registry.errors import DataError, IntegrityError
 from registry.model.digest import canonical
 from registry.tables.keys import digests_of, normalised
 
@@ -55,6 +55,7 @@ SPARSE = 40  # filled bins below which every pair of neighbours is looked up, el
 SLOTS = 22  # bits of a table that says which keys are nowhere
 SHINGLES, ROWS = 1 << 18, 1 << 12  # of texts at a time: their bins stay in the cache
 MOST = 50_000_000  # rows that a fingerprint is believed to have
+SKETCHED = 4_000_000  # and sketches: half a gigabyte
 PAIRS = 1 << 18  # candidates that are measured at a time
 STIR = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio
 NOTHING = 2**64 - 1
@@ -106,7 +107,7 @@ class Fingerprint:
                     hint="pip install -U dataset-release-registry",
                 )
             n, m, cut = (int(raw["keys"]["count"]), int(raw["sketches"]["count"]), int(raw["keys"]["bytes"]))
-            if not 0 <= m <= int(raw["rows"]) or not 0 <= n <= int(raw["rows"]) <= MOST:
+            if not 0 <= m <= min(int(raw["rows"]), SKETCHED) or not 0 <= n <= int(raw["rows"]) <= MOST:
                 raise ValueError("counts")
             steps = _inflated(body[:cut], n * (BITS // 8))
             bins = _inflated(body[cut:], m * BINS)
@@ -216,6 +217,12 @@ class Builder:
         bins = np.concatenate([np.zeros((0, BINS), np.uint8), *self._bins])
         # NOTE: in the order of their bytes, so that nothing tells the order of the rows.
         bins = np.unique(bins, axis=0) if len(bins) else bins
+        if self._rows > MOST or len(bins) > SKETCHED:
+            raise DataError(
+                f"a split of {self._rows:,} rows is too large for a fingerprint",
+                why=f"at most {MOST:,} rows, of which {SKETCHED:,} are longer texts, are marked",
+                hint='set `fingerprints = "none"` under [release], or freeze a smaller split',
+            )
         return Fingerprint(self._columns, self._rows, self._salt, keys, bins)
 
 

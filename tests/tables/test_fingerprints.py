@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 import pytest
 
-from registry.errors import IntegrityError
+from registry.errors import DataError, IntegrityError
 from registry.tables.fingerprints import BINS, Fingerprint, Shingled, halves_of, pack, salted, unpack
 from registry.tables.keys import normalised
 from registry.tables.near.definition import similarity
@@ -117,3 +117,12 @@ def test_other_rules_and_bombs_are_refused():
     with pytest.raises(IntegrityError, match="broken"):
         huge = {"count": 10**12, "bytes": len(bomb)}
         Fingerprint.parse(json.dumps({**told, "rows": 10**12, "keys": huge}).encode() + b"\n" + bomb)
+    with pytest.raises(IntegrityError, match="broken"):
+        many = {"count": 5_000_000, "bytes": len(bomb)}
+        Fingerprint.parse(json.dumps({**told, "rows": 6_000_000, "sketches": many}).encode() + b"\n" + body + bomb)
+
+
+def test_what_could_not_be_read_back_is_not_made(monkeypatch):
+    monkeypatch.setattr("registry.tables.fingerprints.SKETCHED", 3)
+    with pytest.raises(DataError, match="too large for a fingerprint"):
+        of(texts("ko", 5, 7))
