@@ -16,4 +16,4 @@ def initialise(root: Path, *, example: bool = False) -> list[str]:
         written.append(".dvc/")
     if example:
         written += scaffold.copy_example(root)
-    return written
+    return list(dict.fromkeys(written))

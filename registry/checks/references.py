@@ -46,7 +46,8 @@ class References:
 
     Both are computed at first use; what fails raises `RegistryError`, and the check is in error. None of
     `earlier` means that there is no release before, or none with a profile. `fingerprints` gives those of the
-    splits that a reference such as `korquad@^1:dev` names.
+    splits that a reference such as `korquad@^1:dev` names; none where it names the dataset itself, which has no
+    release yet.
     """
 
     previous: str = ""

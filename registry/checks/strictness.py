@@ -24,10 +24,12 @@ from registry.privacy.find import USUAL
 LESS = frozenset(
     {"max_share", "max_value", "max_imbalance_ratio", "max_divergence", "max_score", "max_held_out"}
     | {"max_generation", "max_count", "max_last_gain", "t", "threshold"}
+    | {"max_difference", "min_rows"}
 )
 """Arguments of which a smaller value asks more; absent, nothing is bounded."""
 MORE = frozenset(
     {"min_share", "min_value", "min_entropy", "min_achievement", "min_overlap", "min_score", "mostly", "k", "l"}
+    | {"min_ratio"}
 )
 """Arguments of which a greater value asks more."""
 FOLDED = ("none", "text", "letters")

@@ -67,6 +67,7 @@ def _with_previous(found: Found, name: str, options: JudgeOptions) -> Found:
 def _with_fingerprints(found: Found, wanted: Sequence[str], name: str, options: JudgeOptions) -> Found:
     """With the releases that `wanted` names; one that cannot be had fails where it is asked for."""
     releases: dict[str, Released | RegistryError] = {}
+    first = name in {Ref.parse(one.partition(":")[0]).name for one in wanted} and _is_first(name, options)
     for reference in wanted:
         try:
             releases[reference] = resolve(_store(name, options), Ref.parse(reference.partition(":")[0]))
@@ -77,12 +78,22 @@ def _with_fingerprints(found: Found, wanted: Sequence[str], name: str, options: 
 
     def marked(reference: str) -> Sequence[Marked]:
         released = releases[reference]
+        if first and Ref.parse(reference.partition(":")[0]).name == name:
+            return ()
         if isinstance(released, RegistryError):
             raise released
         return _marked(_store(name, options), released, reference.partition(":")[2])
 
     references = replace(found.references, fingerprints=marked) if wanted else found.references
     return Found(references, {**found.digests, **digests})
+
+
+def _is_first(name: str, options: JudgeOptions) -> bool:
+    """Whether no release of `name` is there yet, so that nothing of its own can be compared with."""
+    try:
+        return find_previous(_store(name, options), name, options.before) is None
+    except RegistryError:
+        return False
 
 
 def _marked(store: Store, released: Released, split: str) -> list[Marked]:

@@ -220,6 +220,12 @@ MEASURES: dict[str, Measure] = {
         ("Distance of each group from the whole.", "집단과 전체의 분포 거리."),
         ("Belonging to a group tells of the sensitive value.", "집단에 속한 것으로 민감 속성을 짐작할 수 있음."),
     ),
+    "expect_group_disparity_at_most": Measure(
+        "diversity",
+        ("Label rates of groups", "집단 간 라벨 비율 차이"),
+        ("The widest gap between the label rates of two groups.", "두 집단의 라벨 비율 중 가장 큰 차이."),
+        ("A model would learn the difference as a rule.", "모델이 이 차이를 규칙으로 학습할 수 있음."),
+    ),
     "expect_synthetic_share_at_most": Measure(
         "provenance",
         ("Synthetic share", "합성 데이터 비율"),

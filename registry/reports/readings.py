@@ -24,7 +24,7 @@ from registry.model.evidence import Check
 from registry.reports.numbers import rounded, share, tidy
 
 Unit = Literal["rows", "columns", "files", "share", "number", "units"]
-_SHARES = ("share", "achievement", "overlap", "proportion")
+_SHARES = ("share", "achievement", "overlap", "proportion", "difference")
 _FIGURES = ("value", "score", "alpha", "kappa", "agreement", "distance", "divergence", "max", "min", "worst")
 
 

@@ -41,8 +41,12 @@ REASONS: Mapping[str, str] = {
     r"no column has the role quasi-identifier: declare them, or name `quasi_identifiers`": (
         r"역할이 quasi-identifier인 열 없음. 준식별자를 선언하거나 `quasi_identifiers` 지정 필요"
     ),
-    r"no column has the role sensitive: declare it, or name `sensitive`": (
-        r"역할이 sensitive인 열 없음. 민감 속성을 선언하거나 `sensitive` 지정 필요"
+    r"no column has the role sensitive: declare it, or name `(.+)`": (
+        r"역할이 sensitive인 열 없음. 민감 속성을 선언하거나 `\1` 지정 필요"
+    ),
+    r"`(.+)` makes fewer than two groups of ([\d,]+) labelled rows": r"라벨이 있는 \2행 이상인 집단이 둘 미만: \1",
+    r"`(.+)` makes ([\d,]+) groups of ([\d,]+) classes, beyond ([\d,]+)": (
+        r"집단이나 클래스가 너무 많음: \1 (집단 \2개, 클래스 \3개, 한도 \4개)"
     ),
     r"no row has a value of (.+) beside a quasi-identifier": r"준식별자와 함께 값이 있는 행 없음: \1",
     r"`(.+)` has ([\d,]+) distinct values, beyond ([\d,]+): group them into ranges first": (

@@ -1,12 +1,7 @@
 """Groups of rows and how labels differ between them: by sensitive columns first, then by other categories.
 
 One statement counts rows by group, split and class for all columns at once. A label rate is the share of a class
-among the labelled rows of a group, with its Wilson interval; the disparity of a class is the greatest rate of a group
-less the least (demographic parity difference, Newcombe's interval) and the least over the greatest (ratio, Katz's
-interval). The two groups are chosen by their rates, so among many groups a gap is expected by chance alone.
-
->>> [entry["class"] for entry in disparities([[(40, 100), (60, 100)], [(50, 100), (50, 100)]], [100, 100])]
-[0, 1]
+among the labelled rows of a group, with its Wilson interval; `registry.checks.disparity` says how far rates lie apart.
 """
 
 from __future__ import annotations
@@ -16,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry.checks.disparity import SMALL, disparities
+from registry.checks.intervals import LEVEL, wilson
 from registry.privacy.mask import is_withheld, shown
-from registry.reports.intervals import LEVEL, Part, difference, ratio, wilson
 from registry.reports.kinds import MANY, Measured
 from registry.reports.numbers import share
 from registry.tables.duck import Session, quote_ident
 
 COLUMNS = 10  # columns that are looked at
-SMALL = 30  # rows below which a group is small: its rates say little, and it is not compared
 CLASSES = 20  # classes whose rates are told, the most frequent ones
 CUT = 60  # characters of a group's or a class's name
 _ORDER = ("sensitive", "quasi-identifier", "provenance", None)
@@ -169,34 +164,4 @@ def _group(
         "small": [split for split, n in by_split.items() if 0 < n < SMALL],
         "labelled": labelled,
         "rates": [{"count": n, "rate": share(n, labelled), "interval": wilson(n, labelled)} for n in told],
-    }
-
-
-def disparities(rates: Sequence[Sequence[Part]], labelled: Sequence[int]) -> list[dict[str, Any]]:
-    """The disparity of each class over the groups that are not small, the greatest difference first.
-
-    `rates` hold (rows of the class, labelled rows) by group and class. Nothing where fewer than two groups compare.
-    """
-    compared = [at for at, whole in enumerate(labelled) if whole >= SMALL]
-    if len(compared) < 2:
-        return []
-    found = [_disparity(place, {at: rates[at][place] for at in compared}) for place in range(len(rates[compared[0]]))]
-    return sorted(found, key=lambda entry: (-entry["difference"], entry["class"]))
-
-
-def _disparity(place: int, parts: Mapping[int, Part]) -> dict[str, Any]:
-    def rate(at: int) -> float:
-        return parts[at][0] / parts[at][1]
-
-    highest, lowest = max(parts, key=lambda at: (rate(at), -at)), min(parts, key=lambda at: (rate(at), at))
-    gap, gap_low, gap_high = difference(parts[highest], parts[lowest])
-    quotient, *bounds = ratio(parts[lowest], parts[highest])
-    return {
-        "class": place,
-        "highest": highest,
-        "lowest": lowest,
-        "difference": gap,
-        "interval": [gap_low, gap_high],
-        "ratio": quotient,
-        "ratio_interval": None if bounds[0] is None else bounds,
     }

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from registry.checks.expectations import OURS
+from registry.checks.expectations.contamination import CONTAMINATION
 from registry.checks.expectations.drift import SINCE
 from registry.checks.expectations.near import NearRequest
 from registry.checks.run import run_checks
@@ -29,6 +30,7 @@ ARGUMENTS = {
     "expect_k_anonymity_at_least": {"k": 2},
     "expect_l_diversity_at_least": {"l": 2},
     "expect_t_closeness_at_most": {"t": 0.5},
+    "expect_group_disparity_at_most": {"max_difference": 0.2},
 }
 ROLES = {"t": "text", "g": "group", "w": "time", "l": "label"}
 MISSING_ROLE = {
@@ -48,6 +50,7 @@ MISSING_ROLE = {
     "expect_k_anonymity_at_least": "role quasi-identifier",
     "expect_l_diversity_at_least": "role quasi-identifier",
     "expect_t_closeness_at_most": "role quasi-identifier",
+    "expect_group_disparity_at_most": "role sensitive",
 }
 NEEDS_MORE = (
     "expect_no_target_leakage",
@@ -82,6 +85,7 @@ def test_columns_of_only_nulls(tmp_path):
         "expect_counts_to_meet_targets": "fail",
         "expect_split_shares_to_be_between": "pass",
         SINCE: "not_applicable",
+        CONTAMINATION: "not_applicable",
     }
     assert {kind: check.status for kind, check in found.items()} == {
         kind: measured.get(kind, "not_measured") for kind in OURS
@@ -101,8 +105,8 @@ def test_one_row_one_class_one_split(tmp_path):
         "1 rows" in found["expect_no_target_leakage"].message or "classes" in found["expect_no_target_leakage"].message
     )
     undeclared = {kind for kind, role in MISSING_ROLE.items() if role.removeprefix("role ") not in ROLES.values()}
-    assert found[SINCE].status == "not_applicable"
-    rest = set(OURS) - {*between, *undeclared, *NEEDS_MORE, SINCE}
+    assert found[SINCE].status == found[CONTAMINATION].status == "not_applicable"
+    rest = set(OURS) - {*between, *undeclared, *NEEDS_MORE, SINCE, CONTAMINATION}
     assert {found[kind].status for kind in rest} == {"pass"}
     assert not any(check.unexpected for check in found.values())
 

@@ -41,6 +41,34 @@ def test_drift_is_measured_from_the_release_before(team):
     assert check["status"] == "error"
 
 
+def test_no_row_that_was_once_a_test_row_becomes_a_training_row(team):
+    settings = team.cwd / "registry.toml"
+    settings.write_text(settings.read_text("utf-8") + '\n[release]\nfingerprints = "salted"\n', "utf-8")
+    suite = team.cwd / "checks" / "reviews.yaml"
+    entry = """
+  - type: expect_no_contamination_with
+    kwargs: {references: ["reviews@latest:test"], splits: [train], near: false}
+    meta: {check_id: contamination}
+"""
+    suite.write_text(suite.read_text("utf-8") + entry, "utf-8")
+    team.commit("Watch the test split over releases")
+
+    def contamination(**expected):
+        (evidence,) = team("check", "--json", **expected).json["datasets"]
+        return next(check for check in evidence["checks"] if check["id"] == "contamination"), evidence["references"]
+
+    first, references = contamination()
+    assert (first["status"], references) == ("not_applicable", {})
+    assert first["message"] == "there is no previous release to compare with"
+    team("release", "v1.0", "--quiet")
+    assert contamination()[0]["status"] == "pass"
+    moved = team.cwd / "data" / "reviews"
+    write_csv(moved / "train.csv", [*rows("train", 80), rows("test", 20)[3]])
+    write_csv(moved / "test.csv", rows("test", 20)[:3])
+    found, references = contamination(code=1)
+    assert (found["status"], found["unexpected"], list(references)) == ("fail", 1, ["reviews@1.0.0"])
+
+
 def test_a_benchmark_is_found_in_other_data_without_its_rows(team):
     settings = team.cwd / "registry.toml"
     settings.write_text(settings.read_text("utf-8") + '\n[release]\nfingerprints = "salted"\n', "utf-8")

@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from registry.checks.disparity import SMALL
+from registry.checks.intervals import difference, ratio, wilson
 from registry.formats.documents import schema_of
 from registry.model.digest import canonical
 from registry.model.schema import Column, DatasetSchema
 from registry.reports.eda import eda_html
-from registry.reports.intervals import difference, ratio, wilson
 from registry.reports.profile import profile
 from registry.reports.quality import quality_html, quality_json
-from registry.reports.slices import SMALL
 from registry.reports.variety import WORDS, Runs, growth, heaps
 from registry.tables.duck import Session
 from registry.tables.table import Table

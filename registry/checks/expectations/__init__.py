@@ -15,6 +15,7 @@ from registry.checks.expectations import (
     anonymity,
     balance,
     contamination,
+    disparity,
     drift,
     duplicates,
     leakage,
@@ -45,6 +46,7 @@ ANYWHERE = (
     listed,
     anonymity,
     alike,
+    disparity,
 )
 TOPICS = (*ANYWHERE, drift, noise, contamination, sufficiency)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}

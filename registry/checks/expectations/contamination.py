@@ -117,6 +117,8 @@ def _overlap(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     if absent := [name for name in kwargs.get("splits") or () if name not in splits]:
         return Unmeasured(f"the data has no split {', '.join(absent)}; it has {', '.join(facts.splits)}")
     marked = tuple(one for reference in kwargs["references"] for one in facts.references.fingerprints(reference))
+    if not marked:
+        return Unmeasured("there is no previous release to compare with", "not_applicable")
     for one in marked:
         if one.fingerprint.columns != len(columns):
             raise PlanError(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 
-from registry.reports.numbers import rounded
+from registry.checks.numbers import rounded
 
 LEVEL = 0.95
 Z = 1.959963984540054  # the normal quantile that leaves 2.5 % beyond it
