@@ -12,7 +12,7 @@ from typing import Any
 
 from registry.checks.answers import Answers
 from registry.checks.conditions import to_sql
-from registry.checks.expectations import OURS, SPREAD
+from registry.checks.expectations import OURS
 from registry.checks.figures import Figures, Outcome, figures_of
 from registry.checks.gx import judge
 from registry.checks.maps import METRICS, domain_of, unexpected_count
@@ -87,8 +87,6 @@ class _Run:
         spec = OURS.get(expectation.type)
         if spec is None:
             return None
-        if self.session.spread and expectation.type not in SPREAD:
-            return Unmeasured(f"{self.session.name} does not measure this: registry check --engine duckdb does")
         defaults = {kwarg.name: kwarg.default for kwarg in spec.form.kwargs if not kwarg.required}
         measure = spec.measure({**defaults, **expectation.kwargs}, self.facts)
         if isinstance(measure, Measure):

@@ -28,7 +28,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from registry.errors import DataError, IntegrityError
 from registry.model.digest import canonical
@@ -50,14 +50,17 @@ FORMAT = "registry.fingerprint/1"
 PACKED = "registry.fingerprints/1"
 RULES = 1  # of normalisation, keys, shingles and bins: fingerprints of other rules are not comparable
 BITS = 40  # of a key: of 10,000 rows, one in 10^8 others is taken for one of them
-BINS = 128
-SPARSE = 40  # filled bins below which every pair of neighbours is looked up, else a quarter of the triples
-SLOTS = 22  # bits of a table that says which keys are nowhere
+BIN_BITS = 7
+BINS = 1 << BIN_BITS
+RUNS = (3, 2)  # neighbouring bins that are looked up together
+SPARSE = 40  # filled bins below which half of the pairs are looked up, else a quarter of the triples
+SLOTS = 21  # bits of the tables that say which keys are nowhere
 SHINGLES, ROWS = 1 << 18, 1 << 12  # of texts at a time: their bins stay in the cache
 MOST = 50_000_000  # rows that a fingerprint is believed to have
 SKETCHED = 4_000_000  # and sketches: half a gigabyte
 PAIRS = 1 << 18  # candidates that are measured at a time
 STIR = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio
+STIRS = (STIR, 0xD1342543DE82EF95)  # one for each of the tables
 NOTHING = 2**64 - 1
 
 
@@ -123,38 +126,46 @@ class Fingerprint:
         """Which keys, of this fingerprint's salt, are among these; 0 is no key."""
         import numpy as np
 
-        if not len(self.keys):
-            return np.zeros(len(keys), bool)
-        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.asarray((self.keys[at] == keys) & (keys != 0))
+        found: Flags = self._starts[keys >> np.uint64(BITS - SLOTS)] & (keys != 0)
+        some = np.flatnonzero(found)
+        at = np.searchsorted(self.keys, keys[some])
+        found[some] = self.keys[np.minimum(at, len(self.keys) - 1)] == keys[some]
+        return found
+
+    @cached_property
+    def _starts(self) -> Flags:
+        """Whether a key starts with these bits."""
+        import numpy as np
+
+        table = np.zeros(1 << SLOTS, bool)
+        table[self.keys >> np.uint64(BITS - SLOTS)] = True
+        return table
 
     def alike(self, some: Shingled, threshold: float) -> Flags:
         """Which texts agree with one of these in `threshold` of the bins that either fills."""
         import numpy as np
 
         found = np.zeros(len(some.places), bool)
-        bytes_ = some.bytes(self.salt)
-        for left, right in self._met(some, bytes_):
+        for left, right in self._met(some):
             rows, at = np.unique(left, return_inverse=True)
-            one, other = some.matrix(bytes_, rows)[at], self.bins[right]
+            one, other = some.matrix(self.salt, rows)[at], self.bins[right]
             filled = np.count_nonzero((one != 0) | (other != 0), axis=1)
             agreed = np.count_nonzero((one == other) & (one != 0), axis=1)
             found[left[agreed >= threshold * filled]] = True
         return found
 
-    def _met(self, some: Shingled, bytes_: Bytes) -> Iterator[tuple[Ints, Ints]]:
+    def _met(self, some: Shingled) -> Iterator[tuple[Ints, Ints]]:
         """Pairs (row of `some`, row of these) that agree in neighbouring bins, a bounded number at a time."""
         import numpy as np
 
         from registry.tables.near.arrays import cuts, ranges
 
-        filled = np.bincount(some.rows, minlength=len(some.places))
-        for run, index in self._index.items():
-            wanted = (filled >= SPARSE) if run == 3 else (filled < SPARSE)
-            cells = np.flatnonzero(wanted[some.rows]) if not wanted.all() else slice(None)
-            keys, owners = _runs(some.rows[cells], some.at[cells], bytes_[cells], run)
-            fits = index.table[_slot(keys)]
-            keys, owners = keys[fits], owners[fits]
+        for runs, index in zip(some.runs, self._index, strict=True):
+            keys = runs.keys([_bytes(least, self.salt) for least in runs.cells])
+            owners = runs.owners
+            for stir, table in zip(STIRS, index.tables, strict=True):
+                fits = np.flatnonzero(table[_slot(keys, stir)])
+                keys, owners = keys[fits], owners[fits]
             lows = np.searchsorted(index.keys, keys, "left")
             sizes = np.searchsorted(index.keys, keys, "right") - lows
             for cut in cuts(sizes, PAIRS, len(sizes)):
@@ -165,29 +176,31 @@ class Fingerprint:
                     yield both // len(self.bins), both % len(self.bins)
 
     @cached_property
-    def _index(self) -> dict[int, _Index]:
+    def _index(self) -> tuple[_Index, ...]:
         import numpy as np
 
         rows, at = (places.astype(np.int64) for places in np.nonzero(self.bins))
-        return {run: _Index.of(*_runs(rows, at, self.bins[rows, at], run)) for run in (3, 2)}
+        return tuple(_Index.of(_Runs.of(rows, at, self.bins[rows, at], run)) for run in RUNS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Index:
-    """Sorted keys with the rows that have them, and a table of the slots that any key falls into."""
+    """Sorted keys with the rows that have them, and tables of the slots that any key falls into."""
 
     keys: Words
     owners: Ints
-    table: Flags
+    tables: tuple[Flags, ...]
 
     @classmethod
-    def of(cls, keys: Words, owners: Ints) -> _Index:
+    def of(cls, runs: _Runs) -> _Index:
         import numpy as np
 
-        order = np.argsort(keys, kind="stable")
-        table = np.zeros(1 << SLOTS, bool)
-        table[_slot(keys)] = True
-        return cls(keys[order], owners[order], table)
+        keys, owners = runs.keys(runs.cells), runs.owners
+        order = np.argsort(keys)
+        tables = np.zeros((len(STIRS), 1 << SLOTS), bool)
+        for stir, table in zip(STIRS, tables, strict=True):
+            table[_slot(keys, stir)] = True
+        return cls(keys[order], owners[order], tuple(tables))
 
 
 class Builder:
@@ -201,13 +214,15 @@ class Builder:
 
     def add(self, columns: Sequence[Sequence[str | None]]) -> None:
         """Adds rows given column by column."""
+        import numpy as np
+
         texts = [normalised(column) for column in columns]
         keys = salted(halves_of(texts), self._salt)
         self._rows += int((keys != 0).sum())
         self._keys.append(keys[keys != 0])
         if self._columns == 1:
             long = Shingled.of(texts[0])
-            self._bins.append(long.matrix(long.bytes(self._salt)))
+            self._bins.append(long.matrix(self._salt, np.arange(len(long.places))))
 
     def fingerprint(self) -> Fingerprint:
         """The fingerprint of all rows."""
@@ -269,9 +284,12 @@ def halves_of(columns: Sequence[Sequence[str | None]]) -> Words:
     return np.frombuffer(keys, "<u8").astype(np.uint64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Shingled:
-    """Texts that are long enough, `places` of them, and of each filled bin the row, the bin and its least shingle."""
+    """Texts that are long enough, at `places`, and of each bin that one fills the text, the bin and its least shingle.
+
+    The filled bins stand by text and bin; `rows` counts the texts as `places` lists them, in no order of the places.
+    """
 
     places: Ints
     rows: Ints
@@ -290,40 +308,49 @@ class Shingled:
         places = np.array([i for i, text in enumerate(texts) if text is not None and len(text) >= SHORTEST], np.int64)
         long = Texts.of([str(texts[i]) for i in places.tolist()])
         hangul = long.mostly_hangul()
-        parts = [
-            _least(long.take(some[cut]), some[cut], k)
-            for k, some in ((K_HANGUL, np.flatnonzero(hangul)), (K_TEXT, np.flatnonzero(~hangul)))
-            for cut in cuts(long.sizes[some], SHINGLES, ROWS)
-        ]
-        nothing = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64))
-        return cls(places, *(np.concatenate(column) for column in zip(nothing, *parts, strict=True)))
+        sides = ((K_HANGUL, np.flatnonzero(hangul)), (K_TEXT, np.flatnonzero(~hangul)))
+        order = np.concatenate([some for _, some in sides])
+        parts, done = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64))], 0
+        for k, some in sides:
+            for cut in cuts(long.sizes[some], SHINGLES, ROWS):
+                rows, at, least = _least(long.take(some[cut]), k)
+                parts.append((rows + done, at, least))
+                done += len(some[cut])
+        return cls(places[order], *(np.concatenate(column) for column in zip(*parts, strict=True)))
 
-    def bytes(self, salt: bytes) -> Bytes:
-        """A byte of each filled bin, never 0, which differs from salt to salt."""
+    @cached_property
+    def starts(self) -> Ints:
+        """Where the filled bins of each text begin, and where those of the last end."""
         import numpy as np
 
-        mixed = (self.least ^ _word(salt)) * np.uint64(STIR) >> np.uint64(32)
-        return ((mixed * np.uint64(255) >> np.uint64(32)) + np.uint64(1)).astype(np.uint8)
+        from registry.tables.near.arrays import starts_of
 
-    def matrix(self, bytes_: Bytes, wanted: Ints | None = None) -> Matrix:
-        """The bytes as rows of 128 bins, 0 where one is empty; of ascending rows `wanted`, or of all."""
+        return starts_of(np.bincount(self.rows, minlength=len(self.places)))
+
+    @cached_property
+    def runs(self) -> tuple[_Runs, ...]:
+        """Neighbouring filled bins with their least shingles: triples where many bins are filled, else pairs."""
         import numpy as np
 
-        if wanted is None:
-            out = np.zeros((len(self.places), BINS), np.uint8)
-            out[self.rows, self.at] = bytes_
-            return out
-        number = np.full(len(self.places), -1, np.int64)
-        number[wanted] = np.arange(len(wanted))
-        rows = number[self.rows]
-        some = rows >= 0
+        many = np.repeat(np.diff(self.starts) >= SPARSE, np.diff(self.starts))
+        sides = zip(RUNS, (np.flatnonzero(many), np.flatnonzero(~many)), strict=True)
+        return tuple(_Runs.of(self.rows[cells], self.at[cells], self.least[cells], run) for run, cells in sides)
+
+    def matrix(self, salt: bytes, wanted: Ints) -> Matrix:
+        """Under a salt the byte of each bin of the texts `wanted`, never 0, and 0 of an empty one. Shape (n, 128)."""
+        import numpy as np
+
+        from registry.tables.near.arrays import ranges
+
+        sizes = self.starts[wanted + 1] - self.starts[wanted]
+        cells = ranges(self.starts[wanted], sizes)
         out = np.zeros((len(wanted), BINS), np.uint8)
-        out[rows[some], self.at[some]] = bytes_[some]
+        out[np.repeat(np.arange(len(wanted)), sizes), self.at[cells]] = _bytes(self.least[cells], salt)
         return out
 
 
-def _least(texts: Texts, rows: Ints, k: int) -> tuple[Ints, Ints, Words]:
-    """The least token of each bin that a text fills: the text's row, the bin, the token; by row and bin."""
+def _least(texts: Texts, k: int) -> tuple[Ints, Ints, Words]:
+    """The least token of each bin that a text fills: the text, the bin, the token; by text and bin."""
     import numpy as np
 
     from registry.tables.near.arrays import ranges
@@ -331,34 +358,64 @@ def _least(texts: Texts, rows: Ints, k: int) -> tuple[Ints, Ints, Words]:
 
     windows = texts.windows(k)
     tokens = hashes(texts.codes, k)[ranges(texts.starts[:-1], windows)]
-    cells = np.repeat(np.arange(len(rows)) * BINS, windows) + (tokens >> np.uint64(TOKEN_BITS - 7)).view(np.int64)
-    least = np.full(len(rows) * BINS, NOTHING, np.uint64)
+    cells = np.repeat(np.arange(len(texts)) * BINS, windows) + (tokens >> np.uint64(TOKEN_BITS - BIN_BITS)).view(
+        np.int64
+    )
+    least = np.full(len(texts) * BINS, NOTHING, np.uint64)
     np.minimum.at(least, cells, tokens)
     filled = np.flatnonzero(least != NOTHING)
-    return rows[filled // BINS], filled % BINS, least[filled]
+    return filled >> BIN_BITS, filled & (BINS - 1), least[filled]
 
 
-def _runs(rows: Ints, at: Ints, bytes_: Bytes, run: int) -> tuple[Words, Ints]:
-    """A key of `run` neighbouring filled bins of a row, with the row: of all pairs, of a quarter of the triples.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """Runs of neighbouring filled bins of one text: which bins as one number, what each holds, and whose they are."""
 
-    Which quarter hangs on the first byte alone, so that the same ones are taken on both sides.
-    """
+    bins: Words
+    cells: tuple[NDArray[Any], ...]
+    owners: Ints
+
+    @classmethod
+    def of(cls, rows: Ints, at: Ints, held: NDArray[Any], run: int) -> _Runs:
+        """Of filled bins by row: half of the pairs, or a quarter of the triples, by the bin that they begin at."""
+        import numpy as np
+
+        count = max(len(rows) - run + 1, 0)
+        first = np.flatnonzero(at[:count] & (2 ** (run - 1) - 1) == 0)
+        first = first[rows[first] == rows[first + run - 1]]
+        bins = np.zeros(len(first), np.uint64)
+        for step in range(run):
+            bins = bins << np.uint64(BIN_BITS) | at[first + step].astype(np.uint64)
+        return cls(bins, tuple(held[first + step] for step in range(run)), rows[first])
+
+    def keys(self, held: Sequence[Bytes]) -> Words:
+        """A number for each run, of its bins and of the bytes that they hold."""
+        import numpy as np
+
+        keys = self.bins
+        for bytes_ in held:
+            keys = keys << np.uint64(8) | bytes_
+        return keys
+
+
+def _bytes(least: Words, salt: bytes) -> Bytes:
+    """A byte of each bin's least shingle, never 0, which differs from salt to salt."""
     import numpy as np
 
-    count = max(len(rows) - run + 1, 0)
-    first = np.flatnonzero(bytes_[:count] & 3 == 0) if run == 3 else np.arange(count)
-    first = first[rows[first] == rows[first + run - 1]]
-    keys = np.zeros(len(first), np.uint64)
-    for step in range(run):
-        cells = at[first + step].astype(np.uint64) << np.uint64(8) | bytes_[first + step].astype(np.uint64)
-        keys = keys << np.uint64(15) | cells
-    return keys, rows[first]
+    mixed = least ^ _word(salt)
+    for step in (STIR, 255):
+        mixed *= np.uint64(step)
+        mixed >>= np.uint64(32)
+    mixed += np.uint64(1)
+    return mixed.astype(np.uint8)
 
 
-def _slot(keys: Words) -> Words:
+def _slot(keys: Words, stir: int) -> Words:
     import numpy as np
 
-    return keys * np.uint64(STIR) >> np.uint64(64 - SLOTS)
+    slots = keys * np.uint64(stir)
+    slots >>= np.uint64(64 - SLOTS)
+    return slots
 
 
 def _word(salt: bytes) -> np.uint64:

@@ -15,7 +15,6 @@ True
 from __future__ import annotations
 
 import hashlib
-import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -80,7 +79,7 @@ def normalised(texts: Sequence[str | None]) -> list[str | None]:
 def _collapse(joined: str) -> str:
     import numpy as np
 
-    if joined.isascii() and not _AWKWARD.search(joined):
+    if joined.isascii() and _is_tidy(joined):
         return joined
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
     kinds = _kinds()[codes]
@@ -96,7 +95,11 @@ def _collapse(joined: str) -> str:
     return bytes(codes.astype("<u4").tobytes()).decode("utf-32-le", "surrogatepass")
 
 
-_AWKWARD = re.compile("[\x01-\x1f\x7f]|  | \0|\0 |\\A | \\Z")
+def _is_tidy(joined: str) -> bool:
+    """Whether ASCII texts hold no controls and no other white space than single spaces within."""
+    bare = joined.replace("\0", "") if "\0" in joined else joined
+    ends = joined.startswith(" ") or joined.endswith(" ")
+    return bare.isprintable() and not ends and not any(run in joined for run in ("  ", " \0", "\0 "))
 
 
 @cache

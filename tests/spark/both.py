@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from registry.checks.references import References
 from registry.checks.run import run_checks
 from registry.checks.suite import Expectation, expectations_of
 from registry.model.evidence import Check
@@ -24,13 +25,17 @@ def suite(entries: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Expectation]
 
 
 def both(
-    expectations: list[Expectation], table: Table, schema: DatasetSchema, settings: SparkSettings
+    expectations: list[Expectation],
+    table: Table,
+    schema: DatasetSchema,
+    settings: SparkSettings,
+    references: References | None = None,
 ) -> tuple[list[Check], list[Check]]:
     """The checks by DuckDB, and by Spark."""
     with Session(table) as session:
-        here = run_checks(expectations, table, schema, session)
+        here = run_checks(expectations, table, schema, session, references)
     with SparkTables(table, settings) as tables:
-        there = run_checks(expectations, table, schema, tables)
+        there = run_checks(expectations, table, schema, tables, references)
     return here, there
 
 

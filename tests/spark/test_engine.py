@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
 import math
@@ -16,16 +17,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from registry.checks import run
-from registry.checks.expectations import FORMS, OURS, SPREAD
-from registry.checks.run import run_checks
+from registry.checks.expectations import FORMS, OURS
+from registry.checks.references import Marked, References
 from registry.checks.specs import value_sql
 from registry.cli.app import app
 from registry.errors import RegistryError
 from registry.judge.judge import JudgeOptions, judge, lay_out
+from registry.reports.profile import profile
 from registry.stores import open_store
 from registry.tables.duck import QueryError, Session
 from registry.tables.engine import PLACE, text_of
+from registry.tables.fingerprints import Fingerprint
 from registry.tables.keys import canonical_sql
 from registry.tables.near import NearNotMeasured, NearOptions, near_between, near_within
 from registry.tables.near.spread import Search
@@ -102,10 +104,10 @@ def test_core_expectations(tmp_path, spark_settings):
 
 
 def test_nothing_is_left_out():
-    """The cases above hold every expectation of the table that both engines measure."""
+    """The cases here hold every expectation of the table."""
     known = {kind for kind, _ in CASES} | {kind for kind, _ in entries(World(1, "text", "ko"))}
     assert set(FORMS) - set(OURS) <= known
-    assert set(SPREAD) <= known | {kind for kind, _ in ANNOTATED}
+    assert set(OURS) <= known | {kind for kind, _ in (*ANNOTATED, *BY_MODEL)}
 
 
 ANNOTATED = [
@@ -136,13 +138,39 @@ def test_annotators(tmp_path, spark_settings):
     assert_equal(here, there)
 
 
-def test_what_spark_does_not_measure_names_duckdb(tmp_path, spark_settings, monkeypatch):
-    monkeypatch.setattr(run, "SPREAD", frozenset())
-    table = table_of(tmp_path, {"train": {"본문": ["가"]}})
-    with SparkTables(table, spark_settings) as tables:
-        (check,) = run_checks(suite([("expect_rows_to_be_unique", {})]), table, schema_of(table), tables)
-    assert check.status == "not_measured"
-    assert "--engine duckdb" in check.message
+HELD_OUT = ["대한민국의 헌법은 언제 처음 제정되어 공포되었습니까?", "Which king had the new alphabet made?", "짧다"]
+BY_MODEL = [
+    ("expect_group_disparity_at_most", {"columns": ["면"], "max_difference": 0.001}),
+    ("expect_no_contamination_with", {"references": ["bench@1:test"], "columns": ["글"]}),
+    ("expect_no_drift_from_previous_release", {"max_value": 0.001}),
+    ("expect_no_drift_between_splits", {"measure": "ks", "max_value": 0.01}),
+    ("expect_label_noise_at_most", {"max_share": 0.001}),
+    ("expect_data_to_suffice", {"features": ["점"], "min_score": 0.999, "slices": ["면"], "seed": 5}),
+]
+
+
+def test_groups_models_profiles_and_fingerprints(tmp_path, spark_settings):
+    """The same rows are drawn, so that models are equal; benchmarks are met by their fingerprints alone."""
+    draw = random.Random(4)
+    good, bad = ("빠르고 친절한 배송이라 아주 만족합니다 번호", "나쁜 포장에 실망했고 반품도 늦었습니다")
+    rows = []
+    for at in range(180):
+        label = draw.random() < 0.5
+        text = f"{good if label else bad} {at}"
+        rows.append({"글": text, "점": draw.gauss(2.0 * label, 1), "면": "가나"[at % 2], "l": label != (at % 24 == 0)})
+    rows += [{"글": f"{text}{end}", "점": 0.0, "면": None, "l": True} for text in HELD_OUT for end in ("", "!")]
+    table = table_of(tmp_path, {"train": pa.Table.from_pylist(rows[:120]), "test": pa.Table.from_pylist(rows[120:])})
+    schema = schema_of(table, 글="text", l="label")
+    with Session(table) as session:
+        now = profile(session, table, schema)
+    old = copy.deepcopy(now)
+    old["columns"][1]["histogram"]["counts"]["train"].reverse()
+    marked = [Marked("bench@1.0.0:test", "", Fingerprint.of([[text] for text in HELD_OUT], b"salt"))]
+    references = References("d@1.0.0", lambda: old, lambda: now, {"bench@1:test": marked}.__getitem__)
+    here, there = both(suite(BY_MODEL), table, schema, spark_settings, references)
+    assert_equal(here, there)
+    assert [check.status for check in here] == ["fail"] * 6, [check.message for check in here]
+    assert (here[1].unexpected, here[1].observed["near"]) == (5, 2)
 
 
 MOMENTS = [

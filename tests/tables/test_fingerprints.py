@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import zlib
@@ -126,3 +127,27 @@ def test_what_could_not_be_read_back_is_not_made(monkeypatch):
     monkeypatch.setattr("registry.tables.fingerprints.SKETCHED", 3)
     with pytest.raises(DataError, match="too large for a fingerprint"):
         of(texts("ko", 5, 7))
+
+
+SHIPPED = {"en": "3850385ae8eb1612", "ko": "bc6a0c433e546418"}
+
+
+@pytest.mark.parametrize("language", SHIPPED)
+def test_fingerprints_that_were_shipped_are_still_those_of_their_rows(language):
+    """Another digest is another rule: `RULES` is raised with it, and what was shipped is refused."""
+    made = of(texts(language, 40, 8) + texts(language, 40, 9, 4))
+    assert hashlib.sha256(made.keys.tobytes() + made.bins.tobytes()).hexdigest()[:16] == SHIPPED[language]
+
+
+@pytest.mark.parametrize("words", [4, 7, 40])
+@pytest.mark.parametrize("language", LETTERS)
+def test_likeness_is_found_at_every_length(language, words):
+    """Of few filled bins pairs are looked up, of many triples."""
+    benchmark = texts(language, 1_500, 12, words)
+    draw = random.Random(words)
+    letters = [(text, text[:at] + "x" + text[at + 1 :]) for text in benchmark for at in [draw.randrange(len(text))]]
+    changed = letters + [(text, edited(text, draw, 0.06)) for text in benchmark]
+    close = [two for one, two in changed if 0.8 <= (similarity(one, two) or 0) < 1]
+    found = of(benchmark)
+    assert len(close) > 100 and among([close], found)[1].mean() >= 0.95
+    assert among([texts(language, 3_000, 13, words)], found)[1].mean() <= 1e-3

@@ -31,8 +31,7 @@ from registry.checks.expectations import (
 )
 from registry.checks.specs import Spec
 
-# topics that every engine measures
-ANYWHERE = (
+TOPICS = (
     leakage,
     near,
     duplicates,
@@ -47,8 +46,10 @@ ANYWHERE = (
     anonymity,
     alike,
     disparity,
+    drift,
+    noise,
+    contamination,
+    sufficiency,
 )
-TOPICS = (*ANYWHERE, drift, noise, contamination, sufficiency)  # and those that DuckDB alone measures
 OURS: Mapping[str, Spec] = {spec.form.type: spec for topic in TOPICS for spec in topic.SPECS}
-SPREAD = frozenset(spec.form.type for topic in ANYWHERE for spec in topic.SPECS)
 FORMS: Mapping[str, ExpectationForm] = {**CORE, **{name: spec.form for name, spec in OURS.items()}}

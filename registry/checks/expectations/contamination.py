@@ -33,6 +33,8 @@ Find = Callable[["pa.RecordBatch", Sequence[Marked]], Iterator[Any]]
 CONTAMINATION = "expect_no_contamination_with"
 NEAR = 0.72  # agreement of two sketches from which texts count as alike: 0.9 of a similarity of 0.8
 
+TOGETHER = 1 << 14  # texts that are looked up at a time: what is computed of them stays in the cache
+
 
 @dataclass(frozen=True, slots=True)
 class OverlapRequest:
@@ -89,21 +91,29 @@ def _look_up(batches: Iterator[pa.RecordBatch], *, marked: Sequence[Marked], fin
 def _exact(batch: pa.RecordBatch, marked: Sequence[Marked]) -> Iterator[Any]:
     from registry.tables.fingerprints import salted
 
-    halves = batch.column("k1").to_numpy()
+    halves = batch.column("k1").to_numpy().view("u8")  # Spark has them as signed numbers
     return (one.fingerprint.holds(salted(halves, one.fingerprint.salt)) for one in marked)
 
 
 def _near(batch: pa.RecordBatch, marked: Sequence[Marked]) -> Iterator[Any]:
     import numpy as np
 
+    texts = (batch.column("text").slice(start, TOGETHER) for start in range(0, max(len(batch), 1), TOGETHER))
+    return iter(np.hstack([_alike(some, marked) for some in texts]))
+
+
+def _alike(texts: pa.Array, marked: Sequence[Marked]) -> Any:
+    """Which texts are alike to one of each fingerprint, shape (fingerprints, texts)."""
+    import numpy as np
+
     from registry.tables.fingerprints import Shingled
     from registry.tables.keys import normalised
 
-    some = Shingled.of(normalised(batch.column("text").to_pylist()))
-    for one in marked:
-        found = np.zeros(len(batch), bool)
-        found[some.places] = one.fingerprint.alike(some, NEAR)
-        yield found
+    found = np.zeros((len(marked), len(texts)), bool)
+    some = Shingled.of(normalised(texts.to_pylist()))
+    for one, row in zip(marked, found, strict=True):
+        row[some.places] = one.fingerprint.alike(some, NEAR)
+    return found
 
 
 def _overlap(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
