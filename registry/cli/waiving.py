@@ -49,11 +49,12 @@ def _ids(workspace: Workspace, dataset: Dataset) -> set[str]:
     from registry.cards.terms import IDS
     from registry.checks.suite import expectations_of, joined
     from registry.judge.rules import load_rules
+    from registry.schemas.hub import ID as HUB_READER
     from registry.schemas.verify import derived_suite
 
     rules = load_rules(workspace, dataset)
     derived = expectations_of(derived_suite(rules.schema), dataset.schema)
-    built_in = {"data:rows", "data:readable", "schema:columns", "schema:types", "schema:files", *IDS}
+    built_in = {"data:rows", "data:readable", "schema:columns", "schema:types", "schema:files", HUB_READER, *IDS}
     return {one.check_id for one in joined([derived, rules.expectations])} | built_in
 
 

@@ -29,6 +29,7 @@ from registry.model.digest import digest_of
 from registry.model.evidence import Check, DataFacts, Evidence
 from registry.model.facts import Declared
 from registry.model.names import Version
+from registry.schemas.hub import hub_reader
 from registry.schemas.verify import derived_suite, verify_schema
 from registry.tables.read import open_table
 from registry.tables.table import Table
@@ -221,6 +222,7 @@ def _measure(bench: Bench) -> Evidence:
         expectations = joined([derived, bench.rules.expectations])
         with bench.engine() as engine:
             counts = split_counts(engine, table)
+            checks += hub_reader(engine)
             checks += run_checks(expectations, table, bench.rules.schema, engine, bench.references.references)
     return _evidence(bench, checks, table.rows, counts)
 

@@ -325,6 +325,12 @@ _OF_ID = {
         ("Files that lack a column which others have.", "다른 파일에 있는 열이 없는 파일."),
         ("Such a column reads as missing there.", "해당 파일의 그 열은 결측으로 읽힘."),
     ),
+    "schema:hub-reader": Measure(
+        "schema",
+        ("Columns as the Hub reads them", "허브에서 읽은 열"),
+        ("Texts of CSV that `load_dataset` takes for numbers.", "`load_dataset`가 숫자로 바꾸는 CSV의 글."),
+        ("Who loads it from the Hub trains on other values.", "허브에서 불러오면 다른 값으로 학습함."),
+    ),
     "schema:types": Measure(
         "schema", ("Types", "자료형"), ("Types of columns in every file.", "모든 파일의 열 자료형."), _BROKEN
     ),

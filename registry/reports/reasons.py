@@ -159,6 +159,11 @@ REASONS: Mapping[str, str] = {
     r"`([^`]+)` is missing": r"없는 열: \1",
     r"`([^`]+)` is not declared": r"선언되지 않은 열: \1",
     r"`([^`]+)` has no ((?:`[^`]+`(?:, )?)+)": r"열이 없는 파일: \1 (\2)",
+    r"load_dataset reads ([\d,]+) empty texts of `([^`]+)` as null": r"load_dataset이 결측으로 읽는 빈 글 \1개: \2",
+    r"load_dataset reads ([\d,]+) texts of `([^`]+)` as numbers": r"load_dataset이 숫자로 읽는 글 \1개: \2",
+    r"load_dataset reads ([\d,]+) texts of `([^`]+)` in lower case": r"load_dataset이 소문자로 읽는 글 \1개: \2",
+    r"load_dataset rounds ([\d,]+) numbers of `([^`]+)`": r"load_dataset이 반올림하는 수 \1개: \2",
+    r"load_dataset cannot read `([^`]+)` of ([\d,]+) rows": r"load_dataset이 읽지 못하는 열: \1 (\2행)",
     r"their rows read as null there": r"해당 행은 결측으로 읽음",
     r"`([^`]+)` is (.+), not (.+)": r"선언과 다른 자료형: \1 (\2, 선언 \3)",
 }

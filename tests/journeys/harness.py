@@ -7,14 +7,18 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from registry.formats.documents import schema_of
+from tests.journeys.warm import Warm, fixed
 
 CHECKOUT = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-m", "registry")
+TIMEOUT = 300
 
 
 @dataclass(frozen=True)
@@ -34,29 +38,40 @@ class Done:
         return document
 
 
+@cache
+def warm() -> Warm:
+    """The process with the libraries that all tests of this process share; it ends as this one does."""
+    return Warm()
+
+
 @dataclass(frozen=True)
 class Shell:
-    """A directory in which commands are run; `command` starts registry."""
+    """A directory in which commands are run; `command` starts registry.
+
+    `fresh` makes each command a process of its own from its first import on, as a user has it.
+    """
 
     cwd: Path
-    command: tuple[str, ...] = (sys.executable, "-m", "registry")
+    command: tuple[str, ...] = COMMAND
     env: tuple[tuple[str, str], ...] = ()
+    fresh: bool = False
 
     def __call__(self, *arguments: object, code: int | None = 0, cwd: Path | None = None) -> Done:
         environment = self._environment()
         if self.command[0] == sys.executable:
             environment["PYTHONPATH"] = str(CHECKOUT)
+        done = self._run(list(map(str, arguments)), cwd or self.cwd, environment)
+        assert "Traceback" not in done.err, done.err
+        assert code is None or done.code == code, f"exit {done.code}\n{done.out}\n{done.err}"
+        return done
+
+    def _run(self, arguments: list[str], cwd: Path, environment: dict[str, str]) -> Done:
+        if self.command == COMMAND and not self.fresh and fixed(environment) == warm().fixed:
+            return Done(*warm()(arguments, cwd, environment, TIMEOUT))
         done = subprocess.run(
-            [*self.command, *map(str, arguments)],
-            cwd=cwd or self.cwd,
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=300,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        assert code is None or done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+            [*self.command, *arguments],
+            cwd=cwd, capture_output=True, text=True, env=environment, timeout=TIMEOUT, check=False,
+        )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)
 
     def _environment(self) -> dict[str, str]:

@@ -26,7 +26,7 @@ def place(request, tmp_path):
 
 def test_the_main_job(place, tmp_path):
     url = place
-    shell = Shell(tmp_path / "team", env=(("REGISTRY_STORE", url),))
+    shell = Shell(tmp_path / "team", env=(("REGISTRY_STORE", url),), fresh=True)
     shell.cwd.mkdir()
     shell("init")
     data = shell.cwd / "data" / "reviews"
@@ -64,7 +64,7 @@ def test_the_main_job(place, tmp_path):
     second = shell("release", "v1.1", "--json").json
     assert (second["state"], second["change"]) == ("released", "minor")
 
-    consumer = Shell(tmp_path / "consumer")
+    consumer = Shell(tmp_path / "consumer", fresh=True)
     consumer.cwd.mkdir()
     pulled = consumer("pull", "reviews@v1.0", "-o", "here", "--store", url, "--json").json
     assert pulled["version"] == "1.0.0" and pulled["manifest"] == first["manifest"]
@@ -145,7 +145,7 @@ def test_two_fresh_clones_at_any_number_of_threads_make_the_same_documents(team,
     for threads in (1, 2, 4):
         clone = tmp_path / f"clone{threads}"
         subprocess.run(["git", "clone", "-q", str(team.cwd), str(clone)], check=True)
-        shell = Shell(clone, env=(("REGISTRY_THREADS", str(threads)),))
+        shell = Shell(clone, env=(("REGISTRY_THREADS", str(threads)),), fresh=True)
         plant_reviews(clone / "data" / "reviews")
         shell("release", "v1.0", "--no-git")
         shell("pull", "reviews", "-o", tmp_path / f"out{threads}")

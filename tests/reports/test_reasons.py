@@ -62,6 +62,7 @@ def test_every_reason_of_an_expectation_is_told_in_korean() -> None:
         "`text` is missing (did you mean `텍스트`?); `b` is not declared",
         "`a/b.csv` has no `x`, `y`; their rows read as null there",
         "`x` is int64, not string; `y` is double, not int64",
+        "load_dataset reads 12 texts of `코드` as numbers; load_dataset cannot read `시각` of 1,200 rows; and 3 more",
     ],
 )
 def test_what_is_computed_is_told_in_korean_with_the_same_numbers(message: str) -> None:

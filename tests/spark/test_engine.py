@@ -24,6 +24,7 @@ from registry.cli.app import app
 from registry.errors import RegistryError
 from registry.judge.judge import JudgeOptions, judge, lay_out
 from registry.reports.profile import profile
+from registry.schemas.hub import hub_reader
 from registry.stores import open_store
 from registry.tables.duck import QueryError, Session
 from registry.tables.engine import PLACE, text_of
@@ -39,6 +40,7 @@ from tests.checks.tables import schema_of, table_of
 from tests.checks.test_parity import CASES, ROWS
 from tests.journeys.harness import Shell
 from tests.journeys.harness import rows as reviews
+from tests.schemas.test_hub import planted as columns_of_csv
 from tests.spark.both import assert_equal, both, suite
 
 pytestmark = pytest.mark.slow
@@ -227,6 +229,12 @@ def test_files_of_any_name_and_of_different_columns(tmp_path, spark_settings):
     here, there = both(wanted, table, schema_of(table), spark_settings)
     assert [check.unexpected for check in here] == [3, 2, 5, 5, 1]
     assert_equal(here, there)
+
+
+def test_what_the_reader_of_the_hub_alters(tmp_path, spark_settings):
+    table = columns_of_csv(tmp_path)
+    with Session(table) as here, SparkTables(table, spark_settings) as there:
+        assert hub_reader(here) == hub_reader(there)
 
 
 def test_values_of_every_type(tmp_path, spark_settings):
