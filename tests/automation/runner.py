@@ -96,7 +96,7 @@ def filled(value: Any, contexts: dict[str, Any]) -> str:
 @dataclass
 class Ran:
     """A run of a commit: how each job ended, what it printed, its summary, outputs, artefacts
-    (name → folder), and the roles that were taken."""
+    (name → folder), the roles that were taken, and what code scanning got."""
 
     sha: str = ""
     jobs: dict[str, str] = field(default_factory=dict)
@@ -105,6 +105,7 @@ class Ran:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     artefacts: dict[str, Path] = field(default_factory=dict)
     roles: list[str] = field(default_factory=list)
+    scanned: str = ""
 
     def artefact(self, name: str, file: str) -> str:
         return (self.artefacts[name] / file).read_text("utf-8")
@@ -200,6 +201,7 @@ class Job:
         if not self.wanted(told):
             self.ran.jobs[name] = "skipped"
             return
+        self.ok = True  # the steps of a job that runs all the same begin anew
         assert told["timeout-minutes"] and isinstance(told["permissions"], dict), "a job has limits and permissions"
         self.contexts["permissions"] = told["permissions"]
         self.work.mkdir(parents=True)
@@ -305,12 +307,19 @@ def _credentials(job: Job, given: dict[str, str]) -> None:
     job.ran.roles.append(given["role-to-assume"])
 
 
+def _scan(job: Job, given: dict[str, str]) -> None:
+    """What code scanning takes: a log, from a job that may write it."""
+    assert job.contexts["permissions"]["security-events"] == "write" and given["category"] == "registry"
+    job.ran.scanned = Path(given["sarif_file"]).read_text("utf-8")
+
+
 ACTIONS = {
     "actions/checkout": _checkout,
     "actions/setup-python": lambda job, given: None,
     "actions/upload-artifact": _upload,
     "actions/download-artifact": _download,
     "aws-actions/configure-aws-credentials": _credentials,
+    "github/codeql-action/upload-sarif": _scan,
 }
 
 

@@ -62,7 +62,11 @@ def team(seaweed_server, tmp_path_factory):
         host = Host(
             scratch / "remote.git",
             scratch / "runs",
-            {"REGISTRY_AWS_ROLE": "arn:aws:iam::1:role/read", "REGISTRY_AWS_REGION": "us-east-1"},
+            {
+                "REGISTRY_AWS_ROLE": "arn:aws:iam::1:role/read",
+                "REGISTRY_AWS_REGION": "us-east-1",
+                "REGISTRY_CODE_SCANNING": "true",
+            },
             dict(server.environment),
         )
         shell.git("clone", "-q", "--bare", ".", str(host.remote))
@@ -138,12 +142,13 @@ def annotations(ran):
 )
 def test_every_form_of_every_scenario(judged, edit, conclusion, headline):
     ran = judged(edit)
-    assert ran.jobs == {"check": conclusion}, ran.log
+    assert ran.jobs == {"check": conclusion, "scan": "skipped" if edit is from_a_fork else "success"}, ran.log
     comment = ran.artefact("registry-comment", "comment.md")
     assert comment.startswith(f"{MARKER}\n\n{headline}\n"), comment
     assert ran.summary == comment == ran.artefact("registry-reports", "comment.md") == tame(comment)
     sarif = json.loads(ran.artefact("registry-reports", "registry.sarif"))
     assert [error.message for error in SARIF.iter_errors(sarif)] == []
+    assert ran.scanned == ("" if edit is from_a_fork else ran.artefact("registry-reports", "registry.sarif"))
     cases = ElementTree.fromstring(ran.artefact("registry-reports", "junit.xml"))
     found = document(ran)
     checks = [check for evidence in found["datasets"] for check in evidence["checks"]]
@@ -203,7 +208,7 @@ def test_the_merge_queue_compares_with_its_own_base(judged, team):
     event = {"merge_group": {"base_sha": team.host.git("rev-parse", f"{sha}^1")}}
     team.host.git("update-ref", "refs/heads/queue", sha)
     ran = team.host.run("registry.yml", "merge_group", event, "refs/heads/queue")
-    assert ran.jobs == {"check": "success"} and ran.roles == ["arn:aws:iam::1:role/read"]
+    assert ran.jobs == {"check": "success", "scan": "success"} and ran.roles == ["arn:aws:iam::1:role/read"]
     assert document(ran)["changed"]["untouched"] == ["reviews"], ran.log
     team.host.git("update-ref", "-d", "refs/heads/queue")
 
