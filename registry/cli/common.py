@@ -19,6 +19,7 @@ import typer
 from registry.cli.output import Out
 
 if TYPE_CHECKING:
+    from registry.consume.source import Settings
     from registry.stores.base import Store
     from registry.workspace.workspace import Workspace
 
@@ -47,11 +48,11 @@ class Run:
         assert found.git
         return found
 
-    def store(self) -> Store:
-        """The store: `--store`, else `REGISTRY_STORE`, else the one that `registry.toml` names."""
+    def store(self, deciding: Settings | None = None) -> Store:
+        """The store: `--store`, else `REGISTRY_STORE`, else the one of `deciding`, else of `registry.toml`."""
         from registry.consume.source import open_default_store
 
-        return open_default_store(self.directory, self.store_url)
+        return open_default_store(self.directory, self.store_url, deciding)
 
 
 COMMON: dict[str, tuple[Any, Any]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +19,38 @@ FILE = "registry.toml"
 DEFAULT = "file:.registry/store"
 
 
-def open_default_store(start: Path, explicit: str | None = None) -> Store:
-    """The store that a command started in the directory `start` works with.
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What stands in for a `registry.toml` in the directory `root`: its store, and the endpoint of S3."""
+
+    store: str
+    endpoint: str | None
+    root: Path
+
+
+def open_default_store(start: Path, explicit: str | None = None, settings: Settings | None = None) -> Store:
+    """The store that a command started in the directory `start` works with; `settings` go before `registry.toml`.
 
     Raises `UsageError` where none is named, `StoreError` for a remote one under
     `REGISTRY_OFFLINE=1`.
     """
-    url = store_url(start, explicit)
+    if settings is None:
+        url, options = store_url(start, explicit), store_options(start)
+    else:
+        url = _named(start, explicit) or _resolved(settings.store, settings.root)
+        options = StoreOptions(endpoint_url=settings.endpoint)
     if is_remote(url) and offline():
         raise StoreError(
             f"the store {url.partition('?')[0]} is remote and REGISTRY_OFFLINE is set",
             why="nothing may be asked of the network",
             hint="unset REGISTRY_OFFLINE",
         )
-    return open_store(url, options=store_options(start))
+    return open_store(url, options=options)
 
 
 def store_url(start: Path, explicit: str | None = None) -> str:
     """The store's address; a relative path is resolved against the place that named it."""
-    if explicit:
-        return _resolved(explicit, start)
-    if from_environment := os.environ.get("REGISTRY_STORE"):
-        return _resolved(from_environment, start)
-    url = default_store_url(start)
+    url = _named(start, explicit) or default_store_url(start)
     if url is None:
         raise UsageError(
             "no store is named",
@@ -48,6 +58,12 @@ def store_url(start: Path, explicit: str | None = None) -> str:
             hint="registry list --store s3://bucket/datasets",
         )
     return url
+
+
+def _named(start: Path, explicit: str | None) -> str | None:
+    """The address that whoever calls names, or the environment."""
+    found = explicit or os.environ.get("REGISTRY_STORE")
+    return _resolved(found, start) if found else None
 
 
 def default_store_url(start: Path) -> str | None:

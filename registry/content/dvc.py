@@ -12,8 +12,10 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from registry.content.hashing import Snapshot
 
 LOCK_SECONDS = 60.0
+DECIDING = "registry-deciding"  # what DVC calls a remote that stands in for the one of its files
 CHUNK = 4 * 1024 * 1024
 STALE_TEMPORARY = 86_400  # seconds; younger temporary files may belong to a process at work
 
@@ -105,8 +108,10 @@ class Remote:
     missing object is `EnvironmentFailed`.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, settings: Mapping[str, str] | None = None) -> None:
+        """The remote of the directory `root`; with `settings` the one that these describe, as `default_remote`."""
         self._root = root
+        self._settings = settings
         self._opened: Any = None
         self._opening = Lock()
 
@@ -138,7 +143,7 @@ class Remote:
         try:
             with self._opening:
                 if self._opened is None:
-                    with _repo(self._root) as repo:
+                    with _repo(self._root, _instead(self._root, self._settings)) as repo:
                         self._opened = repo.cloud.get_remote_odb()
             return question(self._opened)
         except RegistryError:
@@ -151,18 +156,42 @@ class Remote:
 
 def has_remote(root: Path) -> bool:
     """Whether a default remote is configured."""
-    from configparser import ConfigParser
-    from configparser import Error as ConfigParserError
+    return any(parser.get("core", "remote", fallback="") for parser in map(_parsed, _files(root)))
 
-    for name in ("config", "config.local"):
-        parser = ConfigParser()
-        try:
-            parser.read(root / ".dvc" / name)
-        except ConfigParserError:
-            continue
-        if parser.get("core", "remote", fallback=""):
-            return True
-    return False
+
+def default_remote(root: Path) -> Mapping[str, str]:
+    """What `.dvc/config` in `root` says of its default remote, its `name` among it; nothing where there is none."""
+    parser = _parsed(root / ".dvc" / "config")
+    name = parser.get("core", "remote", fallback="")
+    return {**_section(parser, name), "name": name} if name else {}
+
+
+def _instead(root: Path, settings: Mapping[str, str] | None) -> dict[str, Any] | None:
+    """Configuration by which DVC in `root` asks the remote of `settings`, with this machine's credentials for it."""
+    if not settings:
+        return None
+    local = _section(_parsed(root / ".dvc" / "config.local"), settings["name"])
+    section = {**{key: value for key, value in settings.items() if key != "name"}, **local}
+    if "://" not in section.get("url", ""):
+        section["url"] = str((root / ".dvc" / section.get("url", "")).resolve())
+    return {"core": {"remote": DECIDING}, "remote": {DECIDING: section}}
+
+
+def _files(root: Path) -> list[Path]:
+    return [root / ".dvc" / name for name in ("config", "config.local")]
+
+
+def _parsed(file: Path) -> ConfigParser:
+    """A file of settings; nothing where it is none."""
+    parser = ConfigParser(interpolation=None)
+    with suppress(ConfigParserError, UnicodeDecodeError):
+        parser.read(file, "utf-8")
+    return parser
+
+
+def _section(parser: ConfigParser, name: str) -> dict[str, str]:
+    section = f"'remote \"{name}\"'"
+    return dict(parser[section]) if parser.has_section(section) else {}
 
 
 def cache_file(root: Path, md5: str) -> Path:
@@ -200,12 +229,12 @@ def locked(root: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
 
 
 @contextmanager
-def _repo(root: Path) -> Iterator[Any]:
-    """An open DVC repository whose errors are ours."""
+def _repo(root: Path, config: dict[str, Any] | None = None) -> Iterator[Any]:
+    """An open DVC repository whose errors are ours; `config` goes before what its files say."""
     with _quiet() as dvc:
         _mend_lock(root)
         try:
-            repo = dvc.repo.Repo(str(root))
+            repo = dvc.repo.Repo(str(root), config=config)
         except dvc.exceptions.DvcException as error:
             raise EnvironmentFailed(f"DVC cannot open {root}", why=_first_line(error), hint="registry init") from error
         try:

@@ -49,9 +49,9 @@ class JudgeOptions:
     """How to judge: the engine, DuckDB's threads and memory, the day that waivers are read on, progress.
 
     `limit` is how many bytes may be fetched of a dataset that the workspace lacks; `waivers` are those
-    that count, by default those of the workspace. `reach` opens the store for rules that refer to
-    releases; `before` is the version that is to be released, whose predecessor counts as the previous
-    one (None: the greatest there is).
+    that count, and `declared` is what the card promises, by default those of the workspace. `reach` opens
+    the store for rules that refer to releases; `before` is the version that is to be released, whose
+    predecessor counts as the previous one (None: the greatest there is).
     """
 
     as_of: date | None = None
@@ -65,6 +65,7 @@ class JudgeOptions:
     engine: Literal["duckdb", "spark"] = "duckdb"
     limit: int | None = None
     waivers: tuple[Waiver, ...] | None = None
+    declared: Declared | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ def _rows(table: Table) -> Check:
 def terms_of(question: Question, options: JudgeOptions) -> list[Check]:
     """The checks of what the card promises, as of the day of the options; none without a card."""
     card = question.workspace.root / question.dataset.card
-    declared = load_card(card) if card.is_file() else Declared()
+    declared = options.declared or (load_card(card) if card.is_file() else Declared())
     return terms(declared, question.rules.schema.license, options.as_of or date.today())
 
 

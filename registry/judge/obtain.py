@@ -34,7 +34,8 @@ class Depot:
 
     def __init__(self, workspace: Workspace, store: Store | None) -> None:
         self._root = workspace.home
-        self._remote = dvc.Remote(workspace.home) if dvc.has_remote(workspace.home) else None
+        named = workspace.remote or dvc.has_remote(workspace.home)
+        self._remote = dvc.Remote(workspace.home, workspace.remote) if named else None
         self._store = store
 
     @property

@@ -34,7 +34,7 @@ def places_of(workspace: Workspace, dataset: Dataset, rules: Rules, evidence: Ev
             line = next((lines[name] for name in check.columns if name in lines), 1)
             found["", check.id] = Place(dataset.schema, line)
         elif check.id.startswith(("card:", "terms:")):
-            found["", check.id] = Place(dataset.card, _line(workspace.root / dataset.card, check.id.rpartition(":")[2]))
+            found["", check.id] = Place(dataset.card, field_line(workspace.root / dataset.card, check.id))
         else:
             found["", check.id] = data
     return {(dataset.name, check): place for (_, check), place in found.items()}
@@ -46,8 +46,9 @@ def in_repository(workspace: Workspace, places: Places) -> Places:
     return {key: replace(place, path=posixpath.normpath(f"{top}/{place.path}")) for key, place in places.items()}
 
 
-def _line(card: Path, field: str) -> int:
-    """The line of a field in the front matter of a card; the first where it is not there."""
+def field_line(card: Path, check: str) -> int:
+    """The line of the field in the front matter of a card that a check is about; the first where it is not there."""
+    field = check.rpartition(":")[2]
     field = {"source-licences": "sources"}.get(field, field)
     start = tuple(f"{spelt}:" for spelt in (field, field.replace("_", "-")))
     lines = card.read_text("utf-8", "replace").splitlines() if card.is_file() else []
@@ -55,7 +56,9 @@ def _line(card: Path, field: str) -> int:
 
 
 def _columns(schema: Path) -> Mapping[str, int]:
-    """The line of each column in a schema that was read before."""
+    """The line of each column in a schema that was read before; none where a branch has it no more."""
+    if not schema.is_file():
+        return {}
     value, places = load_yaml(schema)
     columns = value["schema"][0]["properties"]
     return {str(column["name"]): places.line("schema", 0, "properties", at) for at, column in enumerate(columns)}

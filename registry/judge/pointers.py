@@ -9,6 +9,7 @@ from registry.judge.judge import Question
 from registry.judge.obtain import Depot
 from registry.model.evidence import MAX_SAMPLES, Check, DataFacts, Evidence
 from registry.workspace.pointer import Pointer
+from registry.workspace.workspace import Dataset, Workspace
 
 ID = "pointer:resolves"
 TOLD = 3  # files that a message names
@@ -38,22 +39,28 @@ def resolves(name: str, pointer: Pointer | None, depot: Depot) -> Check:
     return _check("error", message, missing)
 
 
-def of_the_pointer(path: str, held: Sequence[str], *, stale: bool) -> list[Check]:
+def of_the_pointer(path: str, held: Sequence[str], mend: str = "", *, pinned: bool = False) -> list[Check]:
     """What is wrong where the data that was judged may not be that of the pointer, which alone is merged.
 
-    Files of the data that git holds (`held`) block; data that was only edited, or is another branch's, warns.
+    Files of the data that git holds (`held`) block. Other data than the pointer's, which the command `mend`
+    puts right, warns where people work, and is an error where only the pointer counts (`pinned`).
     """
     found = []
     if held:
         message = f"git holds {held[0]}, which the pointer cannot speak for; mend: git rm -r --cached {path}"
         found.append(Check("pointer:in-git", "pointer", "fail", unexpected=len(held), message=message))
-    if stale:
-        message = (
-            f"the data judged is not what the pointer in git names; mend: registry add {path} where it was edited, "
-            "dvc checkout where another branch was checked out"
-        )
-        found.append(Check("pointer:current", "pointer", "fail", severity="warning", message=message))
+    if mend:
+        message = f"the data judged is not what the pointer in git names; mend: {mend}"
+        status, severity = ("error", "critical") if pinned else ("fail", "warning")
+        found.append(Check("pointer:current", "pointer", status, severity, message=message))  # type: ignore[arg-type]
     return found
+
+
+def way_back(workspace: Workspace, dataset: Dataset, pointer: Pointer, md5: str) -> str:
+    """The command by which data of the id `md5` and its pointer agree again: that of another commit is replaced."""
+    if workspace.git.ever_held(pointer.file, md5):
+        return f"dvc checkout {pointer.stage or workspace.git.relative(pointer.file)}"
+    return f"dvc repro {pointer.stage}" if pointer.stage else f"registry add {dataset.path}"
 
 
 def _check(status: str, message: str, missing: dict[str, str] | None = None) -> Check:

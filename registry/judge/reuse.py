@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry.checks.suite import expectations_of, joined
 from registry.consume.resolve import find_released
 from registry.errors import ConfigError, RegistryError
 from registry.formats.documents import schema_of
 from registry.judge.judge import Question, remembered_verdict
-from registry.model.evidence import Evidence
+from registry.model.evidence import Check, Evidence
+from registry.schemas.verify import derived_suite
 from registry.stores.base import Store
 from registry.stores.layout import read_object, versions
 
@@ -50,10 +52,34 @@ def earlier(
 
 
 def answers(question: Question, evidence: Evidence) -> bool:
-    """Whether `evidence` is about the data and the rules of `question`, and whole."""
+    """Whether `evidence` is about the data and the rules of `question`, and whole: no check is left out or lighter."""
     same = (evidence.data.md5, evidence.ruleset) == (question.md5, question.rules.sha256)
     same = same and dict(evidence.references) == dict(question.references)
-    return same and bool(evidence.data.sha256) and not any(check.status == "error" for check in evidence.checks)
+    same = same and evidence.fail_on == question.workspace.config.fail_on
+    whole = bool(evidence.data.sha256) and not any(check.status == "error" for check in evidence.checks)
+    return same and whole and _asked(question, evidence) <= {_weight(check) for check in evidence.checks}
+
+
+Weight = tuple[str, str, str, bool]
+BUILT_IN: tuple[Weight, ...] = (
+    ("data:rows", "data", "critical", False),
+    ("schema:columns", "schema", "critical", False),
+    ("schema:types", "schema", "critical", False),
+    ("schema:files", "schema", "warning", False),
+)
+"""The checks of all data, as `_weight`."""
+
+
+def _asked(question: Question, evidence: Evidence) -> set[Weight]:
+    """What the rules ask of the data, each check by what it weighs; of data without rows no expectation asks."""
+    rules = question.rules
+    derived = expectations_of(derived_suite(rules.schema), question.dataset.schema)
+    wanted = joined([derived, rules.expectations]) if evidence.data.rows else ()
+    return {*BUILT_IN, *((one.check_id, one.type, one.severity, one.when_not_measured == "allow") for one in wanted)}
+
+
+def _weight(check: Check) -> Weight:
+    return check.id, check.type, check.severity, check.may_be_unmeasured
 
 
 def _released(question: Question, store: Callable[[], Store] | None) -> Iterator[tuple[Evidence, str]]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from registry.checks.waivers import Waiver, load_waivers
+from registry.content.dvc import default_remote
 from registry.content.hashing import StatCache, hash_tree
 from registry.errors import ConfigError, RegistryError
 from registry.model.scope import Scope
@@ -25,28 +27,43 @@ from registry.workspace.revision import at_commit
 from registry.workspace.workspace import Dataset, Workspace
 from registry.workspace.yamls import load_yaml
 
+DROPPED = "dropped"
+"""The part of a dataset that is declared no more, or not as one, while its data is still there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The workspace where the work parted from `revision`."""
+    """The workspace where the work parted from `revision`, and the one at its tip, whose rules are in force."""
 
     revision: str
     commit: str
     workspace: Workspace
+    tip: Workspace
+
+    @property
+    def moved(self) -> bool:
+        """Whether the base has gone on since the work parted from it."""
+        return self.tip is not self.workspace
 
 
 @contextmanager
 def base_of(workspace: Workspace, revision: str) -> Iterator[Base]:
     """The base of the work on `workspace`; raises what `Git.merge_base` and `at_commit` raise."""
     _require_own_memory(workspace)
-    commit = workspace.git.merge_base(revision)
-    with at_commit(workspace, commit) as found:
-        yield Base(revision, commit, found)
+    commit, tip = workspace.git.merge_base(revision), workspace.git.tip(revision)
+    with ExitStack() as stack:
+        parted = stack.enter_context(at_commit(workspace, commit))
+        yield Base(
+            revision, commit, parted, parted if tip == commit else stack.enter_context(at_commit(workspace, tip))
+        )
 
 
 def _require_own_memory(workspace: Workspace) -> None:
-    """Raises `ConfigError` where git holds what the tool remembers, or its store: a branch would vouch for itself."""
-    places = [workspace.root / ".registry"]
+    """Raises `ConfigError` where git holds what belongs to a machine: a branch would vouch for itself.
+
+    That is what the tool remembers, its store, and DVC's settings for this machine, which go before the others.
+    """
+    places = [workspace.root / ".registry", workspace.root / ".dvc" / "config.local"]
     if workspace.config.store.startswith("file:"):
         places.append(workspace.root / workspace.config.store.removeprefix("file:"))
     git = workspace.git
@@ -55,15 +72,9 @@ def _require_own_memory(workspace: Workspace) -> None:
         if held:
             raise ConfigError(
                 f"git holds {git.relative(held[0])}",
-                why="what registry remembers, or its store, is no part of a branch: it would vouch for itself",
+                why="what is this machine's alone is no part of a branch: it would vouch for itself",
                 hint=f"git rm -r --cached {git.relative(place)}",
             )
-
-
-def same_store(workspace: Workspace, base: Workspace) -> bool:
-    """Whether both name one store: what a branch puts in its place is not believed."""
-    ours, theirs = workspace.config, base.config
-    return (ours.store, ours.s3_endpoint) == (theirs.store, theirs.s3_endpoint)
 
 
 def scope_of(workspace: Workspace, base: Base) -> Scope:
@@ -76,24 +87,26 @@ def scope_of(workspace: Workspace, base: Base) -> Scope:
         name: tuple(_parts(workspace, dataset, base.workspace, old.get(renamed.get(name, name)), code))
         for name, dataset in sorted(new.items())
     }
+    left = [name for name in gone if name not in renamed.values()]
+    dropped = {name: (DROPPED,) for name in left if workspace.pointer(old[name]) is not None}
     return Scope(
         revision=base.revision,
         commit=base.commit,
-        touched={name: found for name, found in parts.items() if found},
+        touched=dict(sorted({**{name: found for name, found in parts.items() if found}, **dropped}.items())),
         untouched=tuple(name for name, found in parts.items() if not found),
-        deleted=tuple(sorted(set(gone) - set(renamed.values()))),
+        deleted=tuple(sorted(left)),
         renamed=renamed,
     )
 
 
 def _was(dataset: Dataset, workspace: Workspace, base: Base, gone: Iterable[str]) -> str | None:
-    """The old name of a dataset: of one that is gone and lay at the same path, or had the same data."""
+    """The old name of a dataset: of the one that lay at the same path, or of one that is gone and had the same data."""
+    at_path = (name for name, other in base.workspace.datasets.items() if other.path == dataset.path)
     pointer = _id(workspace, dataset)
-    for name in gone:
-        other = base.workspace.datasets[name]
-        if other.path == dataset.path or (pointer is not None and _id(base.workspace, other) == pointer):
-            return name
-    return None
+    same = (
+        name for name in gone if pointer is not None and _id(base.workspace, base.workspace.datasets[name]) == pointer
+    )
+    return next(chain(at_path, same), None)
 
 
 def _parts(
@@ -114,6 +127,8 @@ def _parts(
         yield "waivers"
     if _settings(workspace) != _settings(before):
         yield "settings"
+    if default_remote(workspace.root) != default_remote(before.root):
+        yield "remote"
     if dataset != old:
         yield "entry"
     if _bytes_of(workspace.records(dataset.name)) != _bytes_of(before.records(old.name)):

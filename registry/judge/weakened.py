@@ -1,137 +1,291 @@
 """The gate of a branch beside that of the branch it is to be merged to: what became weaker, and what decides.
 
-A pull request cannot pass by weakening its own gate. Its expectations, settings and waivers are
-compared with those of the base; whatever asks less is named, and the base's version judges. What
-became stricter counts at once, and so does the schema: it is the contract, and the version pays for
-its changes. A weakening that is merged on its own is the base of the next pull request.
+A pull request cannot pass by weakening its own gate. Its expectations, settings, waivers, roles of columns and
+promises of the card are compared with those of the base as it stands today; whatever asks less is named, and the
+base's version judges. What became stricter counts at once. A weakening that is merged on its own is the base of
+the next pull request. What a branch leaves alone it has from the base, also where that went on meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from registry.cards.declared import load_card
 from registry.checks.strictness import slack
-from registry.checks.suite import Expectation, Suite, check_columns
+from registry.checks.suite import BASELINE, Expectation, Suite, check_columns
 from registry.checks.waivers import Waiver
+from registry.content.dvc import default_remote
 from registry.errors import ConfigError
+from registry.judge.contract import asked_no_more, placed, with_roles
 from registry.judge.judge import waivers_of
+from registry.judge.places import field_line
+from registry.judge.promises import promised
 from registry.judge.rules import Rules, load_rules
-from registry.model.evidence import WEAKENED, Check
+from registry.judge.scope import DROPPED, Base
+from registry.judge.settings import stricter
+from registry.model.evidence import WEAKENED, Check, Severity, Status
+from registry.model.facts import Declared
 from registry.model.judgement import Place
+from registry.model.schema import DatasetSchema
 from registry.versions.rules import PRESETS
 from registry.workspace.config import FILE, Config
 from registry.workspace.workspace import Dataset, Workspace
 
 REMOVED = "removed from the gate"
-OF_RULES = frozenset({"schema", "checks", "waivers", "settings", "entry"})
+DECIDES = "the base branch's version decides"
+OF_RULES = frozenset({"schema", "checks", "card", "waivers", "settings", "remote", "entry", DROPPED})
 """The parts of a dataset with which its gate may change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weakening:
-    """One thing that asks less than on the base branch: what, in words, and where it stands."""
+    """One thing that asks less than on the base branch: what, in words, and where it stands.
+
+    It never blocks, for the base's version judges; one that nothing of the base can judge has a `severity`
+    and a `status` that do.
+    """
 
     what: str
     said: str
     place: Place
+    severity: Severity = "info"
+    status: Status = "fail"
 
     def check(self) -> Check:
-        """As a check that never blocks: what it is about was judged by the base's version."""
-        return Check(f"gate:{self.what}", WEAKENED, "fail", "info", message=f"gate weakened: {self.said}")
+        """As a check."""
+        return Check(f"gate:{self.what}", WEAKENED, self.status, self.severity, message=f"gate weakened: {self.said}")
 
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """What judges a dataset: the workspace with the settings that decide, rules, waivers; and what became weaker.
+    """What judges a dataset: the workspace with the settings that decide, rules, waivers, the card's promises.
 
-    `own` are the rules of the branch where others decide.
+    `weakened` is what asks less on the branch. `own` are the rules of the branch where others decide, `before`
+    the schema of the base, where there is one. `behind` says that the base
+    asks more than where the branch parted from it, and that this decides.
     """
 
     workspace: Workspace
     rules: Rules
     waivers: tuple[Waiver, ...]
+    declared: Declared
     weakened: tuple[Weakening, ...] = ()
     own: Rules | None = None
+    before: DatasetSchema | None = None
+    behind: bool = False
+
+    @property
+    def places_otherwise(self) -> bool:
+        """Whether files are placed in splits by other globs than on the base."""
+        return self.before is not None and self.before.splits != self.rules.schema.splits
+
+    def for_files(self, paths: Iterable[str], schema: str) -> Deciding:
+        """What judges data of these files, whose schema stands in the file `schema`."""
+        if self.before is None or not self.places_otherwise:
+            return self
+        found = placed(self.rules.schema, self.before, paths)
+        if not found.moved:
+            return self
+        path, old, new = found.moved[0]
+        more = f" and {len(found.moved) - 1} more" if len(found.moved) > 1 else ""
+        said = f"`{path}`{more} of the split {old} counts as {new or 'no split'}"
+        decides = DECIDES if found.comparable else "the base's globs do not fit the other files: it cannot be compared"
+        weaker = Weakening(
+            "schema:splits", f"{said}; {decides}", Place(schema), "info" if found.comparable else "critical"
+        )
+        return replace(self, rules=replace(self.rules, schema=found.schema), weakened=(*self.weakened, weaker))
+
+    def checks(self) -> list[Check]:
+        """What became weaker, as checks."""
+        found = [one.check() for one in self.weakened]
+        if self.behind:
+            message = (
+                "the base asks more than where the branch parted from it, and that decides; merge it into the branch"
+            )
+            found.append(Check("gate:behind", "gate", "not_applicable", "info", message=message))
+        return found
 
 
-def deciding(workspace: Workspace, dataset: Dataset, base: Workspace, old: Dataset | None) -> Deciding:
-    """What judges `dataset` on a branch that parted from `base`, where it was `old` (None: it is new).
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The gate of a dataset in one workspace."""
 
-    Raises `ConfigError` for wrong rules of the branch; where those of the base cannot be read there is
-    nothing to compare with.
+    workspace: Workspace
+    dataset: Dataset
+    rules: Rules
+    waivers: tuple[Waiver, ...]
+    declared: Declared
+
+    @classmethod
+    def of(cls, workspace: Workspace, dataset: Dataset) -> Side:
+        """Reads it; raises `ConfigError` where it cannot be read."""
+        _table(workspace.config.preset, workspace.root)
+        card = workspace.root / dataset.card
+        declared = load_card(card) if card.is_file() else Declared()
+        return cls(workspace, dataset, load_rules(workspace, dataset), waivers_of(workspace), declared)
+
+    def judging(self, workspace: Workspace) -> Deciding:
+        """That this side alone judges the data of `workspace`."""
+        root, here = self.workspace.root, workspace.root
+        suites = tuple(
+            replace(
+                suite, expectations=tuple(replace(one, path=_moved(one.path, root, here)) for one in suite.expectations)
+            )
+            for suite in self.rules.suites
+        )
+        config = replace(self.workspace.config, preset=_table(self.workspace.config.preset, root))
+        remote = default_remote(root) if root != here else None
+        return Deciding(
+            replace(workspace, config=config, remote=remote or None),
+            replace(self.rules, suites=suites),
+            self.waivers,
+            self.declared,
+            before=self.rules.schema,
+        )
+
+
+def deciding(workspace: Workspace, dataset: Dataset, base: Base, was: str, parts: Collection[str]) -> Deciding:
+    """What judges `dataset` on a branch that parted from `base`, where it was called `was`.
+
+    Raises `ConfigError` for wrong rules of the branch. Where those of the base cannot be read nothing can be
+    compared, which is an error of the verdict.
     """
-    rules = load_rules(workspace, dataset)
+    there = base.tip if was in base.tip.datasets else base.workspace
+    old = there.datasets.get(was)
     if old is None:
-        return Deciding(workspace, rules, waivers_of(workspace))
+        return replace(Side.of(workspace, dataset).judging(workspace), before=None)
+    left_alone = not OF_RULES & set(parts)
+    if left_alone and not base.moved:
+        return Side.of(workspace, dataset).judging(workspace)
     try:
-        before, waived_before = load_rules(base, old), waivers_of(base)
+        before = Side.of(there, old)
+        if DROPPED in parts:
+            return replace(before.judging(workspace), weakened=(_dropped(workspace, dataset),))
+        if left_alone:
+            own = load_rules(workspace, dataset)
+            found = before.judging(workspace)
+            return found if found.rules.sha256 == own.sha256 else replace(found, own=own, behind=True)
     except ConfigError as error:
-        said = f"the rules of the base cannot be read, and were not compared: {error}".replace(f"{base.root}/", "")
-        unread = Weakening("base", said, Place(dataset.checks[0]))
-        return Deciding(workspace, rules, waivers_of(workspace), (unread,))
-    config, settings = _settings(workspace, base.config)
-    named = {waiver.check_id for waiver in (*waivers_of(workspace), *waived_before)}
-    kept, weaker = _expectations(rules, before, workspace, base, named)
-    waivers, wider = _waivers(waivers_of(workspace), waived_before, dataset.name, base.config, workspace.root)
-    decided = replace(workspace, config=replace(config, preset=_table(config.preset, base.root)))
-    return Deciding(decided, replace(kept, gate=config.gate_json()), waivers, (*settings, *weaker, *wider), rules)
+        if DROPPED in parts:
+            raise
+        said = f"the rules of the base cannot be read, and cannot be compared: {error}".replace(f"{there.root}/", "")
+        unread = Weakening("base", said, Place(dataset.checks[0]), "critical", "error")
+        return replace(Side.of(workspace, dataset).judging(workspace), weakened=(unread,), before=None)
+    now = Side.of(workspace, dataset)
+    found = _compared(now, before)
+    if there is base.workspace or was not in base.workspace.datasets:
+        return found
+    ours = _weaker_than_parted(now, base, was)
+    weakened = tuple(one for one in found.weakened if one.what in ours)
+    return replace(found, weakened=weakened, behind=len(weakened) < len(found.weakened))
 
 
-def _settings(workspace: Workspace, base: Config) -> tuple[Config, list[Weakening]]:
-    """The settings that decide: of each the stricter one."""
-    config, found = workspace.config, []
-    if (config.fail_on, base.fail_on) == ("critical", "warning"):
-        found.append(("fail-on", "fail-on warning → critical; warnings block as on the base"))
-        config = replace(config, fail_on=base.fail_on)
-    if thawed := [split for split in base.frozen_splits if split not in config.frozen_splits]:
-        found.append(("frozen-splits", f"{', '.join(thawed)} no longer frozen; the base's list decides"))
-        config = replace(config, frozen_splits=tuple(dict.fromkeys((*config.frozen_splits, *thawed))))
-    if dropped := [field for field in base.card_required if field not in config.card_required]:
-        found.append(("required", f"the card need not declare {', '.join(dropped)} any more; the base's list decides"))
-        config = replace(config, card_required=(*config.card_required, *dropped))
-    if base.preset != config.preset:
-        found.append(("preset", f"levels of changes by {config.preset} instead of {base.preset}; the base's decide"))
-        config = replace(config, preset=base.preset)
-    if base.baseline and config.baseline != base.baseline:
-        found.append(("baseline", "another baseline, or none; the checks of the base's count as well"))
-    if more := [owner for owner in config.owners if owner not in base.owners]:
-        found.append(("owners", f"{', '.join(more)} may waive at once; the base's list decides"))
-    return config, [Weakening(key, said, _line_of(workspace.root / FILE, key)) for key, said in found]
+def _weaker_than_parted(now: Side, base: Base, was: str) -> Collection[str]:
+    """What the branch itself weakened; the rest that asks less does so because the base asks more by now."""
+    parted = Side.of(base.workspace, base.workspace.datasets[was])
+    return {one.what for one in _compared(now, parted).weakened}
+
+
+def _dropped(workspace: Workspace, dataset: Dataset) -> Weakening:
+    said = f"{dataset.name} is declared no more, or not as a dataset, and its data is still there; {DECIDES}"
+    return Weakening("dataset", said, _line_of(workspace.root / "dvc.yaml", dataset.name))
+
+
+def _compared(now: Side, before: Side) -> Deciding:
+    """What judges the branch `now`: of everything what asks more."""
+    root, dataset = now.workspace.root, now.dataset
+    config, remote, settings = _settings(now.workspace, before.workspace)
+    schema, roles = with_roles(now.rules.schema, before.rules.schema)
+    named = {waiver.check_id for waiver in (*now.waivers, *before.waivers)}
+    kept, weaker = _expectations(replace(now.rules, schema=schema), before, now.workspace, named)
+    waivers, wider = _waivers(now.waivers, before.waivers, dataset.name, before.workspace.config, root)
+    declared, taken_back = promised(now.declared, before.declared)
+    of_schema = [(what, f"{said}; {DECIDES}") for what, said in roles]
+    of_schema += [(what, f"{said}; the schema decides") for what, said in asked_no_more(schema, before.rules.schema)]
+    weakened = [
+        *settings,
+        *(Weakening(what, said, Place(dataset.schema)) for what, said in of_schema),
+        *weaker,
+        *wider,
+        *(
+            Weakening(what, f"{said}; {DECIDES}", Place(dataset.card, field_line(root / dataset.card, what)))
+            for what, said in taken_back
+        ),
+    ]
+    return Deciding(
+        workspace=replace(now.workspace, config=config, remote=remote),
+        rules=replace(kept, gate=replace(config, preset=before.workspace.config.preset).gate_json()),
+        waivers=waivers,
+        declared=declared,
+        weakened=tuple(weakened),
+        own=now.rules,
+        before=before.rules.schema,
+    )
+
+
+def _settings(workspace: Workspace, base: Workspace) -> tuple[Config, dict[str, str] | None, list[Weakening]]:
+    """The settings that decide, of each the stricter one, and the remote that is asked where that is another."""
+    config, found = stricter(workspace.config, base.config)
+    file = workspace.root / FILE
+    weakened = [Weakening(key, f"{said}; {DECIDES}", _line_of(file, key.split()[-1])) for key, said in found]
+    table = _table(config.preset, base.root)
+    if (
+        table != config.preset
+        and config.preset == workspace.config.preset
+        and not _equal(Path(table), workspace.root / config.preset)
+    ):
+        weakened.append(Weakening("preset", f"the table {config.preset} was changed; {DECIDES}", Place(config.preset)))
+    config = replace(config, preset=table)
+    remote, here = default_remote(base.root), default_remote(workspace.root)
+    if not remote or remote == here:
+        return config, None, weakened
+    said = f"DVC's default remote {remote.get('url', '')} → {here.get('url', 'none')}; data is looked for in the base's"
+    weakened.append(Weakening("remote", said, _line_of(workspace.root / ".dvc" / "config", "remote", ".dvc/config")))
+    return config, dict(remote), weakened
+
+
+def _equal(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()
 
 
 def _table(preset: str, base: Path) -> str:
-    """The preset, or the table that the base holds under this name."""
+    """The preset, or the table of that name in the workspace at `base`; raises `ConfigError` where there is none."""
     table = base / preset
-    return str(table) if preset not in PRESETS and table.is_file() else preset
+    if preset in PRESETS:
+        return preset
+    if not table.is_file():
+        raise ConfigError(
+            f"there is no {preset}", why="`versioning.preset` of registry.toml names it", hint="mend registry.toml"
+        )
+    return str(table)
 
 
-def _line_of(file: Path, key: str) -> Place:
+def _line_of(file: Path, key: str, name: str = "") -> Place:
     lines = file.read_text("utf-8", "replace").splitlines() if file.is_file() else []
     at = next((at for at, line in enumerate(lines, 1) if line.lstrip().startswith(key)), 1)
-    return Place(file.name, at)
+    return Place(name or file.name, at)
 
 
 def _expectations(
-    now: Rules, before: Rules, workspace: Workspace, base: Workspace, waived: Collection[str]
+    now: Rules, base: Side, workspace: Workspace, waived: Collection[str]
 ) -> tuple[Rules, list[Weakening]]:
     """The rules that decide: each expectation of the base that none of the branch covers stands in for its own."""
     found: list[Weakening] = []
     instead: dict[str, Expectation] = {}
     more: list[Expectation] = []
-    for old in before.expectations:
+    for old in base.rules.expectations:
         alike = [one for one in now.expectations if one.type == old.type]
-        # A waiver is of an id: a check that takes another's id would take its waiver too.
-        if any(not slack(one, old) and (one.check_id == old.check_id or one.check_id not in waived) for one in alike):
+        if any(_covers(one, old, waived) for one in alike):
             continue
         new = next((one for one in alike if one.check_id == old.check_id), None)
-        place = Place(_relative(new.path, workspace.root), new.line) if new else _gone(old, workspace, base)
+        place = Place(_relative(new.path, workspace.root), new.line) if new else _gone(old, workspace, base.workspace)
         what = f"{'; '.join(slack(new, old))}" if new else REMOVED
         if not _fits(old, now):
             said = f"{old.check_id}: {what}, and its column is gone: it cannot be judged"
         else:
-            said = f"{old.check_id}: {what}; the base branch's version decides"
+            said = f"{old.check_id}: {what}; {DECIDES}"
             if new:
                 instead[new.check_id] = replace(old, path=new.path, line=new.line)
             else:
@@ -141,7 +295,19 @@ def _expectations(
         Suite(suite.name, tuple(instead.get(one.check_id, one) for one in suite.expectations)) for suite in now.suites
     ]
     extra = [Suite("base", tuple(more))] if more else []
-    return replace(now, suites=(*suites, *extra), owners=before.owners or now.owners), found
+    owners = base.rules.owners if base.workspace.config.baseline else now.owners
+    return replace(now, suites=(*suites, *extra), owners=owners), found
+
+
+def _covers(new: Expectation, old: Expectation, waived: Collection[str]) -> bool:
+    """Whether `new` asks what `old` asks, and is waived by nobody who may not waive `old`.
+
+    A waiver is of an id: a check that takes another's id would take its waiver too, and of what the
+    organisation asks only its owners may waive.
+    """
+    if old.check_id.startswith(BASELINE) and not new.check_id.startswith(BASELINE):
+        return False
+    return not slack(new, old) and (new.check_id == old.check_id or new.check_id not in waived)
 
 
 def _fits(expectation: Expectation, rules: Rules) -> bool:
@@ -166,6 +332,11 @@ def _gone(old: Expectation, workspace: Workspace, base: Workspace) -> Place:
     return Place(file if (workspace.root / file).is_file() else "dvc.yaml")
 
 
+def _moved(path: str, root: Path, here: Path) -> str:
+    """A file of the workspace at `root`, in the one at `here`."""
+    return str(here / Path(path).relative_to(root)) if path and Path(path).is_relative_to(root) else path
+
+
 def _relative(path: str, root: Path) -> str:
     """A file relative to the workspace; what lies elsewhere is named by `registry.toml`."""
     found = Path(path)
@@ -180,13 +351,18 @@ def _waivers(
     found: list[Weakening] = []
     for waiver in now:
         old = _widest(waiver, before)
-        if old is not None and old.expires >= waiver.expires:
+        if old is not None and old.expires >= waiver.expires and old.owner == waiver.owner:
             kept.append(waiver)
             continue
         by_owner = waiver.owner in base.owners
         kept += [waiver] if by_owner else [old] if old is not None else []
         if waiver.dataset in ("", name):
-            what = f"until {old.expires} → {waiver.expires}" if old else f"waived by {waiver.owner}, {waiver.reason}"
+            same = old is not None and old.owner == waiver.owner
+            what = (
+                f"until {old.expires} → {waiver.expires}"
+                if old and same
+                else f"waived by {waiver.owner}, {waiver.reason}"
+            )
             counts = f"it counts, for {waiver.owner} is an owner" if by_owner else "it counts once it is merged"
             place = Place(_relative(waiver.path, root), waiver.line)
             found.append(Weakening(f"waiver:{waiver.check_id}", f"{waiver.check_id} {what}; {counts}", place))
@@ -194,6 +370,6 @@ def _waivers(
 
 
 def _widest(waiver: Waiver, known: Sequence[Waiver]) -> Waiver | None:
-    """The waiver of the base that covers the same check of the same dataset the longest."""
+    """The waiver of the base that covers the same check of the same dataset the longest, of the same owner first."""
     fitting = [one for one in known if one.check_id == waiver.check_id and one.dataset in ("", waiver.dataset)]
-    return max(fitting, key=lambda one: one.expires, default=None)
+    return max(fitting, key=lambda one: (one.owner == waiver.owner, one.expires), default=None)

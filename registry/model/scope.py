@@ -16,9 +16,10 @@ from typing import Any
 class Scope:
     """What was touched since `commit`, where the work parted from `revision`.
 
-    `touched` names the parts (data, schema, checks, waivers, card, settings, entry, code, records, or new)
-    by dataset; a renamed dataset is touched, and `renamed` has its old name; `deleted` ones are declared
-    no more. `evidence` says of a dataset that was not measured by this run where its evidence is from.
+    `touched` names the parts (data, schema, checks, waivers, card, settings, remote, entry, code, records,
+    new, or dropped) by dataset; a renamed dataset is touched, and `renamed` has its old name; `deleted` ones
+    are declared no more, and touched (dropped) where their data is still there. `evidence` says of a dataset
+    that was not measured by this run where its evidence is from.
     """
 
     revision: str
@@ -31,7 +32,7 @@ class Scope:
 
     def of(self, names: Iterable[str]) -> Scope:
         """The scope of these datasets alone, and of those that are deleted."""
-        known = set(names)
+        known = {*names, *self.deleted}
         return replace(
             self,
             touched={name: parts for name, parts in self.touched.items() if name in known},

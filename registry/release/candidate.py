@@ -13,6 +13,7 @@ from registry.errors import StateError
 from registry.judge.earlier import row_changes
 from registry.judge.judge import Bench
 from registry.judge.memory import recall
+from registry.judge.pointers import way_back
 from registry.judge.references import PROFILE, document_of
 from registry.judge.rules import Rules as GateRules
 from registry.mending.record import mended_of
@@ -333,9 +334,13 @@ def require_current(bench: Bench) -> None:
     dataset = bench.dataset
     if not bench.obtained.stale:
         return
-    what = "has no pointer" if bench.obtained.pointer is None else "differs from its pointer"
+    pointer = bench.obtained.pointer
+    mend = (
+        way_back(bench.workspace, dataset, pointer, bench.snapshot.md5) if pointer else f"registry add {dataset.path}"
+    )
+    edited = "is of another commit" if mend.startswith("dvc checkout") else "was edited after the last add"
     raise StateError(
-        f"the data of `{dataset.name}` {what}",
-        why=f"{dataset.path} was edited after the last add" if bench.obtained.pointer else "it was never added",
-        hint=f"registry add {dataset.path}",
+        f"the data of `{dataset.name}` {'differs from its pointer' if pointer else 'has no pointer'}",
+        why=f"{dataset.path} {edited}" if pointer else "it was never added",
+        hint=mend,
     )

@@ -16,18 +16,19 @@ from pathlib import Path
 from registry.consume.resolve import find_previous
 from registry.content.hashing import Progress
 from registry.errors import EnvironmentFailed, IntegrityError, NotFoundError, RegistryError
-from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, terms_of, waived, waivers_of
+from registry.judge.judge import Bench, JudgeOptions, Question, judge, lay_out, terms_of, waived
 from registry.judge.obtain import Depot
 from registry.judge.places import in_repository, places_of
-from registry.judge.pointers import of_the_pointer, resolves, unavailable
+from registry.judge.pointers import of_the_pointer, resolves, unavailable, way_back
 from registry.judge.references import find_references
 from registry.judge.reuse import earlier
-from registry.judge.rules import Rules, load_rules
-from registry.judge.scope import same_store
-from registry.judge.weakened import OF_RULES, Deciding, Weakening, deciding
+from registry.judge.rules import Rules
+from registry.judge.scope import DROPPED, Base
+from registry.judge.switched import OFF, last_release, switched_off
+from registry.judge.weakened import Deciding, Weakening, deciding
 from registry.model.difference import Difference
 from registry.model.evidence import Check, Evidence
-from registry.model.judgement import Judgement
+from registry.model.judgement import Judgement, Place
 from registry.model.scope import Scope
 from registry.release.differ import diff_bench, diff_unread
 from registry.release.preflight import require_known_history
@@ -50,15 +51,15 @@ class Surroundings:
 class Gate:
     """How to judge; `compare` adds how each dataset differs from its latest release, where that can be told.
 
-    `evidence` are files of earlier runs, which whoever runs the gate vouches for; `releases` lets the
-    evidence of the store's releases stand for a new one, unless a branch names another store.
+    `evidence` are files of earlier runs, which whoever runs the gate vouches for. `pinned`: other data than
+    the pointer names is an error, as in CI, where nobody edits it.
     """
 
     options: JudgeOptions
     around: Surroundings
     compare: bool = False
     evidence: tuple[Path, ...] = ()
-    releases: bool = True
+    pinned: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,13 @@ def judge_all(workspace: Workspace, datasets: Iterable[Dataset], gate: Gate) -> 
     return judgement
 
 
-def judge_scope(workspace: Workspace, base: Workspace, scope: Scope, gate: Gate) -> Judgement:
+def judge_scope(workspace: Workspace, base: Base, scope: Scope, gate: Gate) -> Judgement:
     """Judges what a pull request touches, by the gate of its base where that asks more."""
     judgement = Judgement((), scope=scope)
-    gate = replace(gate, releases=gate.releases and same_store(workspace, base))
     for name, parts in scope.touched.items():
-        dataset, old = workspace.dataset(name), base.datasets.get(scope.renamed.get(name, name))
-        if OF_RULES & set(parts):
-            decided = deciding(workspace, dataset, base, old)
-        else:
-            decided = Deciding(workspace, load_rules(workspace, dataset), waivers_of(workspace))
+        was = scope.renamed.get(name, name)
+        dataset = base.workspace.datasets[name] if DROPPED in parts else workspace.dataset(name)
+        decided = deciding(workspace, dataset, base, was, parts)
         judged = _judge_touched(decided, dataset, frozenset(parts), gate)
         judgement = _with(judgement, decided.workspace, judged, gate)
     return judgement
@@ -112,43 +110,67 @@ def _lay_out(workspace: Workspace, dataset: Dataset, gate: Gate, rules: Rules | 
 
 def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], gate: Gate) -> _Judged:
     """The evidence of one touched dataset, with the checks of its pointer, its gate and its card."""
-    workspace, rules = decided.workspace, decided.rules
-    gate = replace(gate, options=replace(gate.options, reach=gate.around.store, waivers=decided.waivers))
+    workspace = decided.workspace
+    options = replace(gate.options, reach=gate.around.store, waivers=decided.waivers, declared=decided.declared)
+    gate = replace(gate, options=options)
     pointer = workspace.pointer(dataset)
-    references = find_references(rules, dataset.name, gate.options).digests
-    md5 = pointer.md5 if pointer else ""
-    question = Question(workspace, dataset, rules, md5, gate.options.engine, references)
-    here = (workspace.root / dataset.path).exists()
     step_zero: list[Check] = []
-    if parts & {"data", "new"}:
+    if parts & {"data", "new", "remote", DROPPED}:
         step_zero.append(resolves(dataset.name, pointer, Depot(workspace, gate.around.store())))
     lost = any(check.status == "error" for check in step_zero)
-    bench = _lay_out(workspace, dataset, gate, rules) if here else None
+    here = (workspace.root / dataset.path).exists()
+    bench = _lay_out(workspace, dataset, gate, decided.rules) if here else None
+    failed: RegistryError | None = None
+    if decided.places_otherwise and bench is None and not lost:
+        bench, failed = _tried(workspace, dataset, gate, decided.rules)
+    if bench is not None:
+        decided = decided.for_files((entry.path for entry in bench.snapshot.files), dataset.schema)
+        bench = replace(bench, rules=decided.rules)
+    rules = decided.rules
+    references = find_references(rules, dataset.name, options).digests
+    question = Question(workspace, dataset, rules, pointer.md5 if pointer else "", options.engine, references)
     found = None
-    if pointer is not None and not lost and _is_of_pointer(bench, parts, pointer.directory):
-        known = gate.options.remember
-        releases = gate.around.store if gate.releases and known else None
-        found = earlier(question, releases, gate.evidence, memory=known)
+    placed = bench is not None or not decided.places_otherwise
+    if pointer is not None and not lost and placed and _is_of_pointer(bench, parts, pointer.directory):
+        found = earlier(
+            question, gate.around.store if options.remember else None, gate.evidence, memory=options.remember
+        )
     if found is not None:
-        stated = terms_of(question, gate.options)
-        evidence = waived(question, found.evidence.with_checks([*found.evidence.checks, *stated]), gate.options)
-    elif lost and bench is None:
-        evidence = unavailable(question, pointer, None)
+        stated = terms_of(question, options)
+        evidence = waived(question, found.evidence.with_checks([*found.evidence.checks, *stated]), options)
     else:
-        try:
-            bench = bench or _lay_out(workspace, dataset, gate, rules)
-            evidence = judge(bench)
-        except (NotFoundError, EnvironmentFailed, IntegrityError) as error:
-            evidence = unavailable(question, pointer, error)
+        if bench is None and failed is None and not lost:
+            bench, failed = _tried(workspace, dataset, gate, rules)
+        evidence = unavailable(question, pointer, failed) if bench is None else judge(bench)
     kept = workspace.git.held(workspace.root / dataset.path)
-    step_zero += of_the_pointer(
-        dataset.path, [workspace.git.relative(file) for file in kept], stale=evidence.pointer == "stale"
-    )
-    card = card_checks(workspace, dataset, rules, evidence, bench if found is None else None)
-    weaker = [one.check() for one in decided.weakened]
-    evidence = evidence.with_checks([*evidence.checks, *step_zero, *weaker, *card])
-    origin = found.origin if found else ""
-    return _Judged(dataset, rules, evidence, bench, origin, decided.weakened, decided.own)
+    stale = bench is not None and bench.obtained.stale and pointer is not None
+    mend = way_back(workspace, dataset, pointer, bench.snapshot.md5) if stale and bench and pointer else ""
+    step_zero += of_the_pointer(dataset.path, [workspace.git.relative(file) for file in kept], mend, pinned=gate.pinned)
+    read = bench if found is None else None
+    card = [] if DROPPED in parts else card_checks(workspace, dataset, rules, evidence, read)
+    decided = _with_switched_off(decided, dataset, evidence, gate)
+    evidence = evidence.with_checks([*evidence.checks, *step_zero, *decided.checks(), *card])
+    return _Judged(dataset, rules, evidence, bench, found.origin if found else "", decided.weakened, decided.own)
+
+
+def _tried(
+    workspace: Workspace, dataset: Dataset, gate: Gate, rules: Rules
+) -> tuple[Bench | None, RegistryError | None]:
+    """The data on the bench, or why it cannot be had."""
+    try:
+        return _lay_out(workspace, dataset, gate, rules), None
+    except (NotFoundError, EnvironmentFailed, IntegrityError) as error:
+        return None, error
+
+
+def _with_switched_off(decided: Deciding, dataset: Dataset, evidence: Evidence, gate: Gate) -> Deciding:
+    """With the checks that the last release measured, under the base's schema, and the branch does not."""
+    off = any(check.status in OFF for check in evidence.checks)
+    before = last_release(gate.around.store(), dataset.name, decided.before) if off and decided.before else None
+    known = {one.what for one in decided.weakened}
+    found = switched_off(evidence, *before) if before else []
+    more = [Weakening(what, said, Place(dataset.schema)) for what, said in found if what not in known]
+    return replace(decided, weakened=(*decided.weakened, *more))
 
 
 def _is_of_pointer(bench: Bench | None, parts: frozenset[str], directory: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from registry.content.hashing import StatCache, hash_tree
+from registry.judge.pointers import way_back
 from registry.workspace.workspace import Dataset, Workspace
 
 
@@ -17,11 +18,13 @@ def status_of(workspace: Workspace, dataset: Dataset) -> dict[str, Any]:
     pointer = workspace.pointer(dataset)
     path = workspace.root / dataset.path
     files = size = None
+    mend = ""
     if path.exists():
         cache = StatCache.load(workspace.cache / "stat" / f"{dataset.name}.jsonl")
         snapshot = hash_tree(path, cache=cache)
         files, size = len(snapshot.files), snapshot.files.bytes
         state = "not added" if pointer is None else "current" if pointer.md5 == snapshot.md5 else "stale"
+        mend = way_back(workspace, dataset, pointer, snapshot.md5) if pointer and state == "stale" else ""
     else:
         state = "missing" if pointer is None else "absent"
     declared = [*workspace.declared_files(dataset), workspace.root / "dvc.yaml"]
@@ -33,14 +36,12 @@ def status_of(workspace: Workspace, dataset: Dataset) -> dict[str, Any]:
         "files": files,
         "bytes": size,
         "uncommitted": uncommitted,
-        "next": _next(dataset, (pointer is not None and pointer.stage) or "", state, uncommitted),
+        "next": mend or _next(dataset, state, uncommitted),
     }
 
 
-def _next(dataset: Dataset, stage: str, state: str, uncommitted: list[str]) -> str:
-    if state == "stale" and stage:
-        return f"dvc repro {stage}"
-    if state in ("stale", "not added"):
+def _next(dataset: Dataset, state: str, uncommitted: list[str]) -> str:
+    if state == "not added":
         return f"registry add {dataset.path}"
     if state == "missing":
         return f"put the data at {dataset.path}, then registry add {dataset.path}"

@@ -159,6 +159,13 @@ def _vet(config: Config, version: Any, file: str) -> None:
     if version != 1:
         why = "it is missing" if version is None else f"it says {version!r}; this release of registry reads 1"
         raise ConfigError(f"{file} needs `format = 1`", why=why, hint=f"mend {file}")
+    for where, path in (("gate.waivers", config.waivers), ("versioning.preset", config.preset)):
+        if path is not None and not is_inside(path):
+            raise ConfigError(
+                f"{file}: `{where}` is no path inside the workspace",
+                why="what judges the data is committed with it: a relative path without `..`",
+                hint=f"mend {file}",
+            )
     if config.fail_on not in ("critical", "warning"):
         raise ConfigError(
             f"{file}: `gate.fail-on` is {config.fail_on!r}", why="allowed are critical and warning", hint=f"mend {file}"
@@ -179,6 +186,11 @@ def _vet(config: Config, version: Any, file: str) -> None:
         raise ConfigError(f"{file}: [ci] cannot be used", why=why, hint=f"mend {file}")
     if config.default_dataset is not None:
         dataset_name(config.default_dataset)
+
+
+def is_inside(path: str) -> bool:
+    """Whether a declared path, in POSIX form, stays inside the workspace by its name."""
+    return not path.startswith("/") and "\\" not in path and "\0" not in path and ".." not in path.split("/")
 
 
 def _unknown(file: str, what: str, key: str, allowed: list[str]) -> ConfigError:

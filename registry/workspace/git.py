@@ -81,15 +81,21 @@ class Git:
 
         Raises what `require_commit` raises, and the same where the two have no ancestor in common.
         """
-        found = self.try_run("merge-base", self.require_commit(self._branch(revision)), "HEAD")
+        tip = self.tip(revision)
+        found = (self.try_run("merge-base", "--all", tip, "HEAD") or "").split()
         if found:
-            return found.split()[0]
+            # Of several nobody can say at which one they parted: what differs from the tip is the branch's.
+            return found[0] if len(found) == 1 else tip
         self._refuse_shallow(f"the history ends before it meets `{revision}`")
         raise UsageError(
             f"`{revision}` and HEAD have no common ancestor",
             why="what was touched since they parted cannot be told",
             hint="git log --oneline --graph --all",
         )
+
+    def tip(self, revision: str) -> str:
+        """The commit that `revision` names today; raises what `require_commit` raises."""
+        return self.require_commit(self._branch(revision))
 
     def _branch(self, name: str) -> str:
         """The branch called `name`, of a remote or of here, in full: git itself prefers a tag of that name."""
@@ -124,13 +130,19 @@ class Git:
             return None
         return (self.try_run("rev-parse", "--verify", "-q", f"{revision}^{{commit}}") or "").strip() or None
 
+    def entries(self, commit: str, place: str = ".") -> dict[str, tuple[str, str]]:
+        """Mode and object of everything that `commit` holds below `place`, by its path from the top."""
+        listing = self.run("ls-tree", "-r", "-z", "--full-tree", commit, *([] if place == "." else ["--", place]))
+        found = (entry.partition("\t") for entry in listing.split("\0") if entry)
+        return {path: (about.split()[0], about.split()[2]) for about, _, path in found}
+
     def tree(self, commit: str, below: Path) -> dict[str, str]:
         """The blob of every regular file of `commit` below a directory, by its path relative to that."""
         place = self.relative(below)
-        listing = self.run("ls-tree", "-r", "-z", "--full-tree", commit, *([] if place == "." else ["--", place]))
         start = 0 if place == "." else len(place) + 1
-        entries = (entry.partition("\t") for entry in listing.split("\0") if entry)
-        return {path[start:]: about.split()[2] for about, _, path in entries if about.startswith("100")}
+        return {
+            path[start:]: blob for path, (mode, blob) in self.entries(commit, place).items() if mode.startswith("100")
+        }
 
     def held(self, below: Path) -> list[Path]:
         """The files that HEAD holds below a directory; none before the first commit."""
@@ -155,6 +167,11 @@ class Git:
         edited = self.run("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", commit)
         new = self.run("ls-files", "--others", "--exclude-standard", "-z")
         return sorted({path for path in (edited + new).split("\0") if path})
+
+    def ever_held(self, file: Path, text: str) -> bool:
+        """Whether `file` of any commit of any branch holds `text`, which the one here may hold or not."""
+        found = self.try_run("log", "--all", "-n", "1", "--format=%H", f"-S{text}", "--", self.relative(file))
+        return bool(found and found.strip())
 
     def last_commit(self, paths: Iterable[Path]) -> tuple[str, str]:
         """Hash and committer date (YYYY-MM-DD, UTC) of the commit that last touched `paths`; empty if none."""

@@ -18,7 +18,7 @@ from typing import Any
 from registry.errors import ConfigError, NotFoundError, UsageError, WorkspaceError
 from registry.model.names import dataset_name
 from registry.workspace.beside import attachments_of, templates_of
-from registry.workspace.config import FILE, Config, load_config
+from registry.workspace.config import FILE, Config, is_inside, load_config
 from registry.workspace.git import Git
 from registry.workspace.lists import lists_of
 from registry.workspace.pointer import Pointer, read_pointer
@@ -56,13 +56,15 @@ class Workspace:
     """A workspace at `root`, with its settings and datasets by name.
 
     `elsewhere` is the directory that it stands for where its declarations were laid out apart: of
-    DVC, caches and relative addresses.
+    DVC, caches and relative addresses. `remote` describes the remote that DVC is to ask where that is
+    another than its files name.
     """
 
     root: Path
     config: Config
     datasets: Mapping[str, Dataset]
     elsewhere: Path | None = None
+    remote: Mapping[str, str] | None = None
 
     @classmethod
     def find(cls, start: Path) -> Workspace:
@@ -176,7 +178,7 @@ def _dataset(name: str, entry: Mapping[str, Any], where: str) -> Dataset:
     labels = entry.get("labels")
     if not isinstance(labels, list | None):
         raise ConfigError(f"{where} `{name}`: `labels` is no list", hint="mend dvc.yaml")
-    if not all(isinstance(path, str) and _is_inside(path) for path in named) or {"", "."} & set(named[1:]):
+    if not all(isinstance(path, str) and is_inside(path) for path in named) or {"", "."} & set(named[1:]):
         raise ConfigError(
             f"{where} `{name}` points at something that is no path inside the workspace",
             why="path, meta.schema, meta.checks and meta.card are relative paths without `..`",
@@ -191,7 +193,3 @@ def _dataset(name: str, entry: Mapping[str, Any], where: str) -> Dataset:
         description=str(entry.get("desc") or ""),
         labels=tuple(str(label) for label in labels or ()),
     )
-
-
-def _is_inside(path: str) -> bool:
-    return not path.startswith("/") and "\\" not in path and "\0" not in path and ".." not in path.split("/")

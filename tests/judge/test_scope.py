@@ -133,7 +133,19 @@ def test_a_dataset_that_is_new_deleted_renamed_or_without_pointer(work):
     found = touched(work)
     assert found.renamed == {"uno": "one"} and "entry" in found.touched["uno"] and found.deleted == ()
     write(work, "dvc.yaml", DVC_YAML.replace("  one: {path: data/one, type: dataset}\n", ""))
+    assert (touched(work).deleted, touched(work).touched) == (("one",), {"one": ("dropped",)}), "its data is there"
+    pointer_file = (work / "data/one.dvc").read_bytes()
+    (work / "data/one.dvc").unlink()
     assert (touched(work).deleted, touched(work).touched) == (("one",), {})
+    (work / "data/one.dvc").write_bytes(pointer_file)
+    write(work, "dvc.yaml", DVC_YAML.replace("path: data/one, type: dataset", "path: data/one, type: model"))
+    assert touched(work).touched == {"one": ("dropped",)}
+    write(
+        work,
+        "dvc.yaml",
+        DVC_YAML.replace("one: {path: data/one,", "one: {path: data/two,") + "  new: {path: data/one, type: dataset}\n",
+    )
+    assert touched(work).renamed == {"new": "one"}, "a new name at an old path, although the old name stays"
     write(work, "dvc.yaml", DVC_YAML + "  new: {path: data/new, type: dataset}\n")
     assert touched(work).touched == {"new": ("new",)}
     write(work, "dvc.yaml", DVC_YAML)

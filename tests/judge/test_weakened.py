@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from registry.errors import ConfigError, EnvironmentFailed, IntegrityError
+from registry.judge.scope import Base
 from registry.judge.weakened import deciding
 from registry.testing.web import WebServer
 from registry.workspace.workspace import Workspace
@@ -43,13 +44,15 @@ expectations:
 """
 
 
-def workspace(root, suite=SUITE, config=CONFIG, schema=SCHEMA, waivers=""):
+def workspace(root, suite=SUITE, config=CONFIG, schema=SCHEMA, waivers="", card="", remote=""):
     files = {
         "registry.toml": config,
         "dvc.yaml": "artifacts: {reviews: {path: data/reviews, type: dataset}}\n",
         "schemas/reviews.yaml": schema,
         "checks/reviews.yaml": suite,
         "checks/waivers.yaml": waivers,
+        "cards/reviews.md": f"---\n{card}---\n# 후기\n",
+        ".dvc/config": remote,
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +67,7 @@ def compare(tmp_path):
     def run(before=None, **now):
         base = workspace(tmp_path / "base", **(before or {}))
         branch = workspace(tmp_path / "branch", **now)
-        return deciding(branch, branch.dataset("reviews"), base, base.dataset("reviews"))
+        return deciding(branch, branch.dataset("reviews"), Base("main", "c", base, base), "reviews", ["checks"])
 
     return run
 
@@ -150,6 +153,97 @@ def test_a_check_cannot_take_the_waiver_of_another(compare):
 def test_rules_of_the_base_that_cannot_be_read_are_said(compare):
     found = compare(before={"suite": "expectations: []\n"})
     assert "the rules of the base cannot be read" in said(found)["base"] and found.rules.expectations
+    (check,) = found.checks()
+    assert (check.status, check.blocks("critical")) == ("error", True), "never a pass"
+
+
+TERMS = """license: cc-by-4.0
+sources:
+  - {name: 위키, license: cc-by-4.0}
+process:
+  consent: {until: 2027-12-31}
+  retention: {until: 2027-12-31}
+"""
+
+
+def test_what_the_card_promised_is_not_taken_back_in_passing(compare):
+    assert compare(card=TERMS, before={"card": TERMS}).weakened == ()
+    assert compare(card=TERMS).weakened == (), "a promise that is new"
+    gone = compare(card="license: cc-by-4.0\n", before={"card": TERMS})
+    assert set(said(gone)) == {"terms:source-licences", "terms:consent", "terms:retention"}
+    assert gone.declared.process.day("consent").isoformat() == "2027-12-31"
+    assert [source["name"] for source in gone.declared.process.sources] == ["위키"]
+    longer = compare(card=TERMS.replace("consent: {until: 2027", "consent: {until: 2037"), before={"card": TERMS})
+    assert said(longer) == {"terms:consent": "consent until 2027-12-31 → 2037-12-31; the base branch's version decides"}
+    assert (longer.weakened[0].place.path, longer.weakened[0].place.line) == ("cards/reviews.md", 6)
+    sooner = compare(card=TERMS.replace("2027", "2026"), before={"card": TERMS})
+    assert sooner.weakened == () and sooner.declared.process.day("retention").year == 2026
+    laxer = compare(card=TERMS.replace("위키, license: cc-by-4.0", "위키, license: cc0-1.0"), before={"card": TERMS})
+    assert [source["license"] for source in laxer.declared.process.sources] == ["cc0-1.0", "cc-by-4.0"]
+
+
+ROLE = "customProperties: [{property: role, value: %s}]"
+GROUPED = SCHEMA + "      - {name: site, logicalType: string, physicalType: string, " + ROLE % "group" + "}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "column", "role"),
+    [
+        (GROUPED, GROUPED.replace(", " + ROLE % "group", ""), "site", "group"),
+        (GROUPED, GROUPED.replace("value: group", "value: weight"), "site", "group"),
+        (SCHEMA, SCHEMA.replace("name: id, logicalType", "name: id, " + ROLE % "text" + ", logicalType"), "id", None),
+        (SCHEMA, SCHEMA.replace("value: text", "value: key"), "text", "text"),
+    ],
+    ids=["group removed", "group changed", "a second text", "text hidden as key"],
+)
+def test_roles_that_switch_checks_off_stay_those_of_the_base(compare, before, now, column, role):
+    found = compare(schema=now, before={"schema": before})
+    assert set(said(found)) >= {f"schema:role:{column}"} and found.rules.schema.column(column).role == role
+    assert found.own.schema.column(column).role != role, "the difference is told with the branch's own"
+    assert {one.place.path for one in found.weakened} == {"schemas/reviews.yaml"}
+
+
+def test_roles_that_ask_more_count_at_once(compare):
+    assert compare(schema=GROUPED, before={"schema": SCHEMA}).weakened == ()
+    renamed = GROUPED.replace("name: site", "name: place")
+    assert compare(schema=renamed, before={"schema": GROUPED}).rules.schema.column_of_role("group").name == "place"
+
+
+def test_what_the_schema_asks_no_more_is_said_and_the_schema_decides(compare):
+    required = SCHEMA.replace("{name: id,", "{name: id, required: true, unique: true,")
+    found = compare(before={"schema": required})
+    assert said(found) == {
+        "schema:required:id": "schema:required:id is asked no more; the schema decides",
+        "schema:unique:id": "schema:unique:id is asked no more; the schema decides",
+    }
+    assert found.rules.schema.column("id").required is False
+    opened = SCHEMA.replace(
+        "    physicalType: table\n", "    physicalType: table\n    customProperties: [{property: open, value: true}]\n"
+    )
+    assert set(said(compare(schema=opened))) == {"schema:columns"}
+
+
+def test_a_table_of_levels_is_the_base_s_although_its_name_stays(compare, tmp_path):
+    config = CONFIG.replace("[versioning]\n", '[versioning]\npreset = "levels.toml"\n')
+    (tmp_path / "base").mkdir()
+    (tmp_path / "branch").mkdir()
+    (tmp_path / "base" / "levels.toml").write_text('extends = "ml"\n')
+    (tmp_path / "branch" / "levels.toml").write_text('extends = "schema-only"\n')
+    found = compare(config=config, before={"config": config})
+    assert "the table levels.toml was changed" in said(found)["preset"]
+    assert found.workspace.config.preset == str(tmp_path / "base" / "levels.toml")
+    assert found.rules.gate["preset"] == "levels.toml", "no place of this machine in what names the rules"
+    (tmp_path / "base" / "levels.toml").unlink()
+    assert compare(config=config, before={"config": config}).checks()[0].status == "error"
+
+
+def test_another_remote_is_said_and_the_base_s_is_asked(compare):
+    remote = "[core]\n    remote = work\n['remote \"work\"']\n    url = s3://ours/data\n"
+    found = compare(remote=remote.replace("ours", "theirs"), before={"remote": remote})
+    assert "s3://ours/data → s3://theirs/data" in said(found)["remote"]
+    assert found.workspace.remote == {"name": "work", "url": "s3://ours/data"}
+    assert (found.weakened[0].place.path, found.weakened[0].place.line) == (".dvc/config", 2)
+    assert compare(remote=remote).weakened == () == compare(remote=remote, before={"remote": remote}).weakened
 
 
 def pinned(file, digest=None):
@@ -169,6 +263,34 @@ def test_a_baseline_is_part_of_the_gate_and_cannot_be_removed(compare, tmp_path,
     assert set(said(removed)) == {"baseline", "baseline:rows"}
     assert "baseline:rows" in checks(removed) and removed.rules.owners == ("lee",)
     assert {one.place.path for one in removed.weakened} == {"registry.toml"}
+
+
+def test_only_the_baseline_s_owners_waive_what_it_asks_however_it_is_repeated(compare, tmp_path, monkeypatch):
+    monkeypatch.setenv("REGISTRY_CACHE", str(tmp_path / "cache"))
+    file = tmp_path / "gate.yaml"
+    file.write_text(ORGANISATION, "utf-8")
+    owned = 'owners = ["kim"]\n'
+    config = pinned(file) + owned
+    own = "  - {type: expect_table_row_count_to_be_between, kwargs: {min_value: 10}, meta: {check_id: mine}}\n"
+    waived = WAIVER.format(owner="kim", day="2030-01-01")
+    dropped = compare(
+        suite=SUITE + own,
+        config=CONFIG + owned,
+        waivers=waived.replace("leak", "mine"),
+        before={"config": config, "suite": SUITE + own, "waivers": waived.replace("leak", "mine")},
+    )
+    assert {"mine", "baseline:rows"} <= set(checks(dropped)) and dropped.rules.owners == ("lee",)
+    theirs = tmp_path / "theirs.yaml"
+    theirs.write_text(ORGANISATION.replace("lee", "kim"), "utf-8")
+    file.write_text(ORGANISATION.replace("owners: [lee]\n", ""), "utf-8")
+    nobody = compare(config=pinned(theirs), before={"config": pinned(file)})
+    assert nobody.rules.owners == (), "of a baseline without owners nobody waives, whoever stands in another"
+    for_lee = waived.replace("leak", "'baseline:rows'")
+    signed = compare(
+        config=config, waivers=for_lee.replace("kim", "lee"), before={"config": config, "waivers": for_lee}
+    )
+    assert [waiver.owner for waiver in signed.waivers] == ["kim"], "a waiver is not signed anew by another in passing"
+    assert "waived by lee" in said(signed)["waiver:baseline:rows"]
 
 
 def test_a_baseline_on_the_web_is_asked_for_once(compare, tmp_path, monkeypatch):

@@ -19,6 +19,7 @@ from registry.formats.renderings import RENDERINGS
 from registry.judge.judge import JudgeOptions
 from registry.judge.scope import base_of, scope_of
 from registry.release.gate import Gate, Surroundings, judge_scope
+from registry.release.status import status_of
 from registry.stores.local import LocalStore
 from registry.workspace.git import Git
 from registry.workspace.workspace import Workspace
@@ -38,13 +39,13 @@ def clone(team):
 
 
 def judged(root, base="origin/main", **options):
-    evidence = options.pop("evidence", ())
+    evidence, pinned = options.pop("evidence", ()), options.pop("pinned", False)
     said = []
     around = Surroundings(lambda: LocalStore(root.parent / "store"), lambda dataset: nullcontext(), said.append)
-    gate = Gate(JudgeOptions(**options), around, compare=True, evidence=tuple(evidence))
+    gate = Gate(JudgeOptions(**options), around, compare=True, evidence=tuple(evidence), pinned=pinned)
     workspace = Workspace.find(root)
     with base_of(workspace, base) as found:
-        return judge_scope(workspace, found.workspace, scope_of(workspace, found), gate)
+        return judge_scope(workspace, found, scope_of(workspace, found), gate)
 
 
 def checks(judgement):
@@ -114,6 +115,19 @@ def test_without_access_evidence_of_an_earlier_run_stands_for_the_data(team, tmp
     found = judged(fork(), evidence=[verdict])
     assert (found.verdict, found.scope.evidence) == ("pass", {"reviews": "verdict.json"})
     assert checks(found)["pointer:resolves"].status == "not_measured"
+    whole = json.loads(verdict.read_text("utf-8"))
+    for wrong in ("left out", "lighter", "of laxer settings"):
+        forged = json.loads(json.dumps(whole))
+        entry = forged["datasets"][0]
+        if wrong == "left out":
+            entry["checks"] = [check for check in entry["checks"] if check["id"] != "leakage-exact"]
+        elif wrong == "lighter":
+            next(check for check in entry["checks"] if check["id"] == "leakage-exact")["severity"] = "info"
+        else:
+            entry["fail_on"] = "warning"
+        verdict.write_text(json.dumps(forged), "utf-8")
+        assert judged(fork(), evidence=[verdict]).verdict == "error", wrong
+    verdict.write_text(json.dumps(whole), "utf-8")
     grow(team, 93)
     assert judged(fork(), evidence=[verdict]).verdict == "error", "of other data"
     verdict.write_text("{}", "utf-8")
@@ -154,13 +168,13 @@ def test_a_change_of_the_card_alone_reads_no_data(team):
     assert place.path == "cards/reviews.md" and "mit" in card.read_text("utf-8").splitlines()[place.line - 1]
 
 
-def test_evidence_of_a_store_that_the_branch_names_is_not_believed(team):
+def test_a_branch_that_names_another_store_is_judged_by_the_one_of_its_base(team):
     config = team / "registry.toml"
     config.write_text(config.read_text("utf-8").replace('store = "', 'store = "file:elsewhere-'), "utf-8")
     commit(team)
     found = judged(clone(team))
-    assert found.scope.touched == {"reviews": ("settings",)} and found.scope.evidence == {}
-    assert found.verdict == "pass" and found.evidences[0].data.rows == 120, "judged anew, from the remote"
+    assert found.scope.touched == {"reviews": ("settings",)}
+    assert checks(found)["gate:store"].message.endswith("; the base branch's version decides")
 
 
 def test_a_dataset_without_its_pointer_is_an_error(team):
@@ -314,11 +328,110 @@ def test_data_that_git_holds_itself_blocks(team):
     assert (found.verdict, checks(found)["pointer:in-git"].status) == ("fail", "fail")
 
 
-def test_data_of_another_branch_is_said(team):
+def test_data_that_is_not_the_pointer_s_is_said_with_what_mends_it_and_no_verdict_of_ci(team):
     write_csv(team / "data" / "reviews" / "train.csv", rows("train", 85))
+    edited = checks(judged(team, base="main"))["pointer:current"]
+    assert "mend: registry add data/reviews" in edited.message and edited.severity == "warning"
+    grow(team)
+    Git.require(team).run("revert", "-n", "HEAD")
+    Git.require(team).run("commit", "-q", "-m", "another branch")
+    card = team / "cards" / "reviews.md"
+    card.write_text(f"{card.read_text('utf-8')}\n<!-- more -->\n", "utf-8")
     found = judged(team, base="main")
-    assert "dvc checkout" in checks(found)["pointer:current"].message
-    assert checks(found)["pointer:current"].severity == "warning"
+    assert "mend: dvc checkout data/reviews.dvc" in checks(found)["pointer:current"].message
+    assert found.verdict == "pass"
+    workspace = Workspace.find(team)
+    assert status_of(workspace, workspace.dataset("reviews"))["next"] == "dvc checkout data/reviews.dvc"
+    assert judged(team, base="main", pinned=True).verdict == "error"
+
+
+def of_one_split(team):
+    """The schema's globs count the test split as train, so that nothing can leak."""
+    schema = team / "schemas" / "reviews.yaml"
+    text = schema.read_text("utf-8")
+    assert "property: splits" not in text
+    one = '  customProperties:\n  - property: splits\n    value: {train: "*.csv"}\n  properties:\n'
+    schema.write_text(text.replace("  properties:\n", one, 1), "utf-8")
+    commit(team)
+
+
+def test_globs_that_move_a_split_do_not_let_a_leak_through(team):
+    leak(team)
+    leaking = judged(clone(team))
+    assert leaking.verdict == "fail"
+    of_one_split(team)
+    found = judged(clone(team))
+    assert checks(found)["leakage-exact"].blocks("critical") and found.evidences[0].data.splits["test"] == 20
+    assert "of the split test counts as train" in checks(found)["gate:schema:splits"].message
+
+
+def test_globs_of_the_base_that_fit_no_more_cannot_be_compared_with(team):
+    schema = team / "schemas" / "reviews.yaml"
+    leak(team)
+    write_csv(team / "data" / "reviews" / "more.csv", rows("train", 3, offset=700))
+    of_one_split(team)
+    add(Workspace.find(team), team / "data" / "reviews", AddOptions())
+    commit(team)
+    push(team)
+    found = judged(clone(team))
+    splits = checks(found)["gate:schema:splits"]
+    assert found.verdict == "fail" and splits.blocks("critical") and "cannot be compared" in splits.message
+    assert "leakage-exact was measured in reviews@1.0.0 and is not applicable now" in (
+        checks(found)["gate:leakage-exact"].message
+    )
+    assert found.place("reviews", splits).path == schema.relative_to(team).as_posix()
+
+
+def test_a_branch_is_judged_by_the_base_of_today(team):
+    Git.require(team).run("checkout", "-q", "main")
+    rule = "  - {type: expect_table_row_count_to_be_between, kwargs: {min_value: 1000}, meta: {check_id: many}}\n"
+    suite = team / "checks" / "reviews.yaml"
+    suite.write_text(suite.read_text("utf-8").rstrip() + "\n" + rule, "utf-8")
+    commit(team)
+    Git.require(team).run("checkout", "-q", "work")
+    grow(team)
+    push(team)
+    found = judged(clone(team))
+    assert found.verdict == "fail" and checks(found)["many"].blocks("critical")
+    assert "gate:many" not in checks(found) and checks(found)["gate:behind"].status == "not_applicable"
+    weaken(team)
+    both = checks(judged(clone(team)))
+    assert both["many"].blocks("critical") and "gate:many" not in both, "what the branch did not weaken itself"
+    assert "gate:leakage-exact" in both and both["leakage-exact"].severity == "critical"
+
+
+@pytest.mark.parametrize("entry", ["artifacts: {}\n", "model"])
+def test_a_dataset_that_is_declared_no_more_is_judged_by_its_base(team, entry):
+    leak(team)
+    declared = team / "dvc.yaml"
+    text = declared.read_text("utf-8")
+    assert "type: dataset" in text
+    declared.write_text(text.replace("type: dataset", "type: model") if entry == "model" else entry, "utf-8")
+    for kind in ("schemas/reviews.yaml", "checks/reviews.yaml", "cards/reviews.md"):
+        (team / kind).unlink()
+    commit(team)
+    found = judged(clone(team))
+    assert found.verdict == "fail" and checks(found)["leakage-exact"].blocks("critical")
+    assert "declared no more, or not as a dataset" in checks(found)["gate:dataset"].message
+    for form in RENDERINGS.values():
+        assert "gate:dataset" in form(found) or "Gate weakened" in form(found)
+
+
+def test_data_is_looked_for_in_the_remote_of_the_base(team):
+    elsewhere = team.parent / "elsewhere"
+    grow(team)
+    config = team / ".dvc" / "config"
+    config.write_text(config.read_text("utf-8").replace("../../remote", str(elsewhere)), "utf-8")
+    push(team)
+    commit(team)
+    assert list(elsewhere.rglob("*")), "the branch's remote has it"
+    found = judged(clone(team))
+    assert found.verdict == "error" and "remote" in found.scope.touched["reviews"]
+    assert "neither in DVC's remote nor in the store" in checks(found)["pointer:resolves"].message
+    assert f"→ {elsewhere}" in checks(found)["gate:remote"].message
+    assert found.place("reviews", checks(found)["gate:remote"]).path == ".dvc/config"
+    shutil.copytree(elsewhere, team.parent / "remote", dirs_exist_ok=True)
+    assert judged(clone(team)).verdict == "pass", "data that is in both can move"
 
 
 def test_a_tag_does_not_stand_in_for_the_branch_of_its_name(team):

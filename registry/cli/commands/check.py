@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache, partial
@@ -84,12 +85,11 @@ def register(app: typer.Typer) -> None:
             _mutate(run, workspace, chosen, parse_date(as_of))
             return
         with ExitStack() as stack:
-            scope = base_workspace = None
+            scope = found = None
             if revision is not None:
                 from registry.judge.scope import base_of, scope_of
 
                 found = stack.enter_context(base_of(workspace, revision))
-                base_workspace = found.workspace
                 scope = scope_of(workspace, found).of(dataset.name for dataset in chosen)
                 if not scope.touched:
                     write_verdict(run, Judgement((), scope=scope), outputs)
@@ -100,23 +100,26 @@ def register(app: typer.Typer) -> None:
             limit = parse_size(max_bytes) if max_bytes else workspace.config.max_bytes
             gate = Gate(
                 JudgeOptions(as_of=parse_date(as_of), remember=not no_memory, engine=chosen_engine, limit=limit),
-                _surroundings(run, workspace),
+                _surroundings(run, workspace, found.tip if found else None),
                 compare=any(output.format == "markdown" for output in outputs),
                 evidence=tuple(run.directory / file for file in evidence or ()),
+                pinned=os.environ.get("CI", "").lower() in ("1", "true"),
             )
-            if scope and base_workspace:
-                judgement = judge_scope(workspace, base_workspace, scope, gate)
+            if scope and found:
+                judgement = judge_scope(workspace, found, scope, gate)
             else:
                 judgement = judge_all(workspace, chosen, gate)
         _conclude(run, workspace, judgement, outputs)
 
 
-def _surroundings(run: Run, workspace: Workspace) -> Surroundings:
-    """What the gate asks of a command line."""
+def _surroundings(run: Run, workspace: Workspace, base: Workspace | None) -> Surroundings:
+    """What the gate asks of a command line; on a branch of `base` the store that this names is asked."""
+    from registry.consume.source import Settings
     from registry.release.gate import Surroundings
 
+    settings = Settings(base.config.store, base.config.s3_endpoint, workspace.root) if base else None
     return Surroundings(
-        store=cache(run.store),
+        store=cache(partial(run.store, settings)),
         progress=lambda dataset: run.out.progress(
             f"Hashing {dataset.name}", partial(size_of, workspace.root / dataset.path)
         ),

@@ -1,0 +1,129 @@
+"""What the schema of a branch switches off: roles of columns, and globs that place files in splits.
+
+The schema is the contract of the data and changes with it. But checks find their columns by roles and compare
+splits, so that a role or a glob that is gone switches them off unseen. The roles of the base decide for columns
+that both sides have, and its globs for the files that they place.
+
+>>> from registry.model.schema import Column
+>>> before = DatasetSchema("x", (Column("site", "string", role="group"), Column("text", "string", role="text")))
+>>> now = DatasetSchema("x", (Column("site", "string"), Column("text", "string", role="text")))
+>>> kept, found = with_roles(now, before)
+>>> kept.column_of_role("group").name, found
+('site', [('schema:role:site', '`site` has no role instead of group')])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from registry.checks.suite import expectations_of
+from registry.model.schema import ROLES, Column, DatasetSchema
+from registry.schemas.verify import derived_suite
+from registry.tables.splits import glob_matches, named_split
+
+Found = list[tuple[str, str]]
+GROWING = frozenset({"annotator", "quasi-identifier", "sensitive"})
+"""Roles of which more columns ask more."""
+
+
+def with_roles(now: DatasetSchema, before: DatasetSchema) -> tuple[DatasetSchema, Found]:
+    """The schema `now` with the roles that decide, and which columns had others: their name in the gate, and how."""
+    kept = [(role, name) for role in ROLES for name in _still(role, now, before)]
+    more = [
+        (role, column.name)
+        for role in ROLES
+        if _may_have_more(role, now, before)
+        for column in now.columns_of_role(role)
+    ]
+    roles = {name: role for role, name in (*more, *kept)}  # what stood on the base goes before what is new
+    primary = {column.name for column in before.columns if column.primary_key}
+    keyed = bool(primary or before.columns_of_role("key")) and {*before.keys} <= {column.name for column in now.columns}
+    columns, found = [], []
+    for column in now.columns:
+        is_primary = column.name in primary if keyed else column.primary_key
+        decided = replace(column, role=roles.get(column.name), primary_key=is_primary)
+        columns.append(decided)
+        if decided != column:
+            found.append((f"schema:role:{column.name}", f"`{column.name}` {_told(column)} instead of {_role(decided)}"))
+    by_column = bool(_still("split", now, before)) and not before.splits
+    if by_column and now.splits:
+        found.append(("schema:splits", "globs place files in splits, instead of a column"))
+    return replace(now, columns=tuple(columns), splits={} if by_column else now.splits), found
+
+
+def _still(role: str, now: DatasetSchema, before: DatasetSchema) -> list[str]:
+    """The columns that the base gives `role`, as far as there are such today."""
+    return [column.name for column in before.columns_of_role(role) if now.column(column.name)]
+
+
+def _may_have_more(role: str, now: DatasetSchema, before: DatasetSchema) -> bool:
+    """Whether columns may take `role` that do not have it on the base.
+
+    A second column of a role changes what is looked at, and the first text leaves everything else out.
+    """
+    if role == "text" and not before.columns_of_role(role):
+        return False
+    return role in GROWING or not _still(role, now, before)
+
+
+def _told(column: Column) -> str:
+    role = _role(column)
+    return f"is {role}" if role != "no role" else "has no role"
+
+
+def _role(column: Column) -> str:
+    return (
+        " and ".join([*([column.role] if column.role else []), *(["primary key"] if column.primary_key else [])])
+        or "no role"
+    )
+
+
+def asked_no_more(now: DatasetSchema, before: DatasetSchema) -> Found:
+    """The checks that only the schema of the base implies, of columns that are still there; the schema's they stay."""
+    names = {column.name for column in now.columns}
+    implied = {one.check_id for one in expectations_of(derived_suite(now), "")}
+    gone = [
+        one.check_id
+        for one in expectations_of(derived_suite(before), "")
+        if one.check_id not in implied and names.issuperset(one.columns())
+    ]
+    found = [(check_id, f"{check_id} is asked no more") for check_id in gone]
+    return found + ([("schema:columns", "undeclared columns are let in")] if now.open and not before.open else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The schema by which files are placed in splits; which files the branch moved, and whether that stands.
+
+    `moved` are (path, split of the base, split of the branch or nothing); where they stay `moved` although the
+    base's globs would place them elsewhere, the two cannot be compared.
+    """
+
+    schema: DatasetSchema
+    moved: tuple[tuple[str, str, str], ...] = ()
+    comparable: bool = True
+
+
+def placed(now: DatasetSchema, before: DatasetSchema, paths: Iterable[str]) -> Placed:
+    """By which globs the files at `paths` are placed: the branch's, unless they move a file that the base's place.
+
+    Then it is the base's, where they fit all that is there.
+    """
+    pairs = [(path, _place(path, before), _place(path, now)) for path in paths]
+    moved = tuple((path, old, new or "") for path, old, new in pairs if old and old != new)
+    if not moved:
+        return Placed(now)
+    fitting = all(old for _, old, new in pairs if new) and {*before.splits} <= {old for _, old, _ in pairs}
+    if not fitting:
+        return Placed(now, moved, comparable=False)
+    columns = tuple(replace(column, role=None) if column.role == "split" else column for column in now.columns)
+    return Placed(replace(now, splits=before.splits, columns=columns), moved)
+
+
+def _place(path: str, schema: DatasetSchema) -> str | None:
+    """The split of a file by globs, or by its name where there are none; None where neither says one."""
+    if not schema.splits:
+        return named_split(path)
+    found = [split for split, pattern in schema.splits.items() if glob_matches(pattern, path)]
+    return found[0] if len(found) == 1 else None
