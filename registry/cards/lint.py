@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from registry.cards.declared import FIELDS, SECTIONS
+from registry.cards.terms import other_licence
 from registry.cards.vocabulary import LICENSES, size_category, suggestion
 from registry.errors import ConfigError, DataError
 from registry.model.facts import Declared, ReleaseFacts
@@ -106,11 +107,10 @@ def _size(facts: ReleaseFacts) -> Iterator[tuple[str, str, str]]:
 
 
 def _license(declared: Declared, schema: DatasetSchema) -> Iterator[tuple[str, str, str]]:
-    card, ours = declared.text("license"), schema.license.strip().lower()
-    name = declared.text("license_name").strip().lower()
-    if card and ours and ours not in (card.lower(), name):
-        yield "licence-mismatch", "license", f"the card says {card}, the schema {schema.license}"
-    if not card and ours and ours not in LICENSES:
+    if said := other_licence(declared, schema.license):
+        yield "licence-mismatch", "license", said
+    ours = schema.license.strip().lower()
+    if not declared.text("license") and ours and ours not in LICENSES:
         says = f"{schema.license} is no licence id of the Hub; declare `license: other` and `license_name`"
         yield "licence-unknown", "license", says
 

@@ -22,7 +22,7 @@ from registry.model.facts import Declared
 from registry.versions.licenses import Fit, fit
 
 TYPE = "terms"
-IDS = ("terms:source-licences", "terms:consent", "terms:retention")
+IDS = ("terms:licence", "terms:source-licences", "terms:consent", "terms:retention")
 ENDS = {"consent": "consent ended on {day}", "retention": "the data was to be kept until {day}"}
 TOLD = 3  # sources named in the message; further ones stand in the samples
 
@@ -30,7 +30,29 @@ TOLD = 3  # sources named in the message; further ones stand in the samples
 def terms(declared: Declared, schema_license: str, as_of: date) -> list[Check]:
     """The checks of what a card declares; none for what it does not declare."""
     release = declared.terms or schema_license
-    return [*_licences(declared, release), *_days(declared, as_of)]
+    return [*_licence(declared, schema_license), *_licences(declared, release), *_days(declared, as_of)]
+
+
+def other_licence(declared: Declared, schema_license: str) -> str:
+    """How the card and the schema contradict each other about the licence; empty where they do not."""
+    card, ours = declared.text("license"), schema_license.strip()
+    if not card or not ours or ours.lower() in (card, declared.text("license_name").strip().lower()):
+        return ""
+    return f"the card says {card}, the schema {schema_license}"
+
+
+def _licence(declared: Declared, schema_license: str) -> Iterator[Check]:
+    if declared.text("license") and schema_license.strip():
+        said = other_licence(declared, schema_license)
+        yield Check(
+            id=IDS[0],
+            type=TYPE,
+            status="fail" if said else "pass",
+            total=1,
+            unexpected=int(bool(said)),
+            message=said,
+            arguments={"license": declared.terms},
+        )
 
 
 def _licences(declared: Declared, release: str) -> Iterator[Check]:
@@ -44,7 +66,7 @@ def _licences(declared: Declared, release: str) -> Iterator[Check]:
     more = f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""
     counts = {"allowed": len(found) - len(broken) - len(unknown), "forbidden": len(broken), "unknown": len(unknown)}
     yield Check(
-        id=IDS[0],
+        id=IDS[1],
         type=TYPE,
         status="fail" if broken else "not_measured" if unknown else "pass",
         total=len(found),

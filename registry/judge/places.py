@@ -49,7 +49,7 @@ def in_repository(workspace: Workspace, places: Places) -> Places:
 def field_line(card: Path, check: str) -> int:
     """The line of the field in the front matter of a card that a check is about; the first where it is not there."""
     field = check.rpartition(":")[2]
-    field = {"source-licences": "sources"}.get(field, field)
+    field = {"source-licences": "sources", "licence": "license"}.get(field, field)
     start = tuple(f"{spelt}:" for spelt in (field, field.replace("_", "-")))
     lines = card.read_text("utf-8", "replace").splitlines() if card.is_file() else []
     return next((at for at, line in enumerate(lines, 1) if line.lstrip().startswith(start)), 1)

@@ -289,6 +289,13 @@ MEASURES: dict[str, Measure] = {
 
 
 _OF_ID = {
+    "terms:licence": Measure(
+        "provenance",
+        ("One licence", "라이선스 일치"),
+        ("The card's licence against the schema's.", "카드와 스키마의 라이선스 비교."),
+        ("Nobody knows by which terms the data may be used.", "어느 조건으로 쓸 수 있는지 알 수 없음."),
+        mend=_CARD,
+    ),
     "terms:source-licences": Measure(
         "provenance",
         ("Licences of the sources", "원천 라이선스 양립성"),

@@ -135,6 +135,7 @@ REASONS: Mapping[str, str] = {
     r"a ratio level has a zero below which nothing lies, and there are negative ratings: use interval": (
         r"비율 척도에 음수 평가가 있음. interval 사용"
     ),
+    r"the card says (\S+), the schema (.+)": r"카드와 스키마의 라이선스가 다름: \1, \2",
     r"consent ended on (.+)": r"동의 만료일 지남: \1",
     r"the data was to be kept until (.+)": r"보유 기간 만료일 지남: \1",
     r"(`[^`]+`(?: \(.+\))?) is not in the table of licences": r"라이선스 표에 없음: \1",

@@ -50,6 +50,25 @@ def test_the_named_licence_counts_where_the_card_says_other() -> None:
     assert made("공공누리 제2유형", release="other", license_name="공공누리 제1유형").status == "fail"
 
 
+@pytest.mark.parametrize(
+    ("card", "schema", "status"),
+    [
+        ({"license": "mit"}, "MIT", "pass"),
+        ({"license": "mit"}, "cc-by-4.0", "fail"),
+        ({"license": "other", "license_name": "공공누리 제1유형"}, "공공누리 제1유형", "pass"),
+        ({"license": "other", "license_name": "공공누리 제1유형"}, "공공누리 제2유형", "fail"),
+        ({"license": "mit"}, "", None),
+        ({}, "mit", None),
+    ],
+)
+def test_card_and_schema_name_one_licence(card: dict[str, str], schema: str, status: str | None) -> None:
+    found = terms(Declared(fields=card), schema, DAY)
+    assert [check.status for check in found] == ([status] if status else [])
+    for check in found:
+        assert check.blocks("critical") is (status == "fail")
+        assert bool(korean(check.message)) is (status == "fail")
+
+
 def test_a_licence_of_the_schema_stands_in() -> None:
     declared = Declared(process=Process(sources=({"name": "a", "license": "cc-by-nc-4.0"},)))
     assert terms(declared, "mit", DAY)[0].message == "`a` (cc-by-nc-4.0) forbids commercial use, which mit allows"
