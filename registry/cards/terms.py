@@ -22,7 +22,8 @@ from registry.model.facts import Declared
 from registry.versions.licenses import Fit, fit
 
 TYPE = "terms"
-IDS = ("terms:licence", "terms:source-licences", "terms:consent", "terms:retention")
+LICENCE, SOURCES = "terms:licence", "terms:source-licences"
+IDS = (LICENCE, SOURCES, "terms:consent", "terms:retention")
 ENDS = {"consent": "consent ended on {day}", "retention": "the data was to be kept until {day}"}
 TOLD = 3  # sources named in the message; further ones stand in the samples
 
@@ -45,7 +46,7 @@ def _licence(declared: Declared, schema_license: str) -> Iterator[Check]:
     if declared.text("license") and schema_license.strip():
         said = other_licence(declared, schema_license)
         yield Check(
-            id=IDS[0],
+            id=LICENCE,
             type=TYPE,
             status="fail" if said else "pass",
             total=1,
@@ -66,7 +67,7 @@ def _licences(declared: Declared, release: str) -> Iterator[Check]:
     more = f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""
     counts = {"allowed": len(found) - len(broken) - len(unknown), "forbidden": len(broken), "unknown": len(unknown)}
     yield Check(
-        id=IDS[1],
+        id=SOURCES,
         type=TYPE,
         status="fail" if broken else "not_measured" if unknown else "pass",
         total=len(found),

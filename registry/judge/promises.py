@@ -19,10 +19,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from registry.cards.terms import ENDS, IDS
+from registry.cards.terms import ENDS, SOURCES
 from registry.model.facts import Declared
-
-SOURCES = IDS[0]
 
 
 def promised(now: Declared, before: Declared) -> tuple[Declared, list[tuple[str, str]]]:
