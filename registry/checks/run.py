@@ -12,6 +12,7 @@ from typing import Any
 
 from registry.checks.answers import Answers
 from registry.checks.conditions import to_sql
+from registry.checks.discreet import discreet
 from registry.checks.expectations import OURS
 from registry.checks.figures import Figures, Outcome, figures_of
 from registry.checks.gx import judge
@@ -179,6 +180,9 @@ def _columns(expectation: Expectation, measure: Measure | None) -> tuple[str, ..
 
 
 def _check(expectation: Expectation, status: Status, **rest: Any) -> Check:
+    """The check; what it tells of values is discreet, whatever column they are from."""
+    told: dict[str, Any] = {name: discreet(rest.pop(name)) for name in ("observed", "message") if name in rest}
+    samples = tuple(discreet(rest.pop("samples", ())))
     return Check(
         id=expectation.check_id,
         type=expectation.type,
@@ -186,5 +190,6 @@ def _check(expectation: Expectation, status: Status, **rest: Any) -> Check:
         severity=expectation.severity,
         may_be_unmeasured=expectation.when_not_measured == "allow",
         arguments=expectation.arguments,
-        **{"columns": expectation.columns(), **rest},
+        samples=samples,
+        **{"columns": expectation.columns(), **told, **rest},
     )

@@ -33,7 +33,7 @@ from registry.tables.read import open_table
 from registry.tables.table import Table
 from registry.versions.rows import CONTENTS, compare_rows
 
-VERSION = 3
+VERSION = 4
 """Of what is counted as a change: counts remembered under another are counted anew."""
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry.checks.discreet import discreet
 from registry.errors import UsageError
 from registry.formats.cells import unguarded
 
@@ -72,12 +73,10 @@ def parse(text: str, name: str, signed: Signed) -> Decisions:
     """As `read_corrections`, of a text."""
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        lacking = [column for column in NEEDED if column not in (reader.fieldnames or ())]
-        if lacking:
-            raise UsageError(f"{name} has no column {', '.join(f'`{one}`' for one in lacking)}", hint=HINT)
-        given = [_read(cells, reader.line_num) for cells in reader]
+        _require_columns(name, reader.fieldnames or ())
+        given = [_read(cells, reader.line_num, name) for cells in reader]
     except csv.Error as error:
-        raise UsageError(f"{name} is no CSV, in line {reader.line_num}", why=str(error), hint=HINT) from error
+        raise UsageError(f"{name} is no CSV, after line {reader.line_num}", why=str(error), hint=HINT) from error
     decided = [one for one in given if one.new]
     require(name, _double(decided), "of a row that is given more than once")
     changed = [
@@ -94,7 +93,19 @@ def parse(text: str, name: str, signed: Signed) -> Decisions:
     return Decisions(tuple(changed), len(decided) - len(changed), len(given) - len(decided))
 
 
-def _read(cells: Mapping[str, str | None], line: int) -> Correction:
+def _require_columns(name: str, columns: Sequence[str]) -> None:
+    lacking = [column for column in NEEDED if column not in columns]
+    if lacking:
+        raise UsageError(f"{name} has no column {', '.join(f'`{one}`' for one in lacking)}", hint=HINT)
+    twice = [column for column in COLUMNS if columns.count(column) > 1]
+    if twice:
+        raise UsageError(f"{name} has the column `{twice[0]}` twice", why="which of them counts?", hint=HINT)
+
+
+def _read(cells: Mapping[str | None, Any], line: int, name: str) -> Correction:
+    """The correction of a line; of more cells than columns nobody knows which is which."""
+    if None in cells:
+        raise UsageError(f"{name} has more cells than columns in line {line}", why="a comma needs quotes", hint=HINT)
     row, old, new, who, why = (unguarded(cells.get(column) or "") for column in COLUMNS)
     return Correction(row, old, new.strip(), who.strip(), why.strip(), line)
 
@@ -105,9 +116,10 @@ def _double(given: Sequence[Correction]) -> Iterable[str]:
 
 
 def require(name: Any, wrong: Iterable[str], what: str, hint: str = HINT) -> None:
-    """Raises `UsageError` where something is `wrong`, with the first three."""
+    """Raises `UsageError` where something is `wrong`, with the first three; what is personal is hidden in them."""
     found = list(wrong)
     if found:
         more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
         noun = "correction" if len(found) == 1 else "corrections"
-        raise UsageError(f"{name} has {len(found):,} {noun} {what}", why="; ".join(found[:3]) + more, hint=hint)
+        told = "; ".join(found[:3]) + more
+        raise UsageError(f"{name} has {len(found):,} {noun} {what}", why=discreet(told), hint=discreet(hint))

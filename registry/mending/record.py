@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from registry.checks.discreet import discreet
 from registry.content.hashing import Snapshot
 from registry.errors import ConfigError
 from registry.model.changes import Mended
@@ -54,15 +55,15 @@ class Change:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The `registry.change/1` document."""
+        """The `registry.change/1` document, which is committed and cited: what is personal is hidden in it."""
         return {
             "format": FORMAT,
             "dataset": self.dataset,
             "kind": self.kind,
-            "why": self.why,
+            "why": discreet(self.why),
             "before": self.before.to_json(),
             "after": self.after.to_json(),
-            **self.details,
+            **discreet(self.details),
         }
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from registry.checks.discreet import discreet
 from registry.checks.expectations.balance import value_name
 from registry.checks.samples import Sampler
 from registry.checks.specs import value_sql
@@ -54,7 +55,7 @@ class Applied:
         """How many labels change from which class to which, the most frequent first."""
         counts = Counter((one.old, one.new) for one in self.decisions.changed)
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        return [{"from": old, "to": new, "rows": n} for (old, new), n in ranked]
+        return [{"from": discreet(old), "to": discreet(new), "rows": n} for (old, new), n in ranked]
 
     @property
     def by(self) -> dict[str, int]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from registry.errors import UsageError
 from registry.model.schema import Column, DatasetSchema
+from registry.privacy.find import alike
 from registry.tables.duck import Session, quote_ident, quote_text
 from registry.tables.formats import IMAGES
 from registry.tables.images import IMAGE
@@ -177,9 +178,13 @@ def _facts(session: Session, table: Table) -> dict[str, Facts]:
 
 
 def _classes(session: Session, column: str, kind: str, seen: Facts) -> tuple[Any, ...]:
-    """The sorted values of a label column, where they are few enough to be a closed set."""
+    """The sorted values of a label column, where they are few enough to be a closed set and none is personal data.
+
+    A schema is committed and goes with every release: what nobody may read does not belong there.
+    """
     if kind not in _CLASS_TYPES or not 0 < seen.distinct <= MAX_CLASSES:
         return ()
     name = quote_ident(column)
     rows = session.rows(f"SELECT DISTINCT {name} AS v FROM data WHERE {name} IS NOT NULL ORDER BY v")  # noqa: S608
-    return tuple(row["v"] for row in rows)
+    values = tuple(row["v"] for row in rows)
+    return () if any(isinstance(value, str) and alike(value, column) for value in values) else values

@@ -11,10 +11,11 @@ hide one with probability 5e-14; whether a split changed at all is told by its s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from registry.checks.discreet import discreet
 from registry.checks.samples import called, is_public
 from registry.model.difference import RowChanges
 from registry.model.evidence import MAX_SAMPLES as SAMPLES
@@ -131,7 +132,7 @@ def _gone(question: _Question) -> dict[tuple[str, str], int]:
         WHERE y IS NOT NULL AND s IN (SELECT s FROM n) AND (SELECT count(DISTINCT y) FROM o) <= {CLASSES}
         ORDER BY s, y"""  # noqa: S608
     )
-    return {(row["s"], row["y"]): int(row["rows"]) for row in found}
+    return _added_up(((row["s"], discreet(row["y"])), row["rows"]) for row in found)
 
 
 def _keyed(question: _Question, note: str) -> RowChanges | None:
@@ -156,7 +157,7 @@ def _keyed(question: _Question, note: str) -> RowChanges | None:
         edited=_summed(both, "b", "edited"),
         relabelled=_summed(both, "b", "relabelled"),
         moved={(row["a"], row["b"]): int(row["n"]) for row in both if row["a"] != row["b"]},
-        labels=_pairs(found, "labels"),
+        labels=_labels(found),
         columns={question.values[int(row["a"])]: int(row["n"]) for row in found if row["kind"] == "columns"},
         keyed=True,
         note=note,
@@ -226,6 +227,19 @@ def _pairs(rows: Sequence[Mapping[str, Any]], kind: str) -> dict[tuple[Any, Any]
     return {(row["a"], row["b"]): int(row["n"]) for row in found}
 
 
+def _labels(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, Any], int]:
+    """The counts of pairs of labels, as a manifest and a changelog tell them for good: what is personal is hidden."""
+    return _added_up(((discreet(old), discreet(new)), n) for (old, new), n in _pairs(rows, "labels").items())
+
+
+def _added_up(counts: Iterable[tuple[tuple[Any, Any], Any]]) -> dict[tuple[Any, Any], int]:
+    """The counts by pair, in the order in which each pair comes first."""
+    found: dict[tuple[Any, Any], int] = {}
+    for pair, n in counts:
+        found[pair] = found.get(pair, 0) + int(n)
+    return found
+
+
 # Rows as multisets. `d` holds by split, values and label how many rows there are more than before; in a split,
 # rows that differ in the label alone are relabelled; of what remains, what one split lost another may have got.
 _MULTISETS = """WITH d AS MATERIALIZED (
@@ -278,7 +292,7 @@ def _keyless(question: _Question, note: str) -> RowChanges:
         removed=by_split("removed"),
         relabelled=by_split("relabelled"),
         moved=_pairs(found, "moved"),
-        labels=_pairs(found, "labels"),
+        labels=_labels(found),
         note=note,
     )
 

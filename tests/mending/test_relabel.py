@@ -21,6 +21,7 @@ from registry.judge.judge import JudgeOptions, lay_out
 from registry.mending.chunks import Place, form_of
 from registry.mending.corrections import Signed, parse, read_corrections
 from registry.mending.options import Writing
+from registry.mending.record import Change, State
 from registry.mending.relabel import relabel
 from registry.model.changes import Mended
 from registry.reports.labels import labels_csv, labels_html
@@ -98,6 +99,8 @@ def test_the_page_escapes_what_comes_from_data_in_both_languages():
         ("row,label,correction\nr1,a,b\n", "without a person"),
         ("row,label,correction,who\nr1,a,b,K\nr1,a,c,K\n", "more than once"),
         ('row,label,correction,who\n"r1,a,b,K\n', "no CSV"),
+        ("row,label,correction,who\nr1, sub,a,b,K\n", "more cells than columns in line 2"),
+        ("row,label,correction,correction,who\nr1,a,b,c,K\n", "`correction` twice"),
     ],
 )
 def test_a_file_that_is_no_list_of_corrections_is_refused(text, problem):
@@ -110,6 +113,21 @@ def test_a_file_in_another_encoding_or_nowhere_is_refused(tmp_path):
     for name, problem in (("c.csv", "no UTF-8"), ("d.csv", "cannot be read")):
         with pytest.raises(UsageError, match=problem):
             read_corrections(tmp_path / name, Signed("K"))
+
+
+def test_what_is_refused_is_told_without_what_is_personal():
+    text = "row,label,correction,who\nhong@example.com,a,b,\n"
+    with pytest.raises(UsageError) as caught:
+        parse(text, "c.csv", Signed())
+    assert caught.value.why == "line 2: `h***@***.com`"
+
+
+def test_a_record_is_written_without_what_is_personal():
+    state = State("0" * 64, "0" * 32, {"train": 1})
+    details = {"relabel": {"moves": [{"from": "010-9999-1234", "to": "긍정", "rows": 1}]}}
+    document = Change("x", "relabel", "잘못 쓴 번호 010-9999-1234", state, state, details).to_json()
+    assert document["why"] == "잘못 쓴 번호 010-****-****"
+    assert document["relabel"]["moves"] == [{"from": "010-****-****", "to": "긍정", "rows": 1}]
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,14 @@ def test_roles_that_are_plain_are_found(tmp_path: Path) -> None:
     assert schema.license == "" and schema.keys == ("id",)
 
 
+def test_personal_data_is_no_class_of_a_schema(tmp_path: Path) -> None:
+    labels: list[object] = ["긍정", "010-9999-1234", "부정"] * 4
+    schema = inferred(tmp_path, {**reviews(), "label": labels})
+    found = schema.column("label")
+    assert found is not None and found.role == "label" and found.classes == ()
+    assert "9999" not in write_schema(schema)
+
+
 def test_given_roles_win(tmp_path: Path) -> None:
     roles = Roles(label="stars", text="title", group="label", time=None, license="cc0-1.0", annotators=("리뷰",))
     schema = inferred(tmp_path, reviews(), roles)

@@ -177,3 +177,13 @@ def test_the_first_twenty_keys_are_named_and_personal_data_in_them_is_not(tmp_pa
     hidden = replace(KEYED, columns=(replace(KEYED.columns[0], classification="confidential"), *KEYED.columns[1:]))
     secret = compared(tmp_path, before, mail, (KEYED, hidden))
     assert secret.samples == {} and secret.total("removed") == 30
+
+
+@pytest.mark.parametrize("schema", [KEYED, KEYLESS])
+def test_labels_that_are_personal_are_told_masked_and_counted_together(tmp_path, schema):
+    phones = ("010-9999-1234", "010-8888-1234")
+    before = [("train", f"r{at}", f"글 {at}", phones[at % 2]) for at in range(4)]
+    after = [(split, key, text, "긍정") for split, key, text, _ in before]
+    found = compared(tmp_path, before, after, (schema, schema))
+    assert found.labels == {("010-****-****", "긍정"): 4}
+    assert found.gone == {("train", "010-****-****"): 4}
