@@ -6,12 +6,14 @@ and knows how to take rows, and to read and to set one column, nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 Value = str | int | float | bool | None
+Edit = Callable[[str, str], str]
+"""What a text becomes, given what stands around it: nothing, or the value whose text it is one of."""
 
 
 class Chunk(Protocol):
@@ -30,6 +32,9 @@ class Chunk(Protocol):
 
     def amend(self, column: str, values: Mapping[int, Value]) -> Self:
         """The same rows, `column` set at the places of `values`; all else as it is written."""
+
+    def edit(self, column: str, rows: Sequence[int], edit: Edit) -> Self:
+        """The same rows, every text of `column` edited in those at these places; all else as it is written."""
 
     def head(self, columns: Mapping[str, Value]) -> Self:
         """No rows, with these columns to be set, each to values of the kind of the one given."""

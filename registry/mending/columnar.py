@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from registry.mending.chunks import Chunk, Place, Value
+from registry.mending.chunks import Chunk, Edit, Place, Value
 from registry.tables.arrow import MAGIC
 from registry.tables.parquet import GROUP_BYTES, GROUP_ROWS
 
@@ -68,6 +68,25 @@ class Rows:
             every[row] = value
         return self.put(column, every)
 
+    def edit(self, column: str, rows: Sequence[int], edit: Edit) -> Rows:
+        """The rows with every text of one column edited at these places: the column keeps its type."""
+        import numpy as np
+        import pyarrow as pa
+
+        if column not in self.table.column_names or not len(rows):
+            return self
+        at = self.table.schema.get_field_index(column)
+        field = self.table.schema.field(at)
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        found = self.table[column].cast(kind).combine_chunks()
+        chosen = np.asarray(rows, np.int64)
+        values = [edited(value, edit) for value in found.take(pa.array(chosen)).to_pylist()]
+        places = np.arange(len(self))
+        places[chosen] = len(self) + np.arange(len(chosen))
+        whole = pa.concat_arrays([found, pa.array(values, kind)]).take(pa.array(places))
+        table = self.table.replace_schema_metadata(None)
+        return Rows(table.set_column(at, field.with_type(kind), whole))
+
     def head(self, columns: Mapping[str, Value]) -> Rows:
         """No rows; a column that is new has the type of the value given."""
         import pyarrow as pa
@@ -84,6 +103,22 @@ class Rows:
         import pyarrow as pa
 
         return Rows(pa.concat_tables([self.table, _fitted(other.table, self.table.schema)]))
+
+
+def edited(value: Any, edit: Edit, around: str = "") -> Any:
+    """A value with all its texts edited, the keys of maps among them; names of fields stay.
+
+    >>> edited([{"a": "x", "n": 1}, [("k", "y")]], lambda text, around: text.upper())
+    [{'a': 'X', 'n': 1}, [('K', 'Y')]]
+    """
+    if isinstance(value, str):
+        return edit(value, around)
+    within = around or str(value)
+    if isinstance(value, Mapping):
+        return {name: edited(item, edit, within) for name, item in value.items()}
+    if isinstance(value, list):
+        return [edited(item, edit, within) for item in value]
+    return tuple(edited(item, edit, within) for item in value) if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from functools import reduce
 from pathlib import Path
 
 from registry.errors import DataError
-from registry.mending.chunks import Chunk, Place, Value
+from registry.mending.chunks import Chunk, Edit, Place, Value
 from registry.mending.texts import BLOCK, TextFile, has_mark, text_of
 
 
@@ -130,6 +130,11 @@ class Records:
         for row, record in zip(values, changed.records, strict=True):
             records[row] = record
         return replace(self, records=records)
+
+    def edit(self, column: str, rows: Sequence[int], edit: Edit) -> Records:
+        """The records with the text of one field edited at these places."""
+        found = zip(rows, self.take(rows).get(column), strict=True)
+        return self.amend(column, {row: None if text is None else edit(text, "") for row, text in found})
 
     def head(self, columns: Mapping[str, Value]) -> Records:
         """The header, with these columns where they are not there."""

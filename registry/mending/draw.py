@@ -27,6 +27,7 @@ from registry.model.splits import ordered_splits
 
 SPAN = 1 << 48  # draws are below; a float holds every one of them
 Ints = np.ndarray[Any, np.dtype[np.int64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Cuts = tuple[int, ...]
 _HINT = "registry split NAME --shares train=0.8,validation=0.1,test=0.1"
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -14,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import DataError
-from registry.mending.chunks import Chunk, Place, Value
+from registry.mending.chunks import Chunk, Edit, Place, Value
 from registry.mending.texts import BLOCK, TextFile, text_of
 
 _DECODER = json.JSONDecoder()
 _SPACE = " \t\r\n"
+_TEXT = re.compile(r'("(?:[^"\\]|\\.)*+")(\s*:)?')  # a JSON text (RFC 8259); before a colon it names a field
 
 
 def set_field(line: str, name: str, value: Value) -> str:
@@ -30,6 +32,27 @@ def set_field(line: str, name: str, value: Value) -> str:
         return line[:start] + text + line[end:]
     body = line.rstrip().removesuffix("}").rstrip()
     return f"{body}{', ' if spans else ''}{json.dumps(name, ensure_ascii=False)}: {text}}}"
+
+
+def edit_texts(line: str, name: str, edit: Edit) -> str:
+    """The line with every text of the field `name` edited where it stands, names of fields within it left alone.
+
+    >>> edit_texts('{"a": {"b": "x", "n": 1.10}, "c": "x"}', "a", lambda text, around: text.upper())
+    '{"a": {"b": "X", "n": 1.10}, "c": "x"}'
+    """
+    spans = _spans(line)
+    if name not in spans:
+        return line
+    start, end = spans[name]
+    value = line[start:end]
+    around = "" if value.startswith('"') else json.dumps(json.loads(value), ensure_ascii=False)
+
+    def edited(found: re.Match[str]) -> str:
+        text = json.loads(found[1], strict=False)
+        changed = text if found[2] else edit(text, around)
+        return found[0] if changed == text else json.dumps(changed, ensure_ascii=False)
+
+    return line[:start] + _TEXT.sub(edited, value) + line[end:]
 
 
 def _spans(line: str) -> dict[str, tuple[int, int]]:
@@ -79,6 +102,13 @@ class LineChunk:
         lines = list(self.lines)
         for row, value in values.items():
             lines[row] = set_field(lines[row], column, value)
+        return LineChunk(lines)
+
+    def edit(self, column: str, rows: Sequence[int], edit: Edit) -> LineChunk:
+        """The lines with the texts of one field edited at these places."""
+        lines = list(self.lines)
+        for row in rows:
+            lines[row] = edit_texts(lines[row], column, edit)
         return LineChunk(lines)
 
     def head(self, columns: Mapping[str, Value]) -> LineChunk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
@@ -21,19 +21,18 @@ from registry.mending.draw import Ints
 from registry.mending.options import Writing
 from registry.mending.pictures import Gallery, metadata_of, pictures_of
 from registry.mending.record import Change, State
-from registry.mending.rewrite import KEEP, Column, Original, Rewriting, Routing
+from registry.mending.rewrite import KEEP, Column, Edited, Original, Rewriting, Routing, Setting
 from registry.mending.units import begins, place_sql
 from registry.model.schema import DatasetSchema
 from registry.privacy.find import KINDS, USUAL
 from registry.privacy.mask import cover
-from registry.tables.duck import Session, quote_ident
+from registry.tables.duck import Session
 from registry.tables.formats import IMAGES
 from registry.tables.images import IMAGE
 from registry.tables.keys import make_keys
 from registry.tables.table import FILE, ROW, SPLIT
 
 CHECK = "expect_no_personal_data"
-WANTED = "masked_rows"  # a table of a session
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,34 +148,15 @@ def masking(original: Original, session: Session, places: Mapping[str, Ints], ki
     return Gallery(pictures, pictures, columns=columns)
 
 
-def _column(session: Session, name: str, places: Ints, kinds: tuple[str, ...]) -> Column:
-    """The new values of a column; a number has no room for a mask, and becomes null."""
-    import pyarrow as pa
-
-    of_row = np.full(session.table.rows, KEEP, np.int64)
-    of_row[places] = np.arange(len(places))
+def _column(session: Session, name: str, places: Ints, kinds: tuple[str, ...]) -> Setting:
+    """What becomes of a column: what was found in its texts is covered; a number has no room for a mask, and goes."""
     if dict(session.columns)[name] in INTEGERS:
-        return Column(of_row, [None] * len(places))
-    session.add(WANTED, pa.table({"place": places}))
-    placed = f"SELECT {place_sql(session.table)} AS place, {quote_ident(name)} AS v FROM data"  # noqa: S608 (quoted)
-    sql = f"SELECT v FROM ({placed}) AS placed JOIN {WANTED} USING (place) ORDER BY place"  # noqa: S608
-    return Column(of_row, [_covered(row["v"], kinds, name) for row in session.rows(sql)])
-
-
-def _covered(value: Any, kinds: Collection[str], label: str) -> Any:
-    """A value with the personal data of all its texts masked; what stands around a text within it says what it is.
-
-    >>> _covered(["홍길동", {"계좌": "301-0123-4567-89"}], ("bank-account",), "본문")
-    ['홍길동', {'계좌': '301-****-****-**'}]
-    """
-    if isinstance(value, str):
-        return cover(value, kinds, label)
-    whole = f"{label} {value}"
-    if isinstance(value, Mapping):
-        return {key: _covered(item, kinds, whole) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_covered(item, kinds, whole) for item in value]
-    return value
+        of_row = np.full(session.table.rows, KEEP, np.int64)
+        of_row[places] = 0
+        return Column(of_row, [None])
+    wanted = np.zeros(session.table.rows, np.bool_)
+    wanted[places] = True
+    return Edited(wanted, lambda text, around: cover(text, kinds, f"{name} {around}".rstrip()))
 
 
 def _change(bench: Bench, writing: Writing, found: Found, before: State, after: State) -> Change:

@@ -17,7 +17,7 @@ from registry.errors import UsageError
 from registry.mending.chunks import Chunk, Form, Place, Value, form_of
 from registry.mending.delimited import written
 from registry.mending.homes import Homes
-from registry.mending.rewrite import Column, Original, Progress, copy_along
+from registry.mending.rewrite import Original, Progress, Setting, copy_along
 from registry.mending.texts import TextFile
 from registry.tables.images import IMAGE, LABEL, NAME, class_names, is_metadata
 from registry.tables.table import Table
@@ -38,7 +38,7 @@ class Gallery:
     targets: tuple[str | None, ...]
     homes: Homes | None = None
     splits: tuple[str, ...] = ()
-    columns: Mapping[str, Column] = field(default_factory=dict)
+    columns: Mapping[str, Setting] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -95,17 +95,12 @@ class Gallery:
                 continue
             home = self.homes.folder(target) if self.homes else "."
             values: list[Value] = [relative(target, home), *(found[at] for found in label.values())]
-            values += [self.value(name, at) for name in self.columns]
+            values += [column.fresh(at) for column in self.columns.values()]
             files.setdefault(home, []).append(",".join(written(value, ",") for value in values))
         for home, records in files.items():
             out = TextFile(folder / home / METADATA, "utf-8", mark=False)
             out.write("".join(f"{record}\n" for record in [",".join(names), *records]))
             out.close()
-
-    def value(self, column: str, at: int) -> Value:
-        """The value of a column to set, of the picture at a place."""
-        found = self.columns[column]
-        return found.values[int(found.of_row[at])]
 
     def note_of(self, metadata: str, at: int) -> str:
         """The metadata file that the row of a picture goes to."""
@@ -138,7 +133,7 @@ class _Note:
     def head(self, gallery: Gallery) -> Chunk:
         """An empty chunk with the columns."""
         chunk = next(iter(self.form.read(self.place)))
-        return chunk.head({name: column.values[0] for name, column in gallery.columns.items()})
+        return chunk.head({name: column.kind for name, column in gallery.columns.items()})
 
     def chunks(self, gallery: Gallery, target: str) -> Iterator[Chunk]:
         """The rows that go to the file `target`."""

@@ -16,8 +16,8 @@ import numpy as np
 
 from registry.content.hashing import Snapshot
 from registry.errors import InternalError
-from registry.mending.chunks import Chunk, Form, Place, Value, form_of
-from registry.mending.draw import Ints
+from registry.mending.chunks import Chunk, Edit, Form, Place, Value, form_of
+from registry.mending.draw import Flags, Ints
 from registry.mending.units import begins
 from registry.tables.formats import is_auxiliary
 from registry.tables.table import Table
@@ -55,12 +55,57 @@ class Rewriting(Protocol):
         """Writes the new data, and the files that hold no rows, below the empty directory `folder`."""
 
 
+class Setting(Protocol):
+    """What becomes of one column."""
+
+    @property
+    def kind(self) -> Value:
+        """A value of the kind that a column gets that is not there yet."""
+
+    def fresh(self, row: int) -> Value:
+        """The value of a row (in the order of parts) that has none of this column yet."""
+
+    def set(self, name: str, chunk: Chunk, rows: Sequence[int]) -> Chunk:
+        """The chunk with this column; `rows` are the places of its rows in the order of parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A column whose texts are edited where they stand, in the rows (in the order of parts) that are `wanted`."""
+
+    wanted: Flags
+    edit: Edit
+
+    @property
+    def kind(self) -> Value:
+        """A text."""
+        return ""
+
+    def fresh(self, row: int) -> Value:
+        """None: there is nothing to edit."""
+        return None
+
+    def set(self, name: str, chunk: Chunk, rows: Sequence[int]) -> Chunk:
+        """The chunk with the texts of this column edited."""
+        chosen = np.flatnonzero(self.wanted[np.asarray(rows, np.int64)]).tolist()
+        return chunk.edit(name, chosen, self.edit) if chosen else chunk
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column to set: of each row (in the order of parts) the place of its value among `values`, or `KEEP`."""
 
     of_row: Ints
     values: Sequence[Value]
+
+    @property
+    def kind(self) -> Value:
+        """The first of the values."""
+        return self.values[0]
+
+    def fresh(self, row: int) -> Value:
+        """The value of the row."""
+        return self.values[int(self.of_row[row])]
 
     def set(self, name: str, chunk: Chunk, rows: Sequence[int]) -> Chunk:
         """The chunk with this column; `rows` are the places of its rows in the order of parts."""
@@ -77,7 +122,7 @@ class Routing:
 
     files: tuple[str, ...]
     of_row: Ints
-    columns: Mapping[str, Column] = field(default_factory=dict)
+    columns: Mapping[str, Setting] = field(default_factory=dict)
 
     def stays(self, original: Original) -> bool:
         """Whether the files are called as before."""
@@ -144,7 +189,7 @@ def _outlines(
     heads = []
     for place in places:
         with closing(form.read(place)) as chunks:  # type: ignore[type-var]
-            heads.append(next(chunks).head({name: column.values[0] for name, column in routing.columns.items()}))
+            heads.append(next(chunks).head({name: column.kind for name, column in routing.columns.items()}))
     start = begins(original.table)
     found = []
     for at, file in enumerate(routing.files):

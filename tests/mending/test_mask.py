@@ -115,6 +115,44 @@ def test_texts_within_lists_and_objects_are_masked(tmp_path):
     assert (tmp_path / "copy/train.jsonl").read_text("utf-8").splitlines()[1] == json.dumps(rows[1], ensure_ascii=False)
 
 
+def test_a_nested_value_keeps_all_but_the_texts_that_are_masked(tmp_path):
+    (tmp_path / "data").mkdir()
+    lines = (
+        '{"id": 1, "o": {"when": "2024-01-01T10:00:00", "price": 1.10, "e": 1e3, "tel" : "\\u260e 010-9999-1234"}}',
+        '{"id": 2, "o": {"when": "2024-01-02T10:00:00", "price": 2.50, "more": ["말 \\"인용\\""], "tel": "없음"}}',
+    )
+    (tmp_path / "data" / "a.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    kinds = (
+        ("id", "int64"),
+        ("o", "struct<when: timestamp[s], price: double, e: double, more: list<string>, tel: string>"),
+    )
+    _, _, _, check = masked(tmp_path, DatasetSchema("x", tuple(Column(*pair) for pair in kinds), open=True))
+    assert check.status == "pass"
+    told = lines[0].replace('"\\u260e 010-9999-1234"', '"☎ 010-****-****"')
+    assert (tmp_path / "copy" / "a.jsonl").read_text("utf-8").splitlines() == [told, lines[1]]
+
+
+TEXT = "전화 010-9999-1234"
+NESTED = {
+    "map": pa.array([[("집", TEXT), (TEXT, "n")], []], pa.map_(pa.string(), pa.string())),
+    "struct": pa.array([{"계좌": "301-9999-1234-21", "at": 1}, None]),
+    "deep": pa.array([[{"v": [TEXT]}], None]),
+    "fixed": pa.array([[TEXT, "b"], ["c", "d"]], pa.list_(pa.string(), 2)),
+    "large": pa.array([[TEXT], []], pa.large_list(pa.large_string())),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(NESTED))
+def test_nested_columns_keep_their_type(tmp_path, kind):
+    (tmp_path / "data").mkdir()
+    table = pa.table({"id": [1, 2], "v": NESTED[kind]})
+    pq.write_table(table, tmp_path / "data" / "a.parquet")
+    _, _, _, check = masked(tmp_path, DatasetSchema("x", (Column("id", "int64"),), open=True))
+    copy = pq.read_table(tmp_path / "copy" / "a.parquet")
+    assert check.status == "pass" and copy.schema.equals(pq.read_schema(tmp_path / "data" / "a.parquet"))
+    assert "9999" not in str(copy["v"].to_pylist()) and copy["v"][1].equals(table["v"][1])
+
+
 def test_the_changelog_tells_what_was_masked():
     state = {"sha256": "0" * 64, "md5": "0" * 32, "rows": 9, "splits": {"train": 7, "test": 2}}
     details = {"kinds": {"email": 3}, "columns": {"본문": 2}, "rows": {"train": 2, "test": 0}, "samples": []}
