@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CONFUSED = 10  # pairs of classes that are listed
 LISTED = 100  # classes, annotators, pairs of annotators up to which each is named
+GREATEST = 1e100  # of a rating, whose square is still a number
 CELLS = 2_000_000  # (block, class, class) up to which Cohen's tables are held
 
 
@@ -170,6 +171,8 @@ class _Counted:
             return f"`{strangers[0]}` is none of the declared `classes`, which give the order that {needs} needs"
         if method.level == "ratio" and any(float(name) < 0 for name in self.pairs.classes):
             return "a ratio level has a zero below which nothing lies, and there are negative ratings: use interval"
+        if method.numbers and any(abs(float(name)) > GREATEST for name in self.pairs.classes):
+            return f"a rating is infinite or beyond {GREATEST:g}, so that no distance can be told"
         duos = math.comb(len(self.parts["annotator"]), 2)
         if method.metric == "cohen" and duos * len(self.pairs.classes) ** 2 > CELLS:
             return f"{len(self.pairs.classes):,} classes are too many for Cohen's tables: use krippendorff"

@@ -158,6 +158,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "bound": ("a number up to 2^53, or a date such as 2024-01-31", _is_bound),
     "amount": ("a number from 0", lambda value: _is_number(value) and value >= 0),
     "float": ("a number up to 2^53", lambda value: _is_number(value) and abs(value) <= EXACT),
+    "coefficient": ("a number from -1 to 1", lambda value: _is_number(value) and abs(value) <= 1),
     "count": ("a whole number from 0", _is_count),
     "whole": ("a whole number from 1", _is_target),
     "share": ("a number from 0 to 1", _is_share),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from registry.checks.specs import BESIDE, Facts, Unmeasured, value_sql
-from registry.checks.sql import is_number, is_text, type_of
+from registry.checks.sql import PlanError, is_number, is_text, type_of
 from registry.tables.engine import PLACE, Engine, text_of
 from registry.tables.images_hash import SIDE, THUMB, ImageRequest
 from registry.tables.keys import IMAGES, TableRequest, canonical_sql, normalised
@@ -181,6 +181,8 @@ def inputs_of(kwargs: Mapping[str, Any], facts: Facts) -> Inputs | Unmeasured:
     features = tuple(kwargs.get("features") or _default(label, facts))
     if not features:
         return Unmeasured("there is no text, picture or number beside the label that a model could read")
+    if label in features:
+        raise PlanError(f"`{label}` is the label, and no feature that could tell it", hint="name other `features`")
     group = facts.role("group")
     rest: dict[str, Any] = {"group": group if group != label else "", "seed": kwargs.get("seed", 0)}
     if features == (facts.image,):

@@ -58,6 +58,7 @@ REASONS: Mapping[str, str] = {
     r"no row says in `(.+)` where it is from": r"출처가 적힌 행 없음: \1",
     r"there is no previous release to compare with": r"비교할 이전 릴리스 없음",
     r"the previous release (.+) has no profile to compare with": r"이전 릴리스에 프로파일 없음: \1",
+    r"the rows are too few to tell by (.+) what moved": r"행이 적어 이동 여부를 알 수 없음 (\1)",
     r"no column can be compared by (.+)": r"비교할 수 있는 열 없음 (\1)",
     r"there is no column beside the label": r"라벨 외의 열 없음",
     r"there is no column to compare beside keys and split": r"키와 분할 외에 비교할 열 없음",
@@ -125,6 +126,15 @@ REASONS: Mapping[str, str] = {
     ),
     r"fewer than two annotators gave ratings, so there is no agreement between any": r"평가한 작업자가 둘 미만",
     r"no item has two ratings, so there is no agreement between any": r"평가가 둘 이상인 항목 없음",
+    r"items with two ratings: (\d+); of fewer than (\d+) a coefficient says nothing": (
+        r"평가가 둘 이상인 항목 \1개. \2개 미만이면 계수에 의미 없음"
+    ),
+    r"all rows to test on are `(.+)`: a score on one class says nothing": (
+        r"시험할 행이 모두 한 클래스라 점수에 의미 없음: \1"
+    ),
+    r"a rating is infinite or beyond (.+), so that no distance can be told": (
+        r"무한하거나 \1보다 큰 평가가 있어 거리를 알 수 없음"
+    ),
     r"all ratings are `(.+)`: agreement on a constant says nothing": r"모든 평가가 같은 값이라 일치도에 의미 없음: \1",
     r"Fleiss' κ needs equally many ratings of each item, here (.+) to (.+): use krippendorff": (
         r"플라이스 카파(κ)는 항목별 평가 수가 같아야 함 (\1~\2개). krippendorff 사용"

@@ -28,6 +28,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import DataError, IntegrityError
@@ -110,15 +111,18 @@ class Fingerprint:
                     hint="pip install -U dataset-release-registry",
                 )
             n, m, cut = (int(raw["keys"]["count"]), int(raw["sketches"]["count"]), int(raw["keys"]["bytes"]))
-            if not 0 <= m <= min(int(raw["rows"]), SKETCHED) or not 0 <= n <= int(raw["rows"]) <= MOST:
+            rows, columns = int(raw["rows"]), int(raw["columns"])
+            if not (0 <= m <= min(rows, SKETCHED) and min(rows, 1) <= n <= rows <= MOST and columns > 0):
                 raise ValueError("counts")
             steps = _inflated(body[:cut], n * (BITS // 8))
             bins = _inflated(body[cut:], m * BINS)
             wide = np.zeros((n, 8), np.uint8)
             wide[:, : BITS // 8] = np.frombuffer(steps, np.uint8).reshape(BITS // 8, n).T
             keys = np.cumsum(wide.view("<u8").reshape(-1).astype(np.uint64), dtype=np.uint64)
+            if n and not (keys[0] > 0 and keys[-1] < 1 << BITS and (keys[1:] > keys[:-1]).all()):
+                raise ValueError("keys")
             shape = np.frombuffer(bins, np.uint8).reshape(m, BINS)
-            return cls(int(raw["columns"]), int(raw["rows"]), bytes.fromhex(raw["salt"]), keys, shape)
+            return cls(columns, rows, bytes.fromhex(raw["salt"]), keys, shape)
         except (ValueError, KeyError, TypeError, zlib.error, RecursionError) as error:
             raise IntegrityError("the fingerprint is broken", why=type(error).__name__) from error
 
@@ -251,17 +255,16 @@ def pack(prints: Mapping[str, Fingerprint]) -> bytes:
 def unpack(data: bytes) -> dict[str, Fingerprint]:
     """Reads what `pack` wrote; anything irregular raises `IntegrityError`."""
     head, _, body = data.partition(b"\n")
-    found, start = {}, 0
     try:
         raw = json.loads(head)
-        if raw["format"] != PACKED:
+        splits = [(str(split), int(size)) for split, size in raw["splits"]]
+        whole = sum(size for _, size in splits) == len(body) and all(size > 0 for _, size in splits)
+        if raw["format"] != PACKED or not whole or len(dict(splits)) < len(splits):
             raise ValueError("format")
-        for split, size in raw["splits"]:
-            found[str(split)] = Fingerprint.parse(body[start : start + int(size)])
-            start += int(size)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise IntegrityError("the fingerprints are broken", why=type(error).__name__) from error
-    return found
+    ends = list(accumulate((size for _, size in splits), initial=0))
+    return {name: Fingerprint.parse(body[at : at + size]) for (name, size), at in zip(splits, ends, strict=False)}
 
 
 def salted(halves: Words, salt: bytes) -> Words:

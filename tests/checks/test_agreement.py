@@ -16,6 +16,7 @@ from registry.checks.agreement import Pairs, alpha, by_class, fleiss, kappa, raw
 from registry.checks.defaults import default_suite
 from registry.checks.run import run_checks
 from registry.checks.suite import expectations_of
+from registry.errors import ConfigError
 from registry.model.digest import canonical
 from registry.model.schema import Column, DatasetSchema
 from registry.tables.duck import Session
@@ -131,10 +132,10 @@ def test_what_is_counted_by_sql_is_what_is_counted_by_hand(tmp_path_factory, uni
 
 
 def test_cohen_over_pairs_of_annotators_with_and_without_overlap(tmp_path):
-    rows = {"r0": ["a", "a", "b", "b", None], "r1": ["a", "b", "b", "b", None], "r2": [None] * 4 + ["a"]}
+    rows = {"r0": [*["a", "a", "b", "b"] * 3, None], "r1": [*["a", "b", "b", "b"] * 3, None], "r2": [None] * 12 + ["a"]}
     check = one(tmp_path, {"train": rows}, KIND, {"metric": "cohen", "min_value": 0.4}, **raters(rows))
     assert (check.status, check.observed["value"]) == ("pass", 0.5)
-    assert [(pair["items"], pair["kappa"]) for pair in check.observed["pairs"]] == [(4, 0.5), (0, None), (0, None)]
+    assert [(pair["items"], pair["kappa"]) for pair in check.observed["pairs"]] == [(12, 0.5), (0, None), (0, None)]
     assert check.observed["annotators"]["r2"] == {"ratings": 1, "agreement": None}
     assert "no item in common with anybody: r2" in check.message
 
@@ -171,6 +172,35 @@ def test_what_says_nothing_is_not_measured(tmp_path):
     uneven = {"r0": ["a", "b"], "r1": ["b", "b"], "r2": ["a", None]}
     assert "equally many" in nothing(tmp_path, uneven, {"metric": "fleiss"})
     assert "negative" in nothing(tmp_path, {"r0": [-1, 2], "r1": [1, 2]}, {"level": "ratio"})
+
+
+def test_few_items_decide_nothing_and_are_shown(tmp_path):
+    """Two items that all agree on give 1, one item that two disagree on gives 0: neither says anything."""
+    for units, value in ((["x", "y"], 1.0), (["x", "y"] * 4 + ["x"], 1.0)):
+        rows = {"r0": units, "r1": units}
+        check = one(tmp_path, {"train": rows}, KIND, {}, **raters(rows))
+        assert (check.status, check.observed["value"]) == ("not_measured", value)
+        assert f"items with two ratings: {len(units)}" in check.message
+
+
+def test_ratings_without_a_distance(tmp_path):
+    for huge in (1e308, float("inf")):
+        rows = {"r0": [huge, 2.0, -3.0, 4.0] * 5, "r1": [1.0, 2.5, 3.0, 4.0] * 5}
+        assert "infinite or beyond" in nothing(tmp_path, rows, {"level": "interval"})
+
+
+def test_wrong_arguments(tmp_path):
+    with pytest.raises(ConfigError, match="is no `min_value`"):
+        one(tmp_path, {"train": {"r0": ["a"]}}, KIND, {"min_value": 5})
+    rows = {"i": ["a", "b"], "l": ["x", "y"]}
+    check = one(tmp_path, {"train": rows}, KIND, {"item": "i", "annotator": "i", "label": "l"})
+    assert check.status == "error" and "three different columns" in check.message
+
+
+def test_an_interval_that_cannot_be_told_is_named(tmp_path):
+    rows = {"r0": ["x"] * 29 + ["y"], "r1": ["x"] * 30}
+    check = one(tmp_path, {"train": rows}, KIND, {}, **raters(rows))
+    assert check.observed["low"] is None and "no interval can be told" in check.message
 
 
 def test_ten_thousand_classes(tmp_path):

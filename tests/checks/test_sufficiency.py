@@ -116,3 +116,20 @@ def test_what_says_nothing_is_not_measured(tmp_path):
     noise = {**rows, "l": [draw.choice("ab") for _ in range(300)]}
     assert "its curve says nothing" in nothing(tmp_path, noise)
     assert one(tmp_path, {"train": noise}, KIND, {"min_score": 0.7}, **ROLES).status == "fail"
+
+
+def test_a_test_split_of_one_class_says_nothing(tmp_path):
+    texts = [f"{'좋은 물건' if at % 2 else '나쁜 물건'} {at}" for at in range(120)]
+    rows = {
+        "train": {"글": texts, "l": ["p" if at % 2 else "n" for at in range(120)]},
+        "test": {"글": [f"좋은 물건 {at}" for at in range(60)], "l": ["p"] * 60},
+    }
+    check = one(tmp_path, rows, KIND, {}, 글="text", l="label")
+    assert check.status == "not_measured" and "all rows to test on are `p`" in check.message
+
+
+@pytest.mark.parametrize("kwargs", [{"features": ["l"]}, {"slices": ["l"]}])
+def test_the_label_is_no_feature_and_no_slice(tmp_path, kwargs):
+    rows = {"글": [f"글 {at}" for at in range(60)], "l": ["p", "n"] * 30}
+    check = one(tmp_path, {"train": rows}, KIND, kwargs, 글="text", l="label")
+    assert check.status == "error" and "`l` is the label" in check.message

@@ -106,6 +106,36 @@ def test_only_fingerprints_are_read():
             unpack(bad)
 
 
+def _with(data: bytes, **changed: object) -> bytes:
+    head, _, body = data.partition(b"\n")
+    return json.dumps({**json.loads(head), **changed}).encode() + b"\n" + body
+
+
+def test_forged_fingerprints_are_broken_never_empty_ones():
+    """One that holds no key finds nothing, and would be a pass."""
+    made = of(texts("en", 20, 5))
+    data = made.to_bytes()
+    nothing = zlib.compress(b"", 9)
+    none = {"count": 0, "bytes": len(nothing)}
+    head = json.dumps({**json.loads(data.partition(b"\n")[0]), "keys": none, "sketches": none}).encode()
+    with pytest.raises(IntegrityError, match="broken"):
+        Fingerprint.parse(head + b"\n" + nothing + nothing)
+    for keys in (
+        made.keys[::-1],
+        np.append(made.keys[1:], made.keys[-1]),
+        np.append(made.keys[1:], np.uint64(1 << 40)),
+    ):
+        with pytest.raises(IntegrityError, match="broken"):
+            Fingerprint.parse(Fingerprint(1, len(keys), SALT, keys.astype(np.uint64), made.bins).to_bytes())
+    with pytest.raises(IntegrityError, match="broken"):
+        Fingerprint.parse(_with(data, columns=0))
+    packed, size = pack({"test": made}), len(data)
+    assert list(unpack(packed)) == ["test"]
+    for wrong in (packed + b" ", _with(packed + data, splits=[["test", size]] * 2), _with(packed, splits=[])):
+        with pytest.raises(IntegrityError, match="broken"):
+            unpack(wrong)
+
+
 def test_other_rules_and_bombs_are_refused():
     head, _, body = of(texts("en", 5, 6)).to_bytes().partition(b"\n")
     told = json.loads(head)

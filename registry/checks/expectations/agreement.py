@@ -18,11 +18,12 @@ from registry.checks.numbers import rounded
 from registry.checks.ratings import AgreementRequest, Layout, disputed_sql
 from registry.checks.samples import Examples, masked
 from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured
-from registry.checks.sql import is_number, type_of
+from registry.checks.sql import PlanError, is_number, type_of
 from registry.tables.keys import canonical_sql
 from registry.tables.table import FILE, ROW
 
 ACCEPTABLE = 0.667  # below it Krippendorff concludes nothing
+FEWEST = 10  # items with two ratings below which a coefficient is shown, and decides nothing
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -34,6 +35,8 @@ def layout_of(kwargs: Mapping[str, Any], facts: Facts) -> Layout | Unmeasured:
         label = facts.role("label", kwargs.get("label"))
         if not annotator or not label:
             return Unmeasured("of rows of ratings `item`, `annotator` and `label` are needed: name the columns")
+        if len({item, annotator, label}) < 3:
+            raise PlanError("`item`, `annotator` and `label` are three different columns", hint="mend the suite")
         layout = Layout(item=item, annotator=annotator, label=label)
     else:
         layout = Layout(annotators=tuple(kwargs.get("annotators") or roles))
@@ -132,13 +135,16 @@ def _judge(rows: Rows, *, least: float, shown: bool) -> Counts:
             {"annotators": [names[row["name"]], names[row["other"]]], "items": int(row["n"]), "kappa": row["value"]}
             for row in duos
         ]
+    if observed["items"] < FEWEST:
+        why = f"items with two ratings: {observed['items']}; of fewer than {FEWEST} a coefficient says nothing"
+        return Counts(0, 0, observed, nothing=why)
     strangers = [names[row["name"]] for row in people if not row["low"]]
     return Counts(1, int(value < least), observed, note=_note(observed, strangers))
 
 
 def _note(observed: Mapping[str, Any], strangers: Sequence[str]) -> str:
     low, high = observed["low"], observed["high"]
-    interval = f" (95% interval {low:.3f} to {high:.3f})" if low is not None else ""
+    interval = f" (95% interval {low:.3f} to {high:.3f})" if low is not None else " (no interval can be told)"
     text = f"measured {observed['value']:.3f}{interval} over {observed['items']:,} items"
     if strangers:
         text += f"; no item in common with anybody: {', '.join(strangers[:5])}" + ", …" * (len(strangers) > 5)
@@ -233,7 +239,7 @@ SPECS = (
                     ("nominal", "ordinal", "interval", "ratio"),
                 ),
                 Kwarg("weights", "choice", "of cohen: what a distance costs", "none", ("none", "linear", "quadratic")),
-                Kwarg("min_value", "float", "least coefficient", ACCEPTABLE),
+                Kwarg("min_value", "coefficient", "least coefficient", ACCEPTABLE),
                 Kwarg("seed", "count", "of the bootstrap", 0),
             ),
         ),
@@ -242,7 +248,7 @@ SPECS = (
         "of items, raw agreement, figures of each class and annotator, and the items most disputed. Null, NaN and "
         "empty are no rating; items of one rating say nothing; of an annotator's ratings of one item the first "
         "counts. `cohen` of more than two annotators is the mean over pairs (Light). Where one class alone occurs no "
-        "coefficient is defined, and the check is not measured",
+        "coefficient is defined, and of fewer than ten items none says anything: the check is not measured",
         source="Krippendorff 2011, Computing Krippendorff's alpha-reliability; Fleiss 1971 (doi:10.1037/h0031619); "
         "Cohen 1960 (doi:10.1177/001316446002000104), 1968 (doi:10.1037/h0026256); Light 1971 (doi:10.1037/h0031643)",
     ),

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from registry.checks.core import ExpectationForm
-from registry.checks.distances import MEASURES, aligned, between_splits, distance
+from registry.checks.distances import MEASURES, Aligned, aligned, between_splits, chance, distance
 from registry.checks.expectations.leakage import two_splits
 from registry.checks.kwargs import Kwarg
+from registry.checks.numbers import rounded
 from registry.checks.references import Profile
 from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured
 from registry.model.digest import digest_of
@@ -25,14 +26,20 @@ from registry.tables.engine import Engine
 
 SINCE = "expect_no_drift_from_previous_release"
 USUAL = {"psi": 0.2, "js": 0.05, "ks": 0.1, "wasserstein": 0.1}  # greatest distance that is no cause for alarm
+CERTAIN = 3  # times what chance gives, from which a distance is one however few the rows
 Figure = Mapping[str, Any]
+Unit: TypeAlias = tuple[str, str | None, float | None, float]
+NAMES = ("column", "split", "distance", "chance")  # of a unit
 
 
 @dataclass(frozen=True, slots=True)
 class DistanceRequest:
-    """A table of distances: one row for each unit, with `distance` null where the two cannot be compared."""
+    """A table of distances: one row for each unit, with `distance` null where the two cannot be compared.
 
-    figures: tuple[tuple[str, str | None, float | None], ...]  # column, split, distance
+    `chance` is about what it would be of so few rows if nothing had moved.
+    """
+
+    figures: tuple[Unit, ...]
 
     @property
     def name(self) -> str:
@@ -43,7 +50,7 @@ class DistanceRequest:
         """Lets statements read it."""
         import pyarrow as pa
 
-        kinds = pa.schema([("column", pa.string()), ("split", pa.string()), ("distance", pa.float64())])
+        kinds = pa.schema([*((name, pa.string()) for name in NAMES[:2]), *((name, pa.float64()) for name in NAMES[2:])])
         rows = [dict(zip(kinds.names, figure, strict=True)) for figure in self.figures]
         engine.add(self.name, pa.Table.from_pylist(rows, kinds))
 
@@ -59,7 +66,7 @@ def _since(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     old, new = _columns(before), _columns(facts.references.profile())
     names = _named(kwargs, facts, [name for name in new if name in old])
     measure = kwargs["measure"]
-    figures = [(n, None, distance(measure, aligned(old[n], new[n]) if n in old and n in new else None)) for n in names]
+    figures = [_unit(n, None, measure, aligned(old[n], new[n]) if n in old and n in new else None) for n in names]
     return _measure(kwargs, figures, f"columns moved since {facts.references.previous}")
 
 
@@ -70,11 +77,15 @@ def _between(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
         return splits
     columns = _columns(facts.references.profile())
     figures = [
-        (name, split, distance(kwargs["measure"], between_splits(columns[name], splits[0], split)))
+        _unit(name, split, kwargs["measure"], between_splits(columns[name], splits[0], split))
         for name in _named(kwargs, facts, list(columns))
         for split in splits[1:]
     ]
     return _measure(kwargs, figures, f"columns of later splits are distributed otherwise than in {splits[0]}")
+
+
+def _unit(name: str, split: str | None, measure: str, pair: Aligned | None) -> Unit:
+    return name, split, distance(measure, pair), rounded(chance(measure, pair)) if pair else 0.0
 
 
 def _columns(profile: Profile) -> dict[str, Any]:
@@ -87,14 +98,12 @@ def _named(kwargs: Mapping[str, Any], facts: Facts, usual: Sequence[str]) -> Seq
     return kwargs.get("columns") or [name for name in usual if name not in aside]
 
 
-def _measure(
-    kwargs: Mapping[str, Any], figures: Sequence[tuple[str, str | None, float | None]], what: str
-) -> Measure | Unmeasured:
+def _measure(kwargs: Mapping[str, Any], figures: Sequence[Unit], what: str) -> Measure | Unmeasured:
     measure = kwargs["measure"]
     limit = kwargs["max_value"] if kwargs["max_value"] is not None else USUAL[measure]
     request = DistanceRequest(tuple(figures))
     return Measure(
-        columns=tuple(dict.fromkeys(name for name, _, _ in figures)),
+        columns=tuple(dict.fromkeys(name for name, *_ in figures)),
         count_sql=f'SELECT * FROM {request.name} ORDER BY "column", "split"',  # noqa: S608 (a digest)
         reduce=partial(_judge, measure=measure, limit=limit),
         what=what,
@@ -106,17 +115,22 @@ def _measure(
 
 def _judge(rows: Sequence[Figure], *, measure: str, limit: float) -> Counts:
     units = [{name: value for name, value in row.items() if value is not None} for row in rows]
-    compared = [unit for unit in units if "distance" in unit]
-    left_out = sorted({unit["column"] for unit in units if "distance" not in unit})
+    some = [unit for unit in units if "distance" in unit]
+    few = [unit for unit in some if unit["chance"] > limit and unit["distance"] <= CERTAIN * unit["chance"]]
+    compared = [{name: unit[name] for name in NAMES[:3] if name in unit} for unit in some if unit not in few]
+    left_out, told = (sorted({unit["column"] for unit in part}) for part in ((u for u in units if u not in some), few))
+    apart = {"not_comparable": left_out, **({"too_few": told} if told else {})}
     if not compared:
-        return Counts(0, 0, {"not_comparable": left_out}, nothing=f"no column can be compared by {measure}")
+        why = f"the rows are too few to tell by {measure} what moved" if told else ""
+        return Counts(0, 0, apart, nothing=why or f"no column can be compared by {measure}")
     moved = sorted((u for u in compared if u["distance"] > limit), key=lambda u: (-u["distance"], u["column"]))
     observed = {
         "value": max(unit["distance"] for unit in compared),
         "columns": {name: dict(_by_split(compared, name)) for name in dict.fromkeys(u["column"] for u in compared)},
-        "not_comparable": left_out,
+        **apart,
     }
-    note = f"not comparable: {', '.join(left_out[:5])}" if left_out else ""
+    notes = (("not comparable", left_out), ("too few rows", told))
+    note = "; ".join(f"{what}: {', '.join(names[:5])}" for what, names in notes if names)
     return Counts(len(compared), len(moved), observed, tuple(moved), note=note)
 
 
@@ -132,7 +146,9 @@ KWARGS = (
 SOURCE = (
     "Siddiqi 2006, Credit Risk Scorecards (population stability index); Lin 1991 (Jensen-Shannon); Massey 1951 "
     "(Kolmogorov-Smirnov); Rubner et al. 2000 (earth mover's distance). Numbers and times over the bins of the "
-    "profiles, categories over the values that both list, texts and lists over their lengths"
+    "profiles, categories over the values that both list, texts and lists over their lengths, each with the share of "
+    "rows without a value. A distance that chance gives where nothing moved, of so few rows, is none (Yurdakul 2018, "
+    "doi:10.2139/ssrn.3311465), unless it is three times as large"
 )
 SPECS = (
     Spec(

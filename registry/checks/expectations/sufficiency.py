@@ -18,7 +18,7 @@ from registry.checks.kwargs import Kwarg
 from registry.checks.numbers import percent, rounded
 from registry.checks.sampling import Drawn, Inputs, draw, inputs_of
 from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured
-from registry.checks.sql import type_of
+from registry.checks.sql import PlanError, type_of
 from registry.model.digest import digest_of
 from registry.tables.engine import Engine
 
@@ -33,6 +33,7 @@ DRAWS = 3  # subsets of each size
 SHORTEST = 3  # sizes of which a curve is made
 SMALL = 20  # training rows below which nothing is fitted
 TESTED = 30  # test rows of a class or a slice from which its score is told
+SLICES = "name other `slices`"
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -93,6 +94,8 @@ def _curve(drawn: Drawn, wanted: Inputs, first: str) -> Iterator[dict[str, Any]]
     sizes = sizes_of(len(train))
     few = f"{len(train):,} rows to train on and {len(test):,} to test on are too few for a learning curve"
     nothing = drawn.nothing or (few if len(sizes) < SHORTEST or len(test) < TESTED else "")
+    if not nothing and len(present := np.unique(drawn.labels[test])) < 2:
+        nothing = f"all rows to test on are `{drawn.names[present[0]]}`: a score on one class says nothing"
     if nothing:
         yield {"part": "nothing", "name": nothing}
         return
@@ -197,6 +200,8 @@ def _suffices(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     slices = tuple(kwargs.get("slices") or ())
     for name in slices:
         type_of(facts.columns, name)
+    if inputs.label in slices:
+        raise PlanError(f"`{inputs.label}` is the label: its classes are looked at one by one anyway", hint=SLICES)
     request = CurveRequest(replace(inputs, slices=slices), facts.splits[0] if facts.splits else "")
     limits = {name: kwargs[name] for name in ("min_score", "max_last_gain") if kwargs.get(name) is not None}
     return Measure(
