@@ -62,7 +62,8 @@ def message_of(
 def _ours(measure: Measure, figures: Figures, samples: Sequence[Any], *, passed: bool) -> str:
     unexpected, total = figures.unexpected or 0, figures.total or 0
     text = f"{unexpected:,} of {total:,} {measure.what}"
-    if "max_share" in measure.threshold:
+    names_rows = measure.rows_sql is not None or measure.examples is not None
+    if "max_share" in measure.threshold and names_rows:
         text += f" ({percent(unexpected / total if total else 0)}; allowed {percent(measure.max_share)})"
     else:
         text += f" ({_pairs(measure.threshold)})"

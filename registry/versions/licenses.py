@@ -13,15 +13,17 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from registry.versions.expressions import choices
+
 TABLE = Path(__file__).with_name("licenses.toml")
-# A port to the law of a country (`-kr`) asks the same.
-_VERSION = re.compile(r"-v?(\d+(?:\.\d+)*)(?:-(?:only|or-later|[a-z]{2}))?\Z")
+# A port to the law of a country (`-kr`) or for organisations of states (`-igo`) asks the same.
+_VERSION = re.compile(r"-v?(\d+(?:\.\d+)*)(?:(?P<later>-or-later|\+)|-(?:only|igo|[a-z]{2}))?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,14 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence that the table knows: its id there, version (empty where it names none) and family."""
+    """A licence that the table knows: its id there, version (empty where it names none) and family.
+
+    `later` is whether whoever gave it lets one take any later version instead.
+    """
 
     id: str
     version: tuple[int, ...] = field(default=())
+    later: bool = field(default=False, compare=False)
     family: Family = field(compare=False, kw_only=True)
 
 
@@ -65,7 +71,9 @@ def licence(name: str) -> Licence | None:
         return Licence(text, family=known[text])
     version = _VERSION.search(text)
     stem = text[: version.start()] if version else ""
-    return Licence(stem, _numbers(version[1]), family=known[stem]) if version and stem in known else None
+    if not version or stem not in known:
+        return None
+    return Licence(stem, _numbers(version[1]), version["later"] is not None, family=known[stem])
 
 
 @cache
@@ -108,8 +116,32 @@ def fit(source: str, release: str) -> Fit:
     """Whether what is made from data under the licence `source` may be released under `release`.
 
     Every ask of the source must stand in the release's licence; an ask for the same terms is met by the
-    same licence, a later version or another one that its own text names.
+    same licence, a later version or another one that its own text names. Of a source under a choice of licences
+    (`MIT OR GPL-3.0-only`) one must allow it, of licences that apply together (`AND`) each; where a release leaves
+    the choice to others, each that they may choose must be allowed.
+
+    >>> fit("mit or cc-by-nc-4.0", "mit").allowed, fit("MIT AND CC-BY-NC-4.0", "mit").allowed
+    (True, False)
+    >>> fit("gpl-2.0-or-later", "gpl-3.0").allowed, fit("gpl-2.0-only", "gpl-3.0").allowed
+    (True, False)
     """
+    given, taken = choices(source), choices(release)
+    chosen = (_best(_worst(_best(_fit(one, to) for to in goal) for one in each) for each in given) for goal in taken)
+    return _worst(chosen)
+
+
+def _best(found: Iterable[Fit]) -> Fit:
+    """The first that is allowed, else one that nobody knows of, else the first."""
+    return min(found, key=lambda one: (True, None, False).index(one.allowed))
+
+
+def _worst(found: Iterable[Fit]) -> Fit:
+    """The first that is forbidden, else one that nobody knows of, else the first."""
+    return min(found, key=lambda one: (False, None, True).index(one.allowed))
+
+
+def _fit(source: str, release: str) -> Fit:
+    """As `fit`, of one licence and another."""
     old, new = licence(source), licence(release)
     if old is None:
         return Fit(None, "is not in the table of licences")
@@ -130,12 +162,13 @@ def fit(source: str, release: str) -> Fit:
 def _same_terms(old: Licence, new: Licence, release: str) -> Fit:
     """As `fit`, of a source that asks for its own terms."""
     if old.id == new.id:
-        if old.version == new.version:
+        if old.version == new.version and (old.later or not new.later):
             return Fit(True)
         if not old.version or not new.version:
             return Fit(None, f"names no version to compare with {release}, or the other way round")
-        if old.family.later is not None and old.family.later <= old.version < new.version:
+        goes_on = old.later or (old.family.later is not None and old.family.later <= old.version)
+        if goes_on and old.version < new.version:
             return Fit(True)
-    steps = [to for since, to in old.family.onward if old.version >= since]
+    steps = [to for since, to in old.family.onward if old.version >= since or old.later]
     targets = [licence(one) for one in (steps[-1] if steps else ())]
     return Fit(True) if new in targets else Fit(False, f"asks for its own terms, not {release}")

@@ -73,8 +73,8 @@ def brute(rows, quasi, sensitive, *, ordered):
     """Groups by their quasi-identifiers: sizes, different values, distances, by the definitions."""
     members = defaultdict(list)
     for at, value in enumerate(rows[sensitive]):
-        key = tuple(rows[name][at] for name in quasi)
-        if value is not None and any(part not in (None, "") for part in key):
+        key = tuple(rows[name][at] or None for name in quasi)
+        if value not in (None, "") and any(part is not None for part in key):
             members[key].append(value)
     whole = Counter(value for values in members.values() for value in values)
     every, order = sum(whole.values()), sorted(whole, key=lambda value: (str(type(value)), value))
@@ -101,7 +101,7 @@ def test_figures_equal_brute_force(tmp_path, seed):
         "나이": draw.choices([20, 30, 40, None], k=size),
         "키": draw.choices([1.5, 1.6, math.nan], k=size),
         "소득": draw.choices([*range(12), None], k=size),
-        "병": draw.choices(["a", "b", "c", "d", None], k=size),
+        "병": draw.choices(["a", "b", "c", "d", "", None], k=size),
     }
     plain = {
         name: [None if isinstance(v, float) and math.isnan(v) else v for v in values] for name, values in rows.items()
@@ -161,3 +161,11 @@ def test_what_is_not_declared_is_not_measured_and_what_is_both_is_an_error(tmp_p
     both = one(tmp_path, rows, T, {"t": 0.1, "sensitive": "a"}, a="quasi-identifier")
     assert both.status == "error" and "at once" in both.message
     assert one(tmp_path, rows, K, {"k": 2, "quasi_identifiers": ["c"]}).status == "error"
+
+
+def test_an_empty_text_is_as_missing_as_a_null(tmp_path):
+    rows = {"q": ["a", "a", "b", "b"], "r": ["x", "x", "", None], "s": ["독감", "", "감기", "독감"]}
+    given = {"q": "quasi-identifier", "r": "quasi-identifier", "s": "sensitive"}
+    assert one(tmp_path, {"train": rows}, "expect_k_anonymity_at_least", {"k": 2}, **given).observed["groups"] == 2
+    check = one(tmp_path, {"train": rows}, "expect_l_diversity_at_least", {"l": 2}, **given)
+    assert (check.status, check.total, check.unexpected, check.observed["empty"]) == ("fail", 3, 1, 1)

@@ -53,6 +53,7 @@ MISSING_ROLE = {
     "expect_group_disparity_at_most": "role sensitive",
 }
 NEEDS_MORE = (
+    "expect_class_balance_to_be_at_least",
     "expect_no_target_leakage",
     "expect_annotator_agreement_at_least",
     "expect_label_to_follow_annotators",

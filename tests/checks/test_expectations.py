@@ -250,3 +250,10 @@ def test_planted_leaks_are_found_and_nothing_else(tmp_path):
     first = sorted(exact)[:20]
     assert [sample["row"] for sample in found[0].samples] == [f"test.parquet#{row}" for row in first]
     assert [sample["row"] for sample in found[1].samples] == [f"test.parquet#{row}" for row in sorted(leaked)[:20]]
+
+
+@pytest.mark.parametrize("limit", [{"min_share": 0.1}, {"min_entropy": 0.1}, {"max_imbalance_ratio": 2}])
+def test_one_class_alone_has_no_balance(tmp_path, limit):
+    rows = {"train": {"l": ["긍정"] * 3}, "test": {"l": ["긍정"]}}
+    check = one(tmp_path, rows, "expect_class_balance_to_be_at_least", {"column": "l", **limit})
+    assert check.status == "not_measured" and "`긍정` is the one class" in check.message

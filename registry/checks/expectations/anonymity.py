@@ -41,11 +41,10 @@ class Groups:
         """The groups of the data; `further` are columns to carry along."""
         kinds = [type_of(facts.columns, name) for name in columns]
         keys = [f"q{at}" for at in range(len(columns))]
-        values = [f"{value_sql(*pair)} AS {key}" for key, *pair in zip(keys, columns, kinds, strict=True)]
+        values = [f"{_value(*pair)} AS {key}" for key, *pair in zip(keys, columns, kinds, strict=True)]
         spot = f"{PLACE} * {FILES} + {ROW} AS spot, {FILE}, {ROW}"
         source = f"(SELECT {', '.join([*values, *filter(None, [further]), spot])} FROM data)"  # noqa: S608 (quoted)
-        filled = (_filled(key, kind) for key, kind in zip(keys, kinds, strict=True))
-        return cls(tuple(columns), source, f"({' OR '.join(filled)})")
+        return cls(tuple(columns), source, f"({' OR '.join(f'{key} IS NOT NULL' for key in keys)})")
 
     @property
     def keys(self) -> str:
@@ -53,8 +52,9 @@ class Groups:
         return ", ".join(f"q{at}" for at in range(len(self.columns)))
 
 
-def _filled(key: str, kind: str) -> str:
-    return f"({key} IS NOT NULL AND {key} <> '')" if is_text(kind) else f"({key} IS NOT NULL)"
+def _value(name: str, kind: str) -> str:
+    """A value, null where it is missing: an empty text is none."""
+    return f"nullif({value_sql(name, kind)}, '')" if is_text(kind) else value_sql(name, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ FROM {groups.source} AS source WHERE {groups.present}"""  # noqa: S608 (all part
         columns=columns,
         count_sql=_count_sql([grouped], judged, _left_out(groups.source, f"NOT {groups.present}")),
         reduce=partial(_reduce, judged=judged, paths=facts.paths),
-        what=f"rows share their {', '.join(columns)} with fewer than {least - 1} others",
+        what=f"rows are of a group of equal {', '.join(columns)} that is too small",
         threshold={"k": least},
         rows_sql=f"SELECT {FILE}, {ROW} FROM ({few}) AS few WHERE n < {least}",  # noqa: S608 (all parts are quoted)
         hint="write the quasi-identifiers in coarser steps (years for days, regions for places), or drop those rows",
@@ -154,7 +154,7 @@ def _columns(kwargs: Mapping[str, Any], facts: Facts) -> tuple[tuple[str, ...], 
 
 
 def _sensitive(columns: Sequence[str], name: str, facts: Facts) -> Groups:
-    return Groups.of(columns, facts, f"{value_sql(name, type_of(facts.columns, name))} AS s")
+    return Groups.of(columns, facts, f"{_value(name, type_of(facts.columns, name))} AS s")
 
 
 def _left_out(source: str, condition: str) -> str:

@@ -100,7 +100,7 @@ def _shares(
     observed: dict[str, Any] = {"min_share": min((unit["share"] for unit in units), default=None)}
     if all(len(table) <= LISTED for table in tables.values()):
         observed["splits"] = {split: _share_of(table) for split, table in tables.items()}
-    return Counts(len(units), len(rare), observed, tuple(rare))
+    return Counts(len(units), len(rare), observed, tuple(rare), _lone(tables))
 
 
 def _share_of(table: Mapping[str, int]) -> dict[str, float]:
@@ -125,7 +125,15 @@ def _one_figure(
         outside += [split for split in tables if split not in values]
     worst = (min if least else max)(values.values(), default=None)
     samples = tuple({"split": split, name: values.get(split)} for split in outside)
-    return Counts(len(tables) if values else 0, len(outside), {name: worst, "splits": values}, samples)
+    return Counts(len(tables) if values else 0, len(outside), {name: worst, "splits": values}, samples, _lone(tables))
+
+
+def _lone(tables: Mapping[str, Mapping[str, int]]) -> str:
+    """Why no figure would mean anything, or nothing: of one class alone every share is 1 and every ratio."""
+    classes = {name for table in tables.values() for name in table}
+    return (
+        f"`{classes.pop()}` is the one class there is, so that nothing is to be balanced" if len(classes) == 1 else ""
+    )
 
 
 REDUCERS: Mapping[str, Callable[..., Counts]] = {

@@ -16,6 +16,7 @@ from typing import Any
 from registry.checks.core import ExpectationForm
 from registry.checks.expectations.leakage import SPLITS
 from registry.checks.kwargs import REQUIRED, Kwarg
+from registry.checks.numbers import percent
 from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured
 from registry.checks.sql import INTEGERS, PlanError, literals, missing, one_of, type_of
 from registry.tables.duck import quote_ident
@@ -28,7 +29,8 @@ def _synthetic(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     """Rows of each split whose provenance is one of `synthetic_values`, over those that say where they are from.
 
     With `generation_column` also the deepest generation: 0 for what people made, 1 for what a model
-    made of it, 2 for what a model made of that.
+    made of it, 2 for what a model made of that; whatever it says that people did not make is synthetic. Rows that
+    do not say where they are from prove nothing: where their share could be the limit's undoing, nothing is measured.
     """
     column = facts.role("provenance", kwargs.get("column"))
     if not column:
@@ -40,11 +42,14 @@ def _synthetic(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     limits = {split: held_out if split in facts.splits[1:] else kwargs["max_share"] for split in splits}
     depth = kwargs.get("generation_column")
     deepest = kwargs.get("max_generation")
+    if deepest is not None and not depth:
+        raise PlanError("`max_generation` needs a `generation_column`")
+    values = kwargs["synthetic_values"]
     threshold = {"max_share": kwargs["max_share"], "max_held_out": held_out}
     return Measure(
         columns=(column, *filter(None, [depth])),
-        count_sql=_count_sql(column, kwargs["synthetic_values"], depth, facts),
-        reduce=partial(_judge, column=column, limits=limits, deepest=deepest),
+        count_sql=_count_sql(column, values, depth, facts),
+        reduce=partial(_judge, column=column, values=values, limits=limits, deepest=deepest),
         what="splits hold more synthetic rows than allowed",
         threshold={**threshold, **({"max_generation": deepest} if deepest is not None else {})},
         hint="move the synthetic rows to the first split or leave them out",
@@ -52,21 +57,30 @@ def _synthetic(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
 
 
 def _count_sql(column: str, values: Sequence[Any], depth: str | None, facts: Facts) -> str:
-    known = f"NOT {missing(facts.columns, column)}"
-    kind = type_of(facts.columns, column)
-    made = f"{known} AND {one_of(quote_ident(column), literals(values, kind))}"
-    generation = "NULL"
+    """Rows of each split: those that say where they are from, those a machine made, those that say each value."""
+    known, kind = f"NOT {missing(facts.columns, column)}", type_of(facts.columns, column)
+    options = literals(values, kind)
+    made = f"{known} AND {one_of(quote_ident(column), options)}"
+    least, most, unfathomed = "NULL", "NULL", "0"
     if depth:
         if type_of(facts.columns, depth) not in INTEGERS:
             raise PlanError(f"`{depth}` is of type {facts.columns[depth]}; a generation is a whole number")
-        generation = f"max({quote_ident(depth)})"
+        generation = quote_ident(depth)
+        known = f"({known} OR {generation} IS NOT NULL)"
+        unfathomed = f"count(*) FILTER (WHERE {made} AND {generation} IS NULL)"
+        made = f"({made} OR coalesce({generation} > 0, FALSE))"
+        least, most = f"min({generation})", f"max({generation})"
+    said = (one_of(quote_ident(column), (option,)) for option in options)
+    each = ", ".join(f"count(*) FILTER (WHERE {one}) AS v{at}" for at, one in enumerate(said))
     return f"""SELECT CAST({SPLIT} AS VARCHAR) AS split, count(*) AS n,
-count(*) FILTER (WHERE {known}) AS known, count(*) FILTER (WHERE {made}) AS made,
-CAST({generation} AS BIGINT) AS generation
+count(*) FILTER (WHERE {known}) AS known, count(*) FILTER (WHERE {made}) AS made, {unfathomed} AS unfathomed,
+CAST({least} AS BIGINT) AS least, CAST({most} AS BIGINT) AS generation, {each}
 FROM data GROUP BY 1 ORDER BY 1"""  # noqa: S608 (all parts are quoted)
 
 
-def _judge(rows: Rows, *, column: str, limits: Mapping[str, float], deepest: int | None) -> Counts:
+def _judge(
+    rows: Rows, *, column: str, values: Sequence[Any], limits: Mapping[str, float], deepest: int | None
+) -> Counts:
     found = {str(row["split"]): row for row in rows if str(row["split"]) in limits}
     units = [_unit(split, found[split]) for split in limits if split in found and found[split]["known"]]
     unknown = sum(int(row["n"]) - int(row["known"]) for row in found.values())
@@ -77,8 +91,11 @@ def _judge(rows: Rows, *, column: str, limits: Mapping[str, float], deepest: int
     observed = {"share": max(shares.values()), "splits": shares, "unknown": unknown}
     if generations := [unit["generation"] for unit in units if unit["generation"] is not None]:
         observed["generation"] = max(generations)
-    note = f"{unknown:,} rows do not say where they are from" if unknown else ""
-    return Counts(len(units), len(outside), observed, tuple(outside), note=note)
+    doubts = [_doubt(found[split], split, limits[split], deepest) for split in limits if split in found]
+    nothing = "" if outside else next(filter(None, doubts), "")
+    told = [f"{unknown:,} rows do not say where they are from"] * bool(unknown)
+    told += [f"no row says `{value}`" for at, value in enumerate(values) if not any(row[f"v{at}"] for row in rows)]
+    return Counts(len(units), len(outside), observed, tuple(outside), nothing, "; ".join(told))
 
 
 def _unit(split: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,6 +110,19 @@ def _unit(split: str, row: Mapping[str, Any]) -> dict[str, Any]:
 def _beyond(unit: Mapping[str, Any], limit: float, deepest: int | None) -> bool:
     too_deep = deepest is not None and (unit["generation"] or 0) > deepest
     return bool(unit["share"] > limit or too_deep)
+
+
+def _doubt(row: Mapping[str, Any], split: str, limit: float, deepest: int | None) -> str:
+    """Why a split that is within its limit might not be, or nothing."""
+    n, known, made = (int(row[name]) for name in ("n", "known", "made"))
+    if (made + n - known) / n > limit:
+        silent, most = f"{n - known:,} of {n:,} rows of {split}", percent((made + n - known) / n)
+        return f"{silent} do not say where they are from: up to {most} of it may be synthetic"
+    if row["least"] is not None and int(row["least"]) < 0:
+        return f"a generation is 0 or more, and one of {split} is {int(row['least'])}"
+    if deepest is not None and int(row["unfathomed"]):
+        return f"{int(row['unfathomed']):,} synthetic rows of {split} do not say of which generation they are"
+    return ""
 
 
 SPECS = (
@@ -111,7 +141,9 @@ SPECS = (
             ),
         ),
         _synthetic,
-        unit="splits in which any row says where it is from; unexpected: those above their limit",
+        unit="splits in which any row says where it is from; unexpected: those above their limit. A row of a "
+        "generation above 0 is synthetic. Where rows that do not say where they are from could break a limit, nothing "
+        "is measured",
         source="Shumailov et al. 2024, AI models collapse when trained on recursively generated data "
         "(doi:10.1038/s41586-024-07566-y)",
     ),
