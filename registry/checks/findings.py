@@ -62,6 +62,8 @@ def rows_found(places: Iterable[tuple[str, str, int]], texts: Iterable[Texts], l
     """The rows of the table for some rows of the data."""
     for (split, file, row), values in zip(places, texts, strict=True):
         found = list(look(values))
+        if not found:
+            continue
         told: str | None = "; ".join(f"{field}: {kind} {shown}".rstrip() for field, kind, shown in found[:TOLD])
         for (field, kind), count in Counter((field, kind) for field, kind, _ in found).items():
             place = {SPLIT: split, FILE: file, ROW: row}

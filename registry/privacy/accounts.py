@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from registry.privacy import checksums
-from registry.privacy.recogniser import Hit, Kind, Strength, digits_of, either, named, numbers, shape
+from registry.privacy.recogniser import Hit, Kind, Strength, digits_of, either, named, numbers, shape, spelt
 
 # First digits and lengths of the schemes (ISO/IEC 7812): Visa, Mastercard, American Express, Discover, JCB,
 # Diners Club, UnionPay; 9 is that of Korean domestic cards.
@@ -43,7 +43,7 @@ CARD = Kind(
     ("payment card number", "카드번호"),
     numbers(r"[0-9](?:[ -]?[0-9]){12,18}", _card),
     shape(4),
-    r"[0-9](?:[ -]?[0-9]){12}",
+    (r"[0-9](?:[ -]?[0-9]){12}",),
     _CARDS,
     contested=True,
 )
@@ -69,7 +69,7 @@ def _ibans(text: str) -> Iterator[Hit]:
 
 
 IBAN = Kind(
-    "iban", ("IBAN", "국제 계좌번호 (IBAN)"), _ibans, shape(4), r"[A-Z]{2}[0-9]{2}[ -]?[0-9A-Z]{4}", named("iban")
+    "iban", ("IBAN", "국제 계좌번호 (IBAN)"), _ibans, shape(4), (r"[A-Z]{2}[0-9]{2}[ -]?[0-9A-Z]{4}",), named("iban")
 )
 
 
@@ -89,6 +89,6 @@ BANK = Kind(
     ("what looks like a bank account", "계좌번호로 보이는 숫자"),
     either(numbers(r"[0-9]{2,6}(?:-[0-9]{1,7}){2,3}", _account), _bare),
     shape(3),
-    r"(?i:계좌|통장|입금|송금|이체|예금|은행|뱅크|account|acct|bank)",
+    (spelt("계좌", "통장", "입금", "송금", "이체", "예금", "은행", "뱅크", "account", "acct", "bank"),),
     named("계좌", "통장", "입금", "송금", "이체", "예금", "은행", "뱅크", "account(?!_?id)", "\\bacct", "\\bbank\\b"),
 )

@@ -44,9 +44,9 @@ def _address(text: str) -> str:
     return f"{text[0]}***@***.{text.rpartition('.')[2]}"
 
 
-EMAIL = Kind("email", ("e-mail address", "전자우편 주소"), _addresses, _address, "@", named("e-?mail", "메일"))
+EMAIL = Kind("email", ("e-mail address", "전자우편 주소"), _addresses, _address, ("@",), named("e-?mail", "메일"))
 
-_SEPARATED = r"(?: ?[-.~] ?| )"
+_SEPARATED = r"(?: ?[-.~·/_] ?| )"
 _PHONES = named(
     "전화", "연락처", "휴대", "핸드폰", "팩스", "문의", "\\btel", "phone", "\\bcall", "\\bfax", "mobile", "\\bcell",
     "contact", "whatsapp", "☎", "📞",
@@ -106,7 +106,7 @@ PHONE = Kind(
             rf"\(?0(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50[2-8]?)(\) ?|{_SEPARATED}?)"
             rf"[0-9]{{3,4}}{_SEPARATED}?[0-9]{{4}}",
             _landline,
-            r"0[2-7][0-9]{0,2}[ )~.-]{0,3}[0-9]{3}",
+            r"0[2-7][0-9]{0,2}[ )~.·/_-]{0,3}[0-9]{3}",
         ),
         numbers(
             r"(?:\+1[-. ]?|1[-. ])?\(?[2-9][0-9]{2}(\)[- ]?|[-. ])[2-9][0-9]{2}[-. ][0-9]{4}",
@@ -116,6 +116,6 @@ PHONE = Kind(
         numbers(r"\+(?:[0-9]{1,4})(?:[-. ]?\(?[0-9]{1,5}\)?){1,6}", _international, r"\+[0-9]"),
     ),
     shape(3),
-    DIGITS,
+    (DIGITS,),
     _PHONES,
 )

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from registry.privacy import accounts, contacts, network, persons
 from registry.privacy.recogniser import Hit, Kind, Strength
@@ -40,7 +40,7 @@ KINDS: dict[str, Kind] = {
     )
 }
 USUAL = tuple(name for name, kind in KINDS.items() if not kind.stated)
-RULES = 1  # raised when a text may be judged otherwise: what was found before is then looked for again
+RULES = 2  # raised when a text may be judged otherwise: what was found before is then looked for again
 NEAR, AFTER = 48, 24  # characters before and after, within which a word says what a number is
 CLOSE = 16  # characters between such a word and a number that it must come right before
 # Words that say that a number is something else, if they come right before it.
@@ -74,11 +74,12 @@ def alike(text: str, label: str = "") -> list[Finding]:
 def _found(text: str, kinds: Collection[str], label: str, least: Strength) -> Iterator[Finding]:
     seen = see(text)
     composed = _composed(seen.text)
+    called = _called(label)
     taken: list[tuple[int, int, Kind]] = []
     for kind in KINDS.values():
         if kind.stated and kind.name not in kinds:
             continue
-        if not _compiled(kind.gate).search(composed) and not (label and kind.words.search(label)):
+        if kind.name not in called and not any(search(composed) for search in _gates(kind.name)):
             continue
         for hit in kind.look(seen.text):
             free = all(hit.end <= start or end <= hit.start for start, end, _ in taken)
@@ -112,8 +113,14 @@ def _composed(text: str) -> str:
 
 
 @cache
-def _compiled(gate: str) -> re.Pattern[str]:
-    return re.compile(gate)
+def _gates(name: str) -> tuple[Callable[[str], object], ...]:
+    return tuple(re.compile(gate).search for gate in KINDS[name].gates)
+
+
+@lru_cache
+def _called(label: str) -> frozenset[str]:
+    """The kinds that a label names."""
+    return frozenset(name for name, kind in KINDS.items() if kind.words.search(label))
 
 
 def candidates(kinds: Collection[str], label: str = "") -> str:
@@ -125,5 +132,5 @@ def candidates(kinds: Collection[str], label: str = "") -> str:
     wanted = [kind for kind in KINDS.values() if kind.name in kinds]
     if any(kind.words.search(label) for kind in wanted):
         return ""
-    gates = sorted({kind.gate for kind in wanted})
+    gates = sorted({gate for kind in wanted for gate in kind.gates})
     return "|".join([f"[{disguises()}]", *(f"(?:{gate})" for gate in gates)])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from registry.privacy.recogniser import Hit, Kind, Strength, either, named
+from registry.privacy.recogniser import Hit, Kind, Strength, either, named, spelt
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _V4 = re.compile(rf"(?<![0-9A-Za-z_.-])(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9A-Za-z_-]|\.[0-9])")
@@ -54,7 +54,7 @@ IP = Kind(
     ("IP address", "IP 주소"),
     either(_v4, _v6),
     _address,
-    r"[0-9]\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:",
+    (r"[0-9]\.[0-9]{1,3}\.[0-9]", r"[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:"),
     named(
         r"(?<![a-z])ip(?![a-z])",
         "아이피",
@@ -75,7 +75,7 @@ URL = Kind(
     ("web address", "웹 주소"),
     lambda text: (Hit(found.start(), found.end(), Strength.SURE) for found in _URL.finditer(text)),
     lambda text: f"{text.partition('://')[0]}://***" if "://" in text else "www.***",
-    r"://|(?i:www)\.",
+    (f"://|{spelt('www')}",),
     stated=True,
 )
 
@@ -122,5 +122,5 @@ SECRET = Kind(
     ("API key, token, password", "API 키, 토큰, 비밀번호"),
     _tokens,
     lambda text: f"{text[:4]}********",
-    _PREFIXES,
+    (_PREFIXES,),
 )

@@ -22,6 +22,7 @@ from registry.privacy.recogniser import (
     named,
     numbers,
     shape,
+    spelt,
 )
 
 _DAY_FIRST = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
@@ -62,7 +63,7 @@ RESIDENT = Kind(
     ("Korean resident registration number", "주민등록번호"),
     numbers(rf"[0-9]{{6}}{_GROUP}[1-4][0-9]{{6}}", _registered(checksums.resident)),
     shape(2),
-    r"[0-9]{6}[ .~-]{0,3}[1-4][0-9]{6}",
+    (r"[0-9]{6}[ .~-]{0,3}[1-4][0-9]{6}",),
     _PERSON,
     contested=True,
 )
@@ -71,7 +72,7 @@ FOREIGNER = Kind(
     ("Korean foreigner registration number", "외국인등록번호"),
     numbers(rf"[0-9]{{6}}{_GROUP}[5-8][0-9]{{6}}", _registered(checksums.foreigner)),
     shape(2),
-    r"[0-9]{6}[ .~-]{0,3}[5-8][0-9]{6}",
+    (r"[0-9]{6}[ .~-]{0,3}[5-8][0-9]{6}",),
     _ALIEN,
     contested=True,
 )
@@ -88,7 +89,7 @@ BUSINESS = Kind(
     ("Korean business registration number", "사업자등록번호"),
     numbers(r"[0-9]{3}( ?- ?| ?)[0-9]{2}\1[0-9]{5}", _business),
     shape(3),
-    r"[0-9]{3}[ -]{0,3}[0-9]{2}[ -]{0,3}[0-9]{5}",
+    (r"[0-9]{3}[ -]{0,3}[0-9]{2}[ -]{0,3}[0-9]{5}",),
     named("사업자", "business", "\\bbrn\\b", "biz"),
     contested=True,
 )
@@ -113,7 +114,7 @@ PASSPORT = Kind(
         numbers(r"(?:[A-Z]{1,2}[0-9]{7,8}|[A-Z][0-9]{3}[A-Z][0-9]{4}|[0-9]{9})", always(Strength.DOUBTFUL)),
     ),
     shape(1),
-    r"(?i:passport|여권|[0-9<]{6}[0-9][mfx<][0-9]{7})",
+    (spelt("passport", "여권"), r"[0-9<]{6}[0-9][MFXmfx<][0-9]{7}"),
     named("여권", "passport"),
 )
 
@@ -127,7 +128,7 @@ LICENCE = Kind(
         numbers(r"(?:1[1-9]|2[0-8])[0-9]{10}", always(Strength.DOUBTFUL)),
     ),
     shape(2),
-    r"(?i:면허|licen[cs]e|driver|운전)",
+    (spelt("면허", "license", "licence", "driver", "운전"),),
     named("면허", "licen[cs]e", "driver", "운전"),
 )
 
@@ -150,7 +151,7 @@ SOCIAL = Kind(
     ("US social security number", "미국 사회보장번호"),
     numbers(r"[0-9]{3}([- ]?)[0-9]{2}\1[0-9]{4}", _social),
     shape(0),
-    r"[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4}",
+    (r"[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4}",),
     named("\\bssn", "social security", "사회보장"),
     contested=True,
 )

@@ -44,16 +44,17 @@ NEVER = re.compile(r"(?!)")
 class Kind:
     """One kind of personal data: where its forms stand, the `words` that say so, how one is masked.
 
-    `gate` is a pattern, in the syntax that Python and RE2 share, of ASCII: a text in which it is not
-    found, and that is what it looks like, has none of this kind. `stated` kinds are looked for
-    only where they are asked for. `what` describes the kind in English and Korean.
+    `gates` are patterns in the syntax that Python and RE2 share: a text in which none of them is found,
+    and that is what it looks like, has none of this kind. A search for a pattern skips quickly what it
+    cannot begin with where it begins with one class, or each of its branches with a letter.
+    `stated` kinds are looked for only where they are asked for. `what` describes the kind in English and Korean.
     """
 
     name: str
     what: tuple[str, str]
     look: Look
     mask: Callable[[str], str]
-    gate: str
+    gates: tuple[str, ...]
     words: re.Pattern[str] = NEVER
     stated: bool = False
     contested: bool = False
@@ -62,12 +63,25 @@ class Kind:
 Judge = Callable[[re.Match[str]], Strength | None]
 BEFORE = r"(?<![0-9A-Za-z_])(?<![0-9][-.])"  # a number does not begin within a word, nor within another number
 AFTER = r"(?![0-9A-Za-z_]|[-.][0-9])"
-DIGITS = r"[0-9](?:[ ().+/~-]{0,3}[0-9]){6}"  # seven digits near one another
+DIGITS = r"[0-9](?:[ ().+/~·_-]{0,3}[0-9]){6}"  # seven digits near one another
 
 
 def named(*words: str) -> re.Pattern[str]:
     """A pattern of words that name a kind."""
     return re.compile("|".join(words), re.IGNORECASE)
+
+
+def spelt(*words: str) -> str:
+    """A gate of words in any case, each of whose branches begins with a letter: ten times faster than `(?i:…)`.
+
+    >>> spelt("ip", "계좌")
+    'i[Pp]|I[Pp]|계좌'
+    """
+    branches = []
+    for word in words:
+        rest = "".join(f"[{char.upper()}{char.lower()}]" if char.isascii() else char for char in word[1:])
+        branches += [first + rest for first in dict.fromkeys((word[0], word[0].upper()))]
+    return "|".join(branches)
 
 
 def numbers(pattern: str, judge: Judge, rough: str = "") -> Look:

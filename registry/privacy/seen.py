@@ -25,6 +25,7 @@ FILLERS |= frozenset(map(chr, chain(range(0xFE00, 0xFE10), range(0xFFF0, 0xFFF9)
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\u30fc\u3161"
 SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 LIKE = {"\u2024": ".", "\u3002": ".", "\ufe52": ".", "\ufe55": ":", "\ufe6b": "@", "\u2215": "/", "\u223c": "~"}
+KEYCAP = "\u20e3"  # around the digit before
 LAST_DIGITS = 0x1FC00  # no decimal digit beyond
 
 
@@ -62,7 +63,7 @@ class Seen:
 
 def see(text: str) -> Seen:
     """What is seen of `text`."""
-    if not _disguised().search(text):
+    if (text.isascii() and text.isprintable()) or not _disguised().search(text):
         return Seen(text)
     plain = text.translate(_plain())
     if len(plain) == len(text):
@@ -82,6 +83,7 @@ def _plain() -> dict[int, str | None]:
         if digit is not None:
             found[code] = str(int(digit))
     every = chain(range(LAST_DIGITS), range(0xE0000, 0xE1000))
+    found[ord(KEYCAP)] = None
     return found | dict.fromkeys((code for code in every if is_invisible(chr(code))), None)
 
 

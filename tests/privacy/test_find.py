@@ -132,3 +132,24 @@ def test_kinds_and_what_overlaps():
     assert [one.kind for one in find("https://a.example/x", ("url",))] == ["url"]
     assert find("https://a.example/x") == []
     assert find("계좌 010-1234-5678", ("bank-account",)) == [], "a telephone number stays one"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "010·1234·5678",
+        "010/1234/5678",
+        "010_1234_5678",
+        "0\ufe0f\u20e31\ufe0f\u20e30\ufe0f\u20e3-1234-5678",
+        "전화 02·123·4567",
+    ],
+)
+def test_telephone_numbers_in_other_dress(text):
+    assert [finding.kind for finding in find(text)] == ["phone"]
+    assert pc.match_substring_regex(pa.array([text]), candidates(USUAL)).to_pylist() == [True]
+    assert find(cover(text)) == []
+
+
+def test_other_separators_alone_make_no_telephone_number():
+    for text in ("02/123/4567", "02_123_4567", "2010/12/34 5678", "img_0101_2345_678", "3/4/2010/1234"):
+        assert find(text) == []
