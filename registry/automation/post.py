@@ -1,8 +1,9 @@
 """Posts the comment of a pull request, or the note of a merge request, in place of the one before.
 
 Runs by itself, with nothing but Python: `python3 -I post.py github` in a workflow that follows the gate's,
-`python3 -I post.py gitlab FILE` in a job behind it. What it posts was made by a run that may have been under the
-control of a stranger, so it is data of a bounded size, and nothing in it mentions, links, embeds or commands:
+`python3 -I post.py gitlab` in a scheduled pipeline, for all open merge requests. What it posts was made by a run that
+may have been under the control of a stranger, so it is data of a bounded size, and nothing in it mentions, links,
+embeds or commands:
 
 >>> tame(MARKER + "\\n@kim closes #7, ![x](http://x.example) <img>\\n/merge\\n").splitlines()[1].replace(ZERO, "·")
 '@·kim closes #·7, ![x]·(http:·//x.example) &lt;img>'
@@ -30,6 +31,7 @@ LARGEST = 1_000_000  # bytes of the artefact, packed and unpacked
 ANSWER = 10_000_000  # bytes of an answer of the forge
 PAGES = 20  # of a hundred comments
 ARTEFACT, FILE = "registry-comment", "comment.md"
+JOB, REPORT = "registry:check", "registry-reports/comment.md"  # of GitLab
 ZERO = "\u200b"  # between a sign and what would give it a meaning
 
 # What Markdown, GitHub or GitLab would act upon; what the gate writes itself is escaped and never meets these.
@@ -143,26 +145,55 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def gitlab(environment: Mapping[str, str], file: Path) -> str:
-    """Posts `file` as the note of the merge request that the pipeline is of; what was done."""
-    with file.open("rb") as stream:
-        text = tame(_decoded(stream.read(LARGEST + 1)))
+def gitlab(environment: Mapping[str, str]) -> str:
+    """Posts a note on every open merge request whose latest pipeline has judged it; what was done, a line each."""
     api = Api(environment["CI_API_V4_URL"], ("PRIVATE-TOKEN", environment["REGISTRY_NOTE_TOKEN"]))
-    number = int(environment["CI_MERGE_REQUEST_IID"])
-    notes = f"/projects/{int(environment['CI_MERGE_REQUEST_PROJECT_ID'])}/merge_requests/{number}/notes"
-    me = api.call("GET", "/user")["id"]
+    project = int(environment["CI_PROJECT_ID"])
+    me = int(api.call("GET", "/user")["id"])
+    done = []
+    for request in api.pages(f"/projects/{project}/merge_requests?state=opened"):
+        number = int(request["iid"])
+        try:
+            done.append(_note(api, f"/projects/{project}", number, me))
+        except Refused as why:
+            done.append(f"!{number}: nothing was posted: {why}")
+    return "\n".join(done) or "no merge request is open"
+
+
+def _note(api: Api, project: str, number: int, me: int) -> str:
+    text = tame(_report(api, project, number))
+    notes = f"{project}/merge_requests/{number}/notes"
     for note in api.pages(notes):
         if note["author"]["id"] == me and str(note["body"]).startswith(MARKER):
+            if str(note["body"]).rstrip() == text.rstrip():
+                return f"!{number}: the note stands"
             api.call("PUT", f"{notes}/{int(note['id'])}", {"body": text})
-            return f"the note on !{number} was replaced"
+            return f"!{number}: the note was replaced"
     api.call("POST", notes, {"body": text})
-    return f"a note on !{number} was posted"
+    return f"!{number}: a note was posted"
+
+
+def _report(api: Api, project: str, number: int) -> str:
+    """What the latest pipeline of a merge request says, once its job has ended; told by GitLab, job by job."""
+    latest = next(api.pages(f"{project}/merge_requests/{number}/pipelines"), None)
+    if latest is None or int(latest["project_id"]) != int(project.rpartition("/")[2]):
+        raise Refused("no pipeline of this project has judged it")
+    jobs = api.pages(f"{project}/pipelines/{int(latest['id'])}/jobs")
+    job = next((job for job in jobs if job["name"] == JOB and job["status"] in ("success", "failed")), None)
+    if job is None:
+        raise Refused(f"its latest pipeline has no `{JOB}` that has ended")
+    try:
+        return _decoded(api.read("GET", f"{project}/jobs/{int(job['id'])}/artifacts/{REPORT}", None, LARGEST))
+    except HTTPError as error:
+        if error.code != 404:
+            raise
+        raise Refused(f"the job left no {REPORT}") from error
 
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     """Posts as the arguments say; 0 also where there is nothing to post, 1 where the forge does not take it."""
     try:
-        done = github(environment) if arguments == ["github"] else gitlab(environment, Path(arguments[1]))
+        done = github(environment) if arguments == ["github"] else gitlab(environment)
     except Refused as why:
         done = f"nothing was posted: {why}"
     except (HTTPError, URLError) as error:

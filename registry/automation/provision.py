@@ -14,11 +14,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from registry.automation.pieces import Listed, Owned, Piece, State
-from registry.errors import StateError, UsageError
+from registry.errors import ConfigError, StateError, UsageError
 from registry.workspace.config import Config
 from registry.workspace.files import write_text
+from registry.workspace.yamls import load_yaml
 
 PROVIDERS = ("github", "gitlab", "pre-commit")
+CHECK = "registry"  # the name of the job that is required on GitHub
 PLACE = files("registry.automation")
 
 # provider → (file, template), for files that are ours as a whole
@@ -97,15 +99,21 @@ def pieces_of(provider: str, settings: Settings) -> tuple[Piece, ...]:
 
 
 def survey(top: Path, pieces: Sequence[Piece]) -> list[Outcome]:
-    """How each piece stands in the repository whose top is `top`; nothing is written."""
+    """How each piece stands in the repository whose top is `top`; nothing is written.
+
+    Raises `StateError` where a link would lead elsewhere, as `provision` does.
+    """
+    _refuse_links(top, pieces)
     return [Outcome(piece.path, piece.state(_text(top / piece.path))) for piece in pieces]
 
 
 def provision(top: Path, pieces: Sequence[Piece], *, force: bool = False, dry_run: bool = False) -> list[Outcome]:
     """Writes what is absent or outdated; with `force` also what somebody edited; a dry run tells the states instead.
 
-    Raises `StateError` before anything is written, where an edited file is in the way or a list has no place.
+    Raises `StateError` before anything is written, where an edited file is in the way, a list has no place, or a
+    link would lead elsewhere.
     """
+    _refuse_links(top, pieces)
     found = {piece: _text(top / piece.path) for piece in pieces}
     states = {piece: piece.state(text) for piece, text in found.items()}
     edited = [piece.path for piece, state in states.items() if state == "edited"]
@@ -124,6 +132,41 @@ def provision(top: Path, pieces: Sequence[Piece], *, force: bool = False, dry_ru
             write_text(top / piece.path, text)
     words = {"absent": "written", "outdated": "updated", "edited": "replaced", "current": "current"}
     return [Outcome(piece.path, words[state]) for piece, state in states.items()]
+
+
+def _refuse_links(top: Path, pieces: Sequence[Piece]) -> None:
+    for piece in pieces:
+        file = top / piece.path
+        link = next(
+            (one for one in (file, *file.parents) if one.is_relative_to(top) and one != top and one.is_symlink()), None
+        )
+        if link is not None:
+            name = link.relative_to(top).as_posix()
+            raise StateError(
+                f"{name} is a link",
+                why="what the forge reads would lie elsewhere, or be no file to it",
+                hint=f"put {'the file' if link == file else 'a directory'} itself in its place",
+                paths=[name],
+            )
+
+
+def namesakes(top: Path) -> list[str]:
+    """The workflows of GitHub, other than ours, with a job that reports as the gate does: the required check's name."""
+    ours = {path for path, _ in OWNED["github"]}
+    folder = top / ".github" / "workflows"
+    others = (file for file in sorted(folder.glob("*.y*ml")) if file.relative_to(top).as_posix() not in ours)
+    return [file.relative_to(top).as_posix() for file in others if CHECK in _jobs(file)]
+
+
+def _jobs(file: Path) -> set[str]:
+    """By which names the jobs of a workflow report; none of one that cannot be read."""
+    try:
+        document, _ = load_yaml(file)
+    except ConfigError:
+        return set()
+    jobs = document.get("jobs") if isinstance(document, dict) else None
+    entries = jobs.items() if isinstance(jobs, dict) else ()
+    return {str((isinstance(job, dict) and job.get("name")) or name) for name, job in entries}
 
 
 def _merged(piece: Piece, found: str | None) -> str:

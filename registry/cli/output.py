@@ -40,10 +40,10 @@ class Out:
             sys.stdout.write(canonical(value).decode("utf-8", "replace"))  # half a character, as in a forged title
             sys.stdout.flush()
 
-    def text(self, text: str = "") -> None:
-        """A line of the result for people."""
+    def text(self, text: str = "", *, commands: bool = False) -> None:
+        """A line of the result for people; with `commands` it is one for whoever runs a workflow, as it stands."""
         if not self.json:
-            sys.stdout.write(_printable(text, sys.stdout) + "\n")
+            sys.stdout.write(_printable(text, sys.stdout, commands=commands) + "\n")
 
     def note(self, text: str) -> None:
         """A line beside the result; silent under `--quiet`."""
@@ -149,11 +149,17 @@ def _colours(stream: Any) -> bool:
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _printable(text: str, stream: Any) -> str:
-    """Control characters from data shown as symbols, styles as the stream can, nothing that it cannot encode."""
+def _printable(text: str, stream: Any, *, commands: bool = False) -> str:
+    """Control characters from data shown as symbols, styles as the stream can, nothing that it cannot encode.
+
+    Where GitHub's runner reads the log, nothing but its own `commands` is one: it obeys `::` at the start of a
+    line, and `##[` anywhere.
+    """
     import re
 
     shown = "".join(c if c in "\n\t" or not _is_control(c) else _symbol(c) for c in text)
+    if not commands and os.environ.get("GITHUB_ACTIONS") == "true":
+        shown = re.sub(r"(?m)^(\s*):(?=:)|(?<=#)#(?=\[)", lambda found: f"{found[0]}\u200b", shown)
     style = "\x1b[\\1m" if _colours(stream) else ""
     shown = re.sub(f"{MARK}([0-9;]{{1,9}}){MARK}", style, shown)
     encoding = getattr(stream, "encoding", None) or "utf-8"

@@ -83,4 +83,4 @@ def write_verdict(run: Run, judgement: Judgement, outputs: Sequence[Output]) -> 
             write_text(run.directory / output.path, RENDERINGS[output.format](judgement))
     stdout = next((output.format for output in outputs if output.path is None), "text")
     run.out.document(judgement.to_json())
-    run.out.text(RENDERINGS[stdout](judgement).rstrip("\n"))
+    run.out.text(RENDERINGS[stdout](judgement).rstrip("\n"), commands=stdout == "github")

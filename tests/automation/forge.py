@@ -24,12 +24,16 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 @dataclass
 class Forge:
-    """What is there: open pull requests, the artefact of the run, comments; and every request that came."""
+    """What is there: open pull requests, the artefact of the run, comments; and every request that came.
+
+    `requests` are merge requests by number, with pipelines (of the number times ten) and jobs.
+    """
 
     pulls: list[dict[str, object]] = field(default_factory=list)
     artefact: bytes | None = None
     comments: list[dict[str, object]] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    requests: dict[int, dict[str, object]] = field(default_factory=dict)
     url: str = ""
     storage: str = ""
 
@@ -37,6 +41,13 @@ class Forge:
         parts = path.strip("/").split("/")
         if path == "/user":
             return {"id": 7}
+        if parts[-1] == "merge_requests":
+            assert query["state"] == ["opened"]
+            return [{"iid": number} for number in self.requests]
+        if parts[-1] == "pipelines":
+            return self.requests[int(parts[-2])]["pipelines"]
+        if parts[-1] == "jobs":
+            return self.requests[int(parts[-2]) // 10]["jobs"]
         if "pulls" in parts:
             return [pull for pull in self.pulls if query["head"] == [pull["from"]]]
         if parts[-1] == "artifacts":
@@ -70,6 +81,12 @@ def serving(forge: Forge) -> Iterator[Forge]:
                 return
             body = self.rfile.read(int(headers.get("content-length", 0)))
             data = forge.artefact if told.path == "/blob" else None
+            if told.path.endswith("/artifacts/registry-reports/comment.md"):
+                data = forge.artefact or b""
+                if not data:
+                    self.send_response(404)
+                    self.end_headers()
+                    return
             if data is None:
                 answer = forge.answer(self.command, told.path, parse_qs(told.query), json.loads(body or b"{}"))
                 data = json.dumps(answer).encode()

@@ -47,8 +47,8 @@ def forge(tmp_path, monkeypatch):
 def environment(forge, tmp_path):
     return {
         "GITHUB_API_URL": forge.url, "GITHUB_REPOSITORY": "team/data", "GITHUB_TOKEN": "secret",
-        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "CI_API_V4_URL": forge.url, "CI_MERGE_REQUEST_IID": "12",
-        "CI_MERGE_REQUEST_PROJECT_ID": "3", "REGISTRY_NOTE_TOKEN": "secret",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "CI_API_V4_URL": forge.url, "CI_PROJECT_ID": "3",
+        "REGISTRY_NOTE_TOKEN": "secret",
     }  # fmt: skip
 
 
@@ -108,13 +108,45 @@ def test_a_forge_that_refuses_is_a_failure(forge, environment, capsys):
     assert "does not take" in say(forge, environment | {"GITHUB_API_URL": "http://127.0.0.1:9"}, capsys, code=1)
 
 
-def test_a_note_of_gitlab(forge, environment, capsys, tmp_path):
-    (tmp_path / "c.md").write_text(HONEST + "\n/merge\n", "utf-8")
+def judged_request(number=12, project=3, job="registry:check", status="failed"):
+    pipeline = {"id": number * 10, "project_id": project}
+    return {number: {"pipelines": [pipeline], "jobs": [{"id": 5, "name": job, "status": status}]}}
+
+
+def test_a_note_of_gitlab(forge, environment, capsys):
+    forge.artefact = (HONEST + "\n/merge\n").encode()
+    forge.requests = judged_request()
     forge.comments = [{"id": 1, "body": written.MARKER, "author": {"id": 8}}]
-    assert "posted" in say(forge, environment, capsys, "gitlab", str(tmp_path / "c.md"))
-    assert "replaced" in say(forge, environment, capsys, "gitlab", str(tmp_path / "c.md"))
+    assert "!12: a note was posted" in say(forge, environment, capsys, "gitlab")
+    assert "!12: the note stands" in say(forge, environment, capsys, "gitlab")
+    forge.artefact = HONEST.encode()
+    assert "!12: the note was replaced" in say(forge, environment, capsys, "gitlab")
     assert len(forge.comments) == 2 and not re.search(r"^\s*/", forge.comments[1]["body"], re.MULTILINE)
     assert all(headers["private-token"] == "secret" for *_, headers in forge.asked)
+
+
+@pytest.mark.parametrize(
+    ("request_", "artefact", "why"),
+    [
+        (judged_request(project=4), HONEST, "no pipeline of this project"),
+        ({12: {"pipelines": [], "jobs": []}}, HONEST, "no pipeline of this project"),
+        (judged_request(job="registry:check2"), HONEST, "no `registry:check` that has ended"),
+        (judged_request(status="running"), HONEST, "no `registry:check` that has ended"),
+        (judged_request(), "", "the job left no"),
+        (judged_request(), "x" * 1_000_001, "more than 1,000,000"),
+        (judged_request(), "# no marker", "does not begin"),
+    ],
+)
+def test_a_merge_request_without_a_verdict_gets_no_note_and_stops_no_other(
+    forge, environment, capsys, request_, artefact, why
+):
+    forge.requests = request_
+    forge.artefact = artefact.encode()
+    assert why in say(forge, environment, capsys, "gitlab") and forge.comments == []
+
+
+def test_without_open_merge_requests_nothing_is_posted(forge, environment, capsys):
+    assert "no merge request is open" in say(forge, environment, capsys, "gitlab")
 
 
 hostile = st.text(max_size=80) | st.sampled_from(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.automation.pieces import Listed, Owned
-from registry.automation.provision import PROVIDERS, Settings, pieces_of, provider_of, provision, survey
+from registry.automation.provision import PROVIDERS, Settings, namesakes, pieces_of, provider_of, provision, survey
 from registry.errors import ConfigError, StateError, UsageError
 from registry.workspace.config import Config, load_config, parse_config
 from tests.journeys.harness import Shell
@@ -53,6 +53,27 @@ def test_nothing_is_written_where_a_file_is_somebody_else_s(tmp_path):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
     done = {one.path: one.state for one in provision(tmp_path, pieces_of("github", PLAIN), force=True)}
     assert done[".github/workflows/registry.yml"] == "replaced"
+
+
+@pytest.mark.parametrize("link", [".github", ".github/workflows", ".github/workflows/registry.yml"])
+def test_nothing_is_written_through_a_link(tmp_path, link):
+    top, elsewhere = tmp_path / "team", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (top / link).parent.mkdir(parents=True)
+    (top / link).symlink_to(elsewhere if "." not in link[1:] else elsewhere / "x.yml")
+    for act in (provision, survey):
+        with pytest.raises(StateError, match=f"{link} is a link"):
+            act(top, pieces_of("github", PLAIN))
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_job_that_reports_as_the_gate_does_is_told(tmp_path):
+    provision(tmp_path, pieces_of("github", PLAIN))
+    assert namesakes(tmp_path) == [], "ours is none"
+    for name, job in {"a.yml": "{registry: {runs-on: x}}", "b.yaml": "{x: {name: registry}}",
+                      "c.yml": "{registry: {name: other}}", "d.yml": "[", "e.yml": "[x]"}.items():  # fmt: skip
+        (tmp_path / ".github" / "workflows" / name).write_text(f"jobs: {job}\n")
+    assert namesakes(tmp_path) == [".github/workflows/a.yml", ".github/workflows/b.yaml"]
 
 
 def test_an_edit_of_ours_is_told_from_an_earlier_version():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from jsonschema import Draft4Validator, Draft202012Validator
 
 from registry.automation.post import tame
@@ -157,6 +159,9 @@ def test_every_form_of_every_scenario(judged, edit, conclusion, headline):
     results = sarif["runs"][0]["results"]
     assert any(result["level"] == "error" for result in results) == (conclusion == "failure")
     assert len(annotations(ran)) == len(results)
+    (word,) = re.findall(r"^::stop-commands::(\w{32})$", ran.log, re.MULTILINE)
+    before, _, after = ran.log.partition(f"::{word}::\n")
+    assert "::error" not in before and "::warning" not in before and word not in after
     for text in (comment, ran.log, json.dumps(results, ensure_ascii=False)):
         assert NEW[0]["text"] not in text and NEW[0]["id"] not in text, "a row"
 
@@ -261,7 +266,8 @@ def test_a_merge_request_of_gitlab(team, judged, tmp_path):
         "TMPDIR": str(tmp_path / ".t"),
     }
     (tmp_path / ".t").mkdir()
-    variables = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": f"{sha}^1", **team.host.role, **aws}
+    project = {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "3", "CI_MERGE_REQUEST_PROJECT_ID": "3"}
+    variables = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", **project, **team.host.role, **aws}
     code, log = run_gitlab(team.host, "registry:check", variables, tmp_path)
     assert code == 1 and "registry push reviews" in log, log
     (token,) = (file for file in (tmp_path / ".t").iterdir() if file.is_file())
@@ -271,13 +277,22 @@ def test_a_merge_request_of_gitlab(team, judged, tmp_path):
     assert [(entry["severity"], entry["location"]["path"]) for entry in report] == [("blocker", "data/reviews.dvc")]
     cases = ElementTree.parse(tmp_path / "registry-reports" / "junit.xml").getroot()
     assert cases.get("errors") == "1"
-    with serving(Forge()) as forge:
-        note = {"CI_API_V4_URL": forge.url, "CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_PROJECT_ID": "3"}
-        for word in ("posted", "replaced"):
-            code, log = run_gitlab(team.host, "registry:note", {**note, "REGISTRY_NOTE_TOKEN": "secret"}, tmp_path)
+    comment = (tmp_path / "registry-reports" / "comment.md").read_bytes()
+    job = {"id": 5, "name": "registry:check", "status": "failed"}
+    request = {"pipelines": [{"id": 70, "project_id": 3}], "jobs": [job]}
+    with serving(Forge(requests={7: request}, artefact=comment)) as forge:
+        note = {"CI_API_V4_URL": forge.url, "CI_PROJECT_ID": "3", "REGISTRY_NOTE_TOKEN": "secret"}
+        for word in ("posted", "stands"):
+            code, log = run_gitlab(team.host, "registry:notes", note, tmp_path)
             assert code == 0 and word in log, log
         (only,) = forge.comments
-        assert only["body"] == (tmp_path / "registry-reports" / "comment.md").read_text("utf-8")
+        assert only["body"].encode() == comment
+    jobs = yaml.safe_load((tmp_path / ".gitlab" / "registry.yml").read_text("utf-8"))
+    for name, entry in jobs.items():
+        of_requests = any("merge_request_event" in rule["if"] for rule in entry.get("rules", ()))
+        assert not (of_requests and "TOKEN" in str(entry)), f"{name} would have a token beside the code of a branch"
+    assert "schedule" in jobs["registry:notes"]["rules"][0]["if"]
+    assert "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in jobs["registry:notes"]["rules"][0]["if"]
 
 
 def test_expressions_read_as_github_reads_them():

@@ -160,3 +160,19 @@ def test_the_next_step_looks_into_the_store_that_was_named(hint, shown, capsys):
     assert store_of(["list", "--store=a"]) == "a" and store_of(["list"]) == "" == store_of(
         ["list", "--store"]
     ) == store_of([])
+
+
+def test_a_log_that_github_reads_holds_no_command_of_a_stranger(monkeypatch, capsys):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    for hostile in ("::add-mask::x", "  ::error::x", "a\n::set-output name=x::y", "x ##[add-mask]y", "###[error]y"):
+        Out().text(hostile)
+        Out().alarm(hostile)
+        Out().table(("name",), [(hostile,)])
+        shown = capsys.readouterr()
+        for line in (shown.out + shown.err).splitlines():
+            assert not line.strip().startswith("::") and "##[" not in line
+    Out().text("::error file=a::b", commands=True)
+    assert capsys.readouterr().out == "::error file=a::b\n"
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    Out().text("::x ##[y")
+    assert capsys.readouterr().out == "::x ##[y\n"

@@ -44,6 +44,11 @@ def register(app: typer.Typer) -> None:
         top = workspace.git.top
         settings = provision.Settings.of(workspace.config, workspace.git.relative(workspace.root))
         pieces = provision.pieces_of(chosen, settings)
+        for file in provision.namesakes(top) if chosen == "github" else ():
+            run.out.alarm(
+                f"warning: {file} has a job called `{provision.CHECK}`, as the gate is: "
+                "a required check of that name would take either"
+            )
         if check:
             _check(run, chosen, str(top), provision.survey(top, pieces))
             return
