@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from registry.cards.changelog import detail_of, kind_of
-from registry.model.difference import KINDS, WORDS, Difference, RowChanges, Shift
+from registry.model.difference import FROZEN, GRAVE, KINDS, WORDS, Difference, RowChanges, Shift
 from registry.model.release import ChangeFact
 from registry.reports.html import code, render, value
 from registry.reports.shared import Page
@@ -22,7 +22,6 @@ from registry.reports.text import NONE, Text
 
 CLASSES = 12  # labels of a matrix; with more, the most frequent
 COLUMNS = 60
-FROZEN = "frozen-"
 
 
 def diff_html(difference: Difference, lang: str) -> str:
@@ -39,6 +38,8 @@ def diff_html(difference: Difference, lang: str) -> str:
         "labels": _labels(difference, rows, text) if rows and (rows.labels or rows.gone) else None,
         "columns": _columns(difference, text),
         "keys": _keys(rows, text) if rows else [],
+        "columns_cut": _cut(difference, text),
+        "gone": [_fact(fact, text) for fact in difference.facts if fact.kind in GRAVE],
     }
     return render(
         "changes.html.j2",
@@ -128,8 +129,19 @@ def _columns(difference: Difference, text: Text) -> list[dict[str, Any]]:
     """Columns with changed values or another distribution, those that moved furthest first."""
     shifts = {shift.column: shift for shift in difference.shifts}
     edited = dict(difference.rows.columns) if difference.rows else {}
-    names = list(dict.fromkeys([*shifts, *sorted(edited, key=lambda name: (-edited[name], name))]))[:COLUMNS]
-    return [_column(name, shifts.get(name), edited.get(name), text) for name in names]
+    return [_column(name, shifts.get(name), edited.get(name), text) for name in _named(difference)[:COLUMNS]]
+
+
+def _named(difference: Difference) -> list[str]:
+    """The columns that there is something to say of, those that moved furthest first."""
+    edited = dict(difference.rows.columns) if difference.rows else {}
+    most = sorted(edited, key=lambda name: (-edited[name], name))
+    return list(dict.fromkeys([*(shift.column for shift in difference.shifts), *most]))
+
+
+def _cut(difference: Difference, text: Text) -> Markup | str:
+    every = len(_named(difference))
+    return text("d.columns.cut", n=COLUMNS, all=text.count(every)) if every > COLUMNS else ""
 
 
 def _column(name: str, shift: Shift | None, edited: int | None, text: Text) -> dict[str, Any]:
@@ -145,6 +157,14 @@ def _column(name: str, shift: Shift | None, edited: int | None, text: Text) -> d
     }
 
 
-def _keys(rows: RowChanges, text: Text) -> list[tuple[Markup, list[Markup]]]:
+def _keys(rows: RowChanges, text: Text) -> list[tuple[Markup, Markup, list[Markup]]]:
+    """Of each kind of change: what it is called, how many rows are shown of how many, and their keys."""
     kinds: Iterable[str] = (kind for kind in (*KINDS, "moved") if kind in rows.samples)
-    return [(text(f"d.{WORDS.get(kind, kind)}"), [code(key) for key in rows.samples[kind]]) for kind in kinds]
+    return [(text(f"d.{WORDS.get(k, k)}"), _of(rows, k, text), [code(key) for key in rows.samples[k]]) for k in kinds]
+
+
+def _of(rows: RowChanges, kind: str, text: Text) -> Markup:
+    shown, total = len(rows.samples[kind]), rows.total(kind)
+    if shown < total:
+        return text("d.keys.of", n=text.count(shown), all=text.count(total))
+    return Markup("{}").format(text.count(total))

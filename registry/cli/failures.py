@@ -8,8 +8,9 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from registry.cli.output import Out, one_line
+from registry.cli.output import Out
 from registry.errors import GateFailed, RegistryError
+from registry.formats.plain import one_line
 
 if TYPE_CHECKING:
     from registry.model.evidence import Evidence

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry.formats.plain import is_control, one_line, symbol, width
+
 MARK = "\ue07f"  # stands around the numbers of a style until a line is printed; of the private use area
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
 
@@ -126,8 +128,6 @@ def width_of(text: str) -> int:
     """Cells that `text` takes in a terminal; wide characters take two, escapes none."""
     import re
 
-    from registry.formats.text import width
-
     return width(re.sub(f"{MARK}[0-9;]*{MARK}", "", text))
 
 
@@ -157,26 +157,10 @@ def _printable(text: str, stream: Any, *, commands: bool = False) -> str:
     """
     import re
 
-    shown = "".join(c if c in "\n\t" or not _is_control(c) else _symbol(c) for c in text)
+    shown = "".join(c if c in "\n\t" or not is_control(c) else symbol(c) for c in text)
     if not commands and os.environ.get("GITHUB_ACTIONS") == "true":
         shown = re.sub(r"(?m)^(\s*):(?=:)|(?<=#)#(?=\[)", lambda found: f"{found[0]}\u200b", shown)
     style = "\x1b[\\1m" if _colours(stream) else ""
     shown = re.sub(f"{MARK}([0-9;]{{1,9}}){MARK}", style, shown)
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return shown.encode(encoding, "replace").decode(encoding)
-
-
-_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def one_line(text: str) -> str:
-    """`text` with its line ends shown as symbols: a name from data begins no line of its own."""
-    return "".join(_symbol(c) if _is_control(c) else c for c in text)
-
-
-def _is_control(character: str) -> bool:
-    return ord(character) < 32 or 0x7F <= ord(character) < 0xA0 or character in _BIDI or character in "\u2028\u2029"
-
-
-def _symbol(character: str) -> str:
-    return chr(0x2400 + ord(character)) if ord(character) < 32 else "\ufffd"

@@ -74,13 +74,14 @@ def parse_date(text: str | None) -> date | None:
 
 
 def write_verdict(run: Run, judgement: Judgement, outputs: Sequence[Output]) -> None:
-    """Renders to stdout as `--json` or `--format` says, and to the files asked for."""
-    from registry.formats.renderings import RENDERINGS
+    """Renders to stdout as `--json`, `--format` or `--quiet` says, and to the files asked for."""
+    from registry.formats.renderings import RENDERINGS, brief_text
     from registry.workspace.files import write_text
 
     for output in outputs:
         if output.path is not None:
             write_text(run.directory / output.path, RENDERINGS[output.format](judgement))
-    stdout = next((output.format for output in outputs if output.path is None), "text")
+    asked = next((output.format for output in outputs if output.path is None), None)
+    shown = RENDERINGS[asked] if asked else brief_text if run.out.quiet else RENDERINGS["text"]
     run.out.document(judgement.to_json())
-    run.out.text(RENDERINGS[stdout](judgement).rstrip("\n"), commands=stdout == "github")
+    run.out.text(shown(judgement).rstrip("\n"), commands=asked == "github")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from registry.cli.output import one_line
+from registry.formats.plain import one_line
 
 if TYPE_CHECKING:
+    from registry.model.evidence import Evidence
+    from registry.model.judgement import Judgement
     from registry.workspace.workspace import Dataset, Workspace
 
+STEPS = 5  # findings of a dataset of which the way out is told
 ENTRY = "{check_id: …, reason: …, owner: …, expires: YYYY-MM-DD}"
 
 
@@ -39,10 +43,31 @@ def idle_waivers(workspace: Workspace) -> Iterator[str]:
             yield f"{place}: a waiver of `{named}` waives nothing: no check of {of} has this id{meant}"
 
 
-def way_out(workspace: Workspace) -> str:
-    """How someone answers for a finding until a day."""
+def way_out(workspace: Workspace, judgement: Judgement, revision: str | None = None) -> str:
+    """What to do about what blocks, what to run then, and how someone answers for a finding until a day."""
+    from registry.formats.findings import failures
+
+    lines = []
+    for evidence in judgement.evidences:
+        blocking = [one for one in failures(judgement, evidence) if one.weight == "error" and one.mend]
+        steps = dict.fromkeys(f"{one.id}: {one.mend}" for one in blocking[:STEPS])
+        lines += [f"  {evidence.dataset}: {one_line(step)}" for step in steps]
+        if len(blocking) > STEPS:
+            lines.append(f"  {evidence.dataset}: … and {len(blocking) - STEPS} more above")
+        lines += [f"  then: {step}" for step in _then(workspace, evidence, revision)] if blocking else []
     file = workspace.config.waivers or "the file that `waivers` under [gate] of registry.toml names"
-    return f"Mend the data or the rule, or answer for a finding until a day, by an entry in {file}:\n  - {ENTRY}"
+    mend = ["Mend the data or the rule:", *lines] if lines else ["Mend the data or the rule."]
+    return "\n".join([*mend, f"Or answer for a finding until a day, by an entry in {file}:", f"  - {ENTRY}"])
+
+
+def _then(workspace: Workspace, evidence: Evidence, revision: str | None) -> list[str]:
+    """The commands after the data was mended; a pull request needs it where others can fetch it."""
+    name = evidence.dataset
+    dataset = workspace.datasets.get(name)
+    again = f"registry check {name}" + (f" --changed --base {shlex.quote(revision)}" if revision else "")
+    add = [f"registry add {shlex.quote(dataset.path)}"] if dataset else []
+    push = ["git commit, registry push " + name] if revision else []
+    return [", ".join([*add, *push, again])]
 
 
 def _ids(workspace: Workspace, dataset: Dataset) -> set[str]:

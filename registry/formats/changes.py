@@ -22,8 +22,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from registry.formats.text import one_line, width
-from registry.model.difference import KINDS, WORDS, Difference, RowChanges, Shift
+from registry.formats.plain import one_line, width
+from registry.model.difference import GRAVE, KINDS, WORDS, Difference, RowChanges, Shift
 from registry.model.release import ChangeFact
 
 HARDLY = 0.0005  # bits
@@ -33,8 +33,8 @@ MOST = 12  # pairs of labels, columns and keys that are shown
 def render(difference: Difference) -> str:
     """The difference for a terminal: its level, its facts, what happened to rows, labels and columns."""
     lines = [f"{difference.before} → {difference.after}: {difference.level}"]
-    if loud := frozen_line(difference):
-        lines += ["", f"  ‼ {loud}"]
+    if loud := alarm_lines(difference):
+        lines += ["", *loud]
     if difference.facts:
         lines += ["", *_aligned([(fact.level, *_fact(fact)) for fact in difference.facts])]
     rows = difference.rows
@@ -53,21 +53,39 @@ def render(difference: Difference) -> str:
 
 def frozen_line(difference: Difference) -> str:
     """What nobody may overlook: that a frozen split changed; empty where none did."""
-    splits = sorted({fact.split or "" for fact in difference.facts if fact.kind.startswith("frozen-")})
-    if not splits:
+    if not difference.thawed:
         return ""
-    return f"FROZEN SPLIT CHANGED: {one_line(', '.join(splits))}: scores published on it no longer compare"
+    return f"FROZEN SPLIT CHANGED: {one_line(', '.join(difference.thawed))}: scores published on it no longer compare"
+
+
+def alarm_lines(difference: Difference) -> list[str]:
+    """The alarms of a difference for a terminal: frozen splits that changed, classes left without rows."""
+    loud = frozen_line(difference)
+    gone = [fact for fact in difference.facts if fact.kind in GRAVE]
+    told = [
+        " ".join(filter(None, (what, f"({where})" if where else "", said))) for what, where, said in map(_fact, gone)
+    ]
+    return [*([f"  ‼ {loud}"] if loud else []), *(f"  ! {line}" for line in told)]
+
+
+def summary(difference: Difference) -> str:
+    """The level of a difference and what happened to rows, in a line."""
+    rows = difference.rows
+    counted = [f"{rows.total(k):,} {WORDS.get(k, k)}" for k in (*KINDS, "moved") if rows.total(k)] if rows else []
+    others = [] if counted else list(dict.fromkeys(_fact(fact)[0] for fact in difference.facts))
+    said = ", ".join([*counted, *others])
+    return f"{difference.level} since {one_line(difference.before)}{f': {said}' if said else ''}"
 
 
 def markdown(difference: Difference, *, keys: bool = True) -> str:
     """The difference as Markdown; values of data stand in code spans. Without `keys` no row is named."""
-    lines = [f"**{_code(difference.before)} → {_code(difference.after)}: {difference.level}**", ""]
+    lines = [f"**{code(difference.before)} → {code(difference.after)}: {difference.level}**", ""]
     if keys and (loud := frozen_line(difference)):
         lines += [f"> 🚨 **{escaped(loud)}**", ""]
     if difference.facts:
         lines += ["| level | change | where | |", "|---|---|---|---|"]
         lines += [
-            f"| {fact.level} | {fact.kind.replace('-', ' ')} | {_where_code(fact)} | {escaped(fact.detail)} |"
+            f"| {fact.level} | {fact.kind.replace('-', ' ')} | {_wherecode(fact)} | {escaped(fact.detail)} |"
             for fact in difference.facts
         ]
     rows = difference.rows
@@ -76,15 +94,22 @@ def markdown(difference: Difference, *, keys: bool = True) -> str:
         lines += ["", escaped(rows.note)] if rows.note else []
         for title, table in tables(difference):
             lines += ["", f"| {title} | |", "|---|---:|"]
-            lines += [f"| {_code(cells[0])} | {cells[-1]} |" for cells in table]
+            lines += [f"| {code(cells[0])} | {cells[-1]} |" for cells in table]
         for title, named in samples(rows) if keys else ():
-            lines += ["", f"{title}: {', '.join(map(_code, named))}"]
+            lines += ["", f"{title}: {', '.join(map(code, named))}"]
     return "\n".join(lines) + "\n"
 
 
 def samples(rows: RowChanges) -> list[tuple[str, tuple[str, ...]]]:
     """The kinds of change of which rows can be named, as titles, and the first keys of each."""
-    return [(f"{WORDS.get(kind, kind)} rows", rows.samples[kind]) for kind in (*KINDS, "moved") if kind in rows.samples]
+    named = {kind: rows.samples[kind] for kind in (*KINDS, "moved") if kind in rows.samples}
+    return [
+        (f"{WORDS.get(kind, kind)} rows{_shown(len(keys), rows.total(kind))}", keys) for kind, keys in named.items()
+    ]
+
+
+def _shown(count: int, of: int) -> str:
+    return f" ({count:,} of {of:,} shown)" if count < of else ""
 
 
 def tables(difference: Difference) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -129,8 +154,8 @@ def _fact(fact: ChangeFact) -> tuple[str, str, str]:
     return fact.kind.replace("-", " "), where, one_line(fact.detail)
 
 
-def _where_code(fact: ChangeFact) -> str:
-    return ", ".join(_code(place) for place in (fact.split, fact.column) if place)
+def _wherecode(fact: ChangeFact) -> str:
+    return ", ".join(code(place) for place in (fact.split, fact.column) if place)
 
 
 def _label(label: str | None) -> str:
@@ -158,6 +183,12 @@ def escaped(text: str) -> str:
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;&#8203;", "#": "&#35;&#8203;"}
 
 
-def _code(text: str) -> str:
+def marked(text: str) -> str:
+    """Prose of ours with commands between backticks, as Markdown: what stands between is code, the rest plain text."""
+    parts = text.split("`")
+    return "".join(code(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
+
+
+def code(text: str) -> str:
     """A value of the data in a code span; a backtick and a pipe would end it or its cell."""
     return f"`{one_line(text).replace('`', 'ˋ').replace('|', '¦')}`"

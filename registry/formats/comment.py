@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from registry.formats.changes import escaped, markdown
-from registry.model.difference import Difference
-from registry.model.evidence import WEAKENED, Check, Evidence
-from registry.model.judgement import Judgement, weight_of
+from registry.formats.changes import code, escaped, markdown, marked, summary
+from registry.formats.findings import Finding, alarms, failures
+from registry.model.difference import FROZEN, GRAVE, Difference
+from registry.model.evidence import WEAKENED, Evidence
+from registry.model.judgement import Judgement
 from registry.model.scope import Scope
 
 MARKER = "<!-- registry: the judgement of this pull request -->"
@@ -50,16 +51,45 @@ def _headline(judgement: Judgement) -> str:
 def _scoreboard(judgement: Judgement) -> str:
     lines = ["| dataset | verdict | rows | blocking | warnings | change |", "|---|---|---:|---:|---:|---|"]
     for evidence in judgement.evidences:
-        weights = [weight_of(check, evidence.fail_on) for check in evidence.checks]
+        found = failures(judgement, evidence)
         change = judgement.differences.get(evidence.dataset)
-        rows = f"{evidence.data.rows:,}" if evidence.data.sha256 else "not read"
-        since = f"{change.level} since {escaped(change.before.partition('@')[2] or change.before)}" if change else ""
+        since = f"{change.level} since {escaped(_version(change))}" if change else ""
         since = "⚠️ not compared" if evidence.dataset in judgement.uncompared else since
+        loud = _marks(change) if change else ""
         lines.append(
-            f"| `{evidence.dataset}` | {ICONS[evidence.verdict]} {evidence.verdict} | {rows} "
-            f"| {weights.count('error')} | {weights.count('warning')} | {since} |"
+            f"| `{evidence.dataset}` | {ICONS[evidence.verdict]} {evidence.verdict} | {_counted(evidence, change)} "
+            f"| {_tally(found, 'error')} | {_tally(found, 'warning')} | {loud}{since} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _marks(change: Difference) -> str:
+    """What of a change stands in the scoreboard itself: frozen splits that changed, classes left without rows."""
+    gone = any(fact.kind in GRAVE for fact in change.facts)
+    return "".join(
+        [*(f"🚨 frozen {code(split)}, " for split in change.thawed), *(["❗ a class without rows, "] if gone else [])]
+    )
+
+
+def _counted(evidence: Evidence, change: Difference | None) -> str:
+    """Rows, with those that came and went."""
+    if not evidence.data.sha256:
+        return "not read"
+    rows = change.rows if change else None
+    moved = (rows.total("added"), rows.total("removed")) if rows else (0, 0)
+    told = ", ".join(f"{sign}{count:,}" for sign, count in zip("+−", moved, strict=True) if count)
+    return f"{evidence.data.rows:,}{f' ({told})' if told else ''}"
+
+
+def _tally(found: list[Finding], weight: str) -> str:
+    """How many findings of a weight, and how many of them the change brought, where that is known."""
+    ours = [one for one in found if one.weight == weight]
+    new = sum(one.new is True for one in ours)
+    return f"{len(ours)}{f' ({new} new)' if new else ''}"
+
+
+def _version(change: Difference) -> str:
+    return change.before.partition("@")[2] or change.before
 
 
 def _weakened(judgement: Judgement) -> list[str]:
@@ -83,57 +113,84 @@ def _scope(scope: Scope) -> str:
 
 
 def _dataset(judgement: Judgement, evidence: Evidence) -> str:
-    lines = [f"### {evidence.dataset}", ""]
-    findings = [one for one in judgement.findings() if one.dataset == evidence.dataset]
+    name, change = evidence.dataset, judgement.differences.get(evidence.dataset)
+    lines = [f"### {name}", ""]
     if evidence.pointer == "stale":
         lines += ["The data differs from what the pointer in git says.", ""]
-    if why := judgement.uncompared.get(evidence.dataset):
+    if why := judgement.uncompared.get(name):
         lines += [f"⚠️ **What changed is not known**: not compared with the last release: {escaped(why)}", ""]
-    change = judgement.differences.get(evidence.dataset)
-    lines += _loudly(change) if change is not None else []
-    if findings:
-        lines += ["| | check | what was found | rows |", "|---|---|---|---:|"]
-        lines += [
-            f"| {WEIGHTS[one.weight]} | {escaped(one.check.id)} | {escaped(one.what)} | {_rows(one.check)} |"
-            for one in findings[:MOST]
-        ]
-        if len(findings) > MOST:
-            lines += ["", f"… and {len(findings) - MOST} more: `registry check {evidence.dataset}` names them."]
-    waived = [check for check in evidence.checks if check.status == "waived"]
-    for check in waived:
+    lines += _loudly(judgement, name)
+    if change is not None and change.facts:
+        lines += [f"Change: {escaped(summary(change))}.", ""]
+    lines += _findings(judgement, evidence)
+    for check in (check for check in evidence.checks if check.status == "waived"):
         told = check.waiver or {}
         reason = f"{told.get('reason', '')} ({told.get('owner', '')}, until {told.get('expires', '')})"
-        lines += ["", f"Waived: {escaped(check.id)}: {escaped(reason)}"]
+        lines += [f"Waived: {escaped(check.id)}: {escaped(reason)}", ""]
     passed = sum(check.status == "pass" for check in evidence.checks)
-    lines += ["", f"{passed} of {len(evidence.checks)} checks passed."]
+    lines += [f"{passed} of {len(evidence.checks)} checks passed. {_against(judgement, evidence)}".rstrip()]
     if change is not None and change.facts:
-        lines += [
-            "",
-            "<details><summary>What changed</summary>",
-            "",
-            markdown(change, keys=False).rstrip("\n"),
-            "",
-            "</details>",
-        ]
+        whole = markdown(change, keys=False).rstrip("\n")
+        lines += ["", "<details><summary>What changed</summary>", "", whole, "", "</details>"]
     return "\n".join(lines) + "\n"
 
 
-def _loudly(change: Difference) -> list[str]:
-    """What makes a new major version, in front of everything: first of all what frozen splits lost."""
-    facts = [fact for fact in change.facts if fact.level == "major"]
-    if not facts:
+def _findings(judgement: Judgement, evidence: Evidence) -> list[str]:
+    """The table of what did not pass, and below it what to do about what blocks."""
+    found = failures(judgement, evidence)
+    if not found:
         return []
-    lines = [f"**Major since {escaped(change.before.partition('@')[2] or change.before)}:**", ""]
-    for fact in sorted(facts, key=lambda fact: not fact.kind.startswith("frozen-"))[:MOST]:
-        sign = "🚨" if fact.kind.startswith("frozen-") else "❗"
+    aged = any(one.age for one in found)
+    head = ["| | check | what was found | rows |", "|---|---|---|---:|"]
+    lines = [f"{head[0]} |", f"{head[1]}---|"] if aged else head
+    lines = [*lines, *(_row(one, aged=aged) for one in found[:MOST]), ""]
+    if len(found) > MOST:
+        lines += [f"… and {len(found) - MOST} more: `registry check {evidence.dataset}` names them.", ""]
+    steps: dict[str, list[str]] = {}
+    for one in found:
+        if one.weight == "error" and one.mend:
+            steps.setdefault(one.mend, []).append(one.id)
+    if steps:
+        told = [f"- {', '.join(map(escaped, ids))}: {marked(mend)}" for mend, ids in list(steps.items())[:MOST]]
+        lines += ["To mend:", "", *told, ""]
+    return lines
+
+
+def _row(one: Finding, *, aged: bool) -> str:
+    rows = f"{one.rows[0]:,} / {one.rows[1]:,}" if one.rows else ""
+    cells = [WEIGHTS[one.weight], escaped(one.id), escaped(one.what), rows, *([one.age] if aged else [])]
+    return f"| {' | '.join(cells)} |"
+
+
+def _against(judgement: Judgement, evidence: Evidence) -> str:
+    """What the findings are compared with, and what was mended; that nothing is known is said where it matters."""
+    before = judgement.before.get(evidence.dataset)
+    if before is None:
+        unknown = any(one.weight != "note" for one in failures(judgement, evidence))
+        return "What was found before the change is not known." if unknown else ""
+    mended = before.mended(evidence)
+    said = f" Mended: {', '.join(map(escaped, mended))}." if mended else ""
+    return f"Compared with {escaped(before.origin)}.{said}"
+
+
+def _loudly(judgement: Judgement, name: str) -> list[str]:
+    """What nobody may overlook, in front of everything: first of all what frozen splits lost."""
+    change, found = judgement.differences.get(name), alarms(judgement, name)
+    if change is None or not found:
+        return []
+    splits = ", ".join(map(code, change.thawed))
+    lines = (
+        [f"> 🚨 **Frozen split changed: {splits}.** Scores published on it no longer compare.", ""] if splits else []
+    )
+    lines += [f"**Look at this first** (since {escaped(_version(change))}):", ""]
+    for fact in change.grave[:MOST]:
+        sign = "🚨" if fact.kind.startswith(FROZEN) else "❗"
         where = ", ".join(escaped(place) for place in (fact.split, fact.column) if place)
         said = f"{fact.kind.replace('-', ' ')}{f' ({where})' if where else ''}"
         lines.append(f"- {sign} **{said}** {escaped(fact.detail)}".rstrip())
+    if len(change.grave) > MOST:
+        lines.append(f"- … and {len(change.grave) - MOST} more, all below")
     return [*lines, ""]
-
-
-def _rows(check: Check) -> str:
-    return "" if check.unexpected is None or check.total is None else f"{check.unexpected:,} / {check.total:,}"
 
 
 def _fitted(parts: list[str]) -> str:

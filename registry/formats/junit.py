@@ -1,7 +1,8 @@
 """A judgement as JUnit XML: a suite for each dataset, a case for each check.
 
 What blocks is a failure (an error where it could not be computed); what failed and does not block
-passes and says so in its output; what was waived or not measured is skipped.
+passes and says so in its output, as does a case for each grave fact of the change; what was waived or
+not measured is skipped.
 
 >>> from registry.model.judgement import Judgement
 >>> junit(Judgement(())).splitlines()[1]
@@ -14,8 +15,10 @@ import re
 from collections import Counter
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from registry.formats.annotations import joined
+from registry.formats.findings import Finding, alarms, failures, told
 from registry.model.evidence import Check, Evidence
-from registry.model.judgement import Finding, Judgement
+from registry.model.judgement import Judgement, Place
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
 
@@ -32,7 +35,9 @@ def junit(judgement: Judgement) -> str:
 
 
 def _suite(judgement: Judgement, evidence: Evidence) -> Element:
-    cases = [_case(judgement, evidence, check) for check in evidence.checks]
+    found = {one.id: one for one in failures(judgement, evidence)}
+    cases = [_alarm(one) for one in alarms(judgement, evidence.dataset)]
+    cases += [_check(judgement, evidence, check, found.get(check.id)) for check in evidence.checks]
     counts = Counter(child.tag for case in cases for child in case)
     suite = Element(
         "testsuite",
@@ -48,23 +53,35 @@ def _suite(judgement: Judgement, evidence: Evidence) -> Element:
     return suite
 
 
-def _case(judgement: Judgement, evidence: Evidence, check: Check) -> Element:
-    place = judgement.place(evidence.dataset, check)
-    names = {"classname": f"{evidence.dataset}.{check.type}", "name": check.id, "file": place.path}
-    case = Element("testcase", {**{key: _clean(value) for key, value in names.items()}, "line": str(place.line)})
-    message = _clean(Finding(evidence.dataset, check, "note", place).what)
-    if check.blocks(evidence.fail_on):
-        tag = "error" if check.status == "error" else "failure"
-        SubElement(case, tag, {"message": message, "type": check.severity}).text = _counts(check)
-    elif check.status in ("fail", "error"):
-        SubElement(case, "system-out").text = f"warning: {message}"
-    elif check.status != "pass":
-        SubElement(case, "skipped", {"message": message})
+def _alarm(finding: Finding) -> Element:
+    """A grave fact: a case that passes, for the gate lets it pass, and shouts."""
+    case = _case(finding.dataset, finding.kind, finding.id, finding.place)
+    SubElement(case, "system-out").text = _clean(joined(f"ALARM: {finding.what}", finding.advice))
     return case
 
 
-def _counts(check: Check) -> str:
-    return "" if check.unexpected is None or check.total is None else f"{check.unexpected:,} of {check.total:,}"
+def _check(judgement: Judgement, evidence: Evidence, check: Check, finding: Finding | None) -> Element:
+    case = _case(evidence.dataset, check.type, check.id, judgement.place(evidence.dataset, check))
+    if check.blocks(evidence.fail_on) and finding is not None:
+        tag = "error" if check.status == "error" else "failure"
+        SubElement(case, tag, {"message": _clean(finding.what), "type": check.severity}).text = _clean(_body(finding))
+    elif check.status in ("fail", "error") and finding is not None:
+        SubElement(case, "system-out").text = _clean(joined(f"warning: {finding.what}", finding.advice))
+    elif check.status not in ("pass", "fail", "error"):
+        SubElement(case, "skipped", {"message": _clean(told(check))})
+    return case
+
+
+def _case(dataset: str, kind: str, name: str, place: Place) -> Element:
+    names = {"classname": f"{dataset}.{kind}", "name": name, "file": place.path}
+    return Element("testcase", {**{key: _clean(value) for key, value in names.items()}, "line": str(place.line)})
+
+
+def _body(finding: Finding) -> str:
+    """Where the rule stands, how many rows, whether that is new, and what to do: what a log shows under the message."""
+    rows = f"{finding.rows[0]:,} of {finding.rows[1]:,}" if finding.rows else ""
+    counted = f"{rows} ({finding.age})" if rows and finding.age else rows or finding.age
+    return joined(f"{finding.place.path}:{finding.place.line}", counted, finding.advice)
 
 
 def _clean(text: str) -> str:

@@ -12,20 +12,22 @@ import json
 import re
 from typing import Any
 
-from registry.model.judgement import Finding, Judgement
+from registry.formats.annotations import joined
+from registry.formats.findings import Finding, findings
+from registry.model.judgement import Judgement
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
 def sarif(judgement: Judgement) -> str:
     """The log of one run; a result for each finding, at the line where its rule stands."""
-    found = list(judgement.findings())
-    rules = sorted({finding.check.type for finding in found})
-    driver = {"name": "registry", "rules": [{"id": rule, "name": _camel(rule)} for rule in rules]}
+    found = list(findings(judgement))
+    rules = sorted({finding.kind for finding in found})
+    driver = {"name": "registry", "rules": [_rule(kind) for kind in rules]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, rules.index(finding.check.type)) for finding in found],
+        "results": [_result(finding, rules.index(finding.kind)) for finding in found],
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
@@ -34,14 +36,25 @@ def sarif(judgement: Judgement) -> str:
 def _result(finding: Finding, rule: int) -> dict[str, Any]:
     place = {"artifactLocation": {"uri": _uri(finding.place.path)}, "region": {"startLine": finding.place.line}}
     return {
-        "ruleId": finding.check.type,
+        "ruleId": finding.kind,
         "ruleIndex": rule,
         "level": finding.weight,
-        # A bracket would begin a link, a brace a placeholder.
-        "message": {"text": re.sub(r"([\\\[\]{}])", r"\\\1", finding.message)},
+        "message": {"text": _plain(joined(finding.message, finding.advice))},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"datasetCheck/v1": finding.fingerprint},
+        **({} if finding.new is None else {"properties": {"new": finding.new, "before": finding.then}}),
     }
+
+
+def _rule(kind: str) -> dict[str, Any]:
+    """A check's type, or a kind of change, in words."""
+    words = kind.removeprefix("expect_").replace("_", " ").replace("-", " ")
+    return {"id": kind, "name": _camel(kind), "shortDescription": {"text": _plain(words.capitalize())}}
+
+
+def _plain(text: str) -> str:
+    """Text as a message: a bracket would begin a link, a brace a placeholder."""
+    return re.sub(r"([\\\[\]{}])", r"\\\1", text)
 
 
 def _uri(path: str) -> str:

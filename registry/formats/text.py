@@ -14,10 +14,12 @@ x: pass: 2 rows in 1 file (train 2)
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 
-from registry.model.evidence import STATUSES, WEAKENED, Check, Evidence
+from registry.formats.plain import one_line
+from registry.model.evidence import OF_CHANGE, STATUSES, WEAKENED, Check, Evidence
+from registry.model.judgement import Before
 from registry.model.splits import ordered_splits
 
 WORDS = {
@@ -38,27 +40,57 @@ WITNESSES = {
     "contradicts": "labelled unlike",
 }
 INDENT = " " * 19
-BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 SAMPLES = 5
 VALUES = 4
 
 
-def render(evidence: Evidence) -> str:
-    """The verdict, each check by weight with samples of what failed, and a tally."""
+def headline(evidence: Evidence) -> str:
+    """The verdict of a dataset, its rows and splits, in a line."""
     data = evidence.data
     splits = ", ".join(f"{name} {data.splits[name]:,}" for name in ordered_splits(data.splits))
     files = "1 file" if data.files == 1 else f"{data.files:,} files"
     counted = f"{data.rows:,} rows in {files}" + (f" ({splits})" if splits else "") if data.sha256 else "data not read"
-    head = f"{evidence.dataset}: {evidence.verdict}: {counted}"
-    lines = [head]
+    return f"{evidence.dataset}: {evidence.verdict}: {counted}"
+
+
+def brief(evidence: Evidence) -> str:
+    """The verdict, and a line for each check that blocks."""
+    blocking = [f" ✗ {WORDS[check.status]:<15} {one_line(check.id)}" for check in evidence.blocking()]
+    return "\n".join([headline(evidence), *blocking])
+
+
+def render(evidence: Evidence, *, change: Sequence[str] = (), before: Before | None = None) -> str:
+    """The verdict, each check by weight with samples of what failed, and a tally.
+
+    `change` are lines on what changed, shown under the verdict; `before` is what was found before it.
+    """
+    lines = [headline(evidence)]
     if evidence.pointer == "stale":
         lines.append(f"  pointer: stale: the workspace differs from what git holds; registry status {evidence.dataset}")
-    lines.append("")
+    lines += [*change, ""]
     shown = [check for check in evidence.checks if check.status != "pass"]
     for check in sorted(shown, key=lambda c: (not c.blocks(evidence.fail_on), ORDER.index(c.status), c.id)):
-        lines += _check(check, evidence.fail_on)
+        lines += _check(check, evidence.fail_on, _age(check, before))
     lines += _passes(evidence)
-    return "\n".join([*lines, "", _tally(evidence)])
+    return "\n".join([*lines, "", _tally(evidence), *_mended(evidence, before)])
+
+
+def _age(check: Check, before: Before | None) -> str:
+    """Whether what a check found stood there before, where that is known."""
+    if before is None or check.status not in ("fail", "error", "not_measured") or check.id.startswith(OF_CHANGE):
+        return ""
+    if not before.had(check):
+        return "  (new)"
+    then = before.checks[check.id].unexpected
+    return "  (was there before)" if then is None else f"  (was there before: {then:,})"
+
+
+def _mended(evidence: Evidence, before: Before | None) -> list[str]:
+    if before is None:
+        return []
+    mended = before.mended(evidence)
+    lines = [f"mended: {one_line(', '.join(mended))}"] if mended else []
+    return [*lines, f"compared with {one_line(before.origin)}"]
 
 
 def _tally(evidence: Evidence) -> str:
@@ -84,15 +116,16 @@ def _passes(evidence: Evidence) -> list[str]:
         named.append(f"schema ({len(passed) - len(named)})")
     if not named:
         return []
-    return textwrap.wrap(", ".join(named), 100, initial_indent=f"   {WORDS['pass']:<16}", subsequent_indent=INDENT)
+    head = f"   {WORDS['pass']:<16}"
+    return textwrap.wrap(", ".join(named), 80, initial_indent=head, subsequent_indent=INDENT, break_on_hyphens=False)
 
 
-def _check(check: Check, fail_on: str) -> list[str]:
+def _check(check: Check, fail_on: str, age: str = "") -> list[str]:
     mark = "✗" if check.blocks(fail_on) else " "
     word = WORDS[check.status] + (" (warning)" if check.status == "fail" and not check.blocks(fail_on) else "")
     if check.type == WEAKENED:
         word = "weakened"
-    lines = [f" {mark} {word:<15} {one_line(check.id)}"]
+    lines = [f" {mark} {word:<15} {one_line(check.id)}{age}"]
     if check.status != "pass" and check.message:
         lines.append(f"{INDENT}{one_line(check.message)}")
     if check.waiver:
@@ -131,18 +164,3 @@ def _sample(sample: object) -> str:
 def _row(sample: dict[str, object]) -> str:
     name = f"{sample.get('row')} ({sample['split']})" if sample.get("split") else str(sample.get("row"))
     return one_line(name)
-
-
-def width(text: str) -> int:
-    """The columns of a terminal that `text` takes: Korean letters take two.
-
-    >>> width("한글 ok")
-    7
-    """
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def one_line(text: str) -> str:
-    """`text` without control characters, line ends, and what turns the direction of writing."""
-    ends = ("Cc", "Cs", "Zl", "Zp")
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ends or c in BIDI else c for c in text)

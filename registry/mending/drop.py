@@ -50,9 +50,10 @@ class Drop:
     delivered: Delivered | None
 
 
-def drop(bench: Bench, checks: Sequence[str], writing: Writing) -> Drop:
+def drop(bench: Bench, checks: Sequence[str], writing: Writing, keep: Sequence[str] = ()) -> Drop:
     """Removes what `checks` (by id) found; nothing is written where they found nothing.
 
+    No row of the splits in `keep` goes: of a leak the rows that the other splits share with them.
     Raises `UsageError` for an unknown check or one that names no rows, `DataError` where
     nothing would be left, `StateError` where old data would be lost.
     """
@@ -62,7 +63,7 @@ def drop(bench: Bench, checks: Sequence[str], writing: Writing) -> Drop:
     if not table.rows:
         raise DataError(f"{bench.dataset.path} holds no rows", why="there is nothing to drop")
     try:
-        found = find(bench, checks)
+        found = find(bench, checks, keep)
     except NamesNoRowsError as error:
         raise UsageError(error.message, why=error.why, hint=_advice(bench)) from error
     target = target_of(bench, writing, directory=bench.snapshot.directory)
@@ -115,18 +116,26 @@ def without(original: Original, places: Ints) -> Rewriting:
     return Routing(tuple(part.path for part in table.parts), of_row)
 
 
-def find(bench: Bench, checks: Sequence[str]) -> Found:
-    """All rows that the checks find, in one reading of the data as it is."""
+def find(bench: Bench, checks: Sequence[str], keep: Sequence[str] = ()) -> Found:
+    """All rows that the checks find outside `keep`, in one reading of the data as it is.
+
+    Splits that are kept count as the first ones, so that a leak is found in what stands beside them.
+    """
     table, schema = bench.table, bench.rules.schema
+    if unknown := [split for split in keep if split not in table.splits]:
+        why = f"the data has {', '.join(table.splits)}"
+        raise UsageError(f"there is no split {', '.join(unknown)} to keep", why=why, hint="registry drop NAME --help")
     derived = expectations_of(derived_suite(schema), bench.dataset.schema)
     named = chosen(joined([derived, bench.rules.expectations]), checks)
     with bench.session() as session:
         facts = Facts.of(schema, table, session, bench.references.references)
-        each = {one.check_id: rows_found(session, one, facts) for one in named}
+        facts = replace(facts, splits=(*keep, *(split for split in table.splits if split not in keep)))
+        of_row = _splits(session, table)
+        kept = np.isin(of_row, [table.splits.index(split) for split in keep])
+        each = {one.check_id: rows_found(session, one, facts).without(kept) for one in named}
         require_survivors(each, bench.dataset.name)
         places = np.unique(np.concatenate([np.zeros(0, np.int64), *(rows.places for rows in each.values())]))
         names = _names(bench, session, places)
-        of_row = _splits(session, table)
     dropped = by_split(places, of_row, table.splits)
     every = by_split(np.arange(table.rows), of_row, table.splits)
     left = {split: every[split] - dropped[split] for split in table.splits}

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,11 @@ class Rows:
 
     places: Ints
     witnesses: Ints
+
+    def without(self, kept: np.ndarray[Any, np.dtype[np.bool_]]) -> Rows:
+        """Those that are not marked in `kept`, which has a mark for each row of the data."""
+        others = ~kept[self.places]
+        return Rows(self.places[others], self.witnesses[others])
 
 
 def rows_found(session: Session, expectation: Expectation, facts: Facts) -> Rows:

@@ -18,6 +18,10 @@ from registry.model.release import ChangeFact, Level
 Kind = Literal["added", "removed", "edited", "relabelled"]
 KINDS: tuple[Kind, ...] = ("added", "removed", "edited", "relabelled")
 PAIRS = ("moved", "labels", "gone")
+FROZEN = "frozen-"
+"""How the kinds of facts begin that are about frozen splits."""
+GRAVE = frozenset({"class-without-rows"})
+"""Kinds of facts that nobody may overlook, whatever version they demand."""
 WORDS: Mapping[str, str] = {"edited": "changed"}  # of the documents, where another word is promised
 
 
@@ -134,6 +138,17 @@ class Difference:
     label: str | None = None
     unread: str = ""
     shifts: tuple[Shift, ...] = ()
+
+    @property
+    def thawed(self) -> tuple[str, ...]:
+        """The frozen splits that changed, by name: scores published on them compare no longer."""
+        return tuple(sorted({fact.split or "" for fact in self.facts if fact.kind.startswith(FROZEN)}))
+
+    @property
+    def grave(self) -> tuple[ChangeFact, ...]:
+        """What nobody may overlook, the gravest first: of frozen splits, what is major, classes left without rows."""
+        chosen = (fact for fact in self.facts if fact.level == "major" or fact.kind in GRAVE)
+        return tuple(sorted(chosen, key=lambda fact: (not fact.kind.startswith(FROZEN), fact.level != "major")))
 
     def to_json(self) -> dict[str, Any]:
         """The `registry.diff/1` document."""

@@ -6,16 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from registry.model.difference import Difference
-from registry.model.digest import digest_of
 from registry.model.evidence import Check, Evidence, Verdict, check_document
 from registry.model.scope import Scope
 
 Weight = Literal["error", "warning", "note"]
+FOUND = frozenset({"fail", "error", "waived"})
+"""Statuses of a check that found something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,44 +28,44 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A check that did not pass: of which dataset, how much it weighs, where its rule stands."""
+class Before:
+    """What is known of a dataset before a change: how its checks came out, and (in words) where that is known from."""
 
-    dataset: str
-    check: Check
-    weight: Weight
-    place: Place
+    origin: str
+    checks: Mapping[str, Check]
 
-    @property
-    def fingerprint(self) -> str:
-        """The same in every run that finds the same: of dataset and check, not of counts."""
-        return digest_of([self.dataset, self.check.id])
+    @classmethod
+    def of(cls, evidence: Evidence, origin: str) -> Before:
+        """What `evidence` says of the rows; what it says of the change that it was about counts no longer."""
+        return cls(origin, {check.id: check for check in evidence.measured().checks})
 
-    @property
-    def what(self) -> str:
-        """What was found, without the example, which names a row, and what a file holds where it cannot be read."""
-        text = self.check.message or self.check.status.replace("_", " ")
-        return text.partition(": " if self.check.type == "data" else "; first: ")[0]
+    def had(self, check: Check) -> bool:
+        """Whether the same was found then already, with whatever count."""
+        then = self.checks.get(check.id)
+        return then is not None and (then.status == check.status or {then.status, check.status} <= FOUND)
 
-    @property
-    def message(self) -> str:
-        """What was found, of which dataset, by which check."""
-        return f"{self.dataset}: {self.check.id}: {self.what}"
+    def mended(self, evidence: Evidence) -> tuple[str, ...]:
+        """The checks that pass now and did not then, by id."""
+        then = {name for name, check in self.checks.items() if check.status in FOUND}
+        return tuple(check.id for check in evidence.checks if check.status == "pass" and check.id in then)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The evidence of each dataset; where the rule of each (dataset, check id) stands; the differences, if any.
 
-    `uncompared` says why a dataset could not be compared with its last release. `scope` says which
-    datasets a change touches, where only those were judged.
+    `uncompared` says why a dataset could not be compared with its last release, `before` what its checks
+    found before the change, where that is known. `scope` says which datasets a change touches, where only
+    those were judged; `frozen` are the splits that published scores hang on.
     """
 
     evidences: tuple[Evidence, ...]
     places: Mapping[tuple[str, str], Place] = field(default_factory=dict)
     differences: Mapping[str, Difference] = field(default_factory=dict)
     uncompared: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, Before] = field(default_factory=dict)
     scope: Scope | None = None
+    frozen: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -80,16 +81,6 @@ class Judgement:
         return (
             document if self.scope is None else {**document, "verdict": self.verdict, "changed": self.scope.to_json()}
         )
-
-    def findings(self) -> Iterator[Finding]:
-        """What did not pass and was not waived, by dataset, the weightiest first."""
-        for evidence in self.evidences:
-            found = [
-                Finding(evidence.dataset, check, weight, self.place(evidence.dataset, check))
-                for check in evidence.checks
-                if (weight := weight_of(check, evidence.fail_on))
-            ]
-            yield from sorted(found, key=lambda one: (("error", "warning", "note").index(one.weight), one.check.id))
 
     def place(self, dataset: str, check: Check) -> Place:
         """Where the rule of a check stands; the dataset's pointer where nothing else is known."""

@@ -24,6 +24,7 @@ from registry.model.names import Version
 from registry.model.process import Process
 from registry.model.release import ChangeFact, Level, content_digest
 from registry.model.schema import DatasetSchema
+from registry.release.asked import asked_by, asked_of
 from registry.reports.profile import VERSION as PROFILE_VERSION
 from registry.reports.quality import remembered
 from registry.stores.base import Store
@@ -223,6 +224,7 @@ def state_of(released: Released, schema: DatasetSchema, store: Store) -> State:
         license=manifest.license,
         encoding=manifest.data["sha256"],
         rules=manifest.ruleset,
+        asked=asked_of(json.loads(read_object(store, manifest.evidence))),
         process=Process.from_json(process) if process else Process(),
     )
 
@@ -235,6 +237,7 @@ def state_of_bench(subject: Bench | Subject, declared: Declared, splits: Mapping
         license=declared.terms or subject.rules.schema.license,
         encoding=subject.data,
         rules=subject.rules.sha256,
+        asked=asked_by(subject.rules),
         process=declared.process,
     )
 

@@ -60,7 +60,7 @@ def diff_states(
             require_same(before, dataset)
             return replace(diff_bench(now, before, store, shifts=True), after=called)
         then = stack.enter_context(bench_at(workspace, dataset.name, before, store))
-        return diff_benches(then, now, (f"{dataset.name} at {before}", called))
+        return diff_benches(then, now, (f"{then.dataset.name} at {before}", called))
 
 
 def diff_workspace(workspace: Workspace, dataset: Dataset, ref: Ref | None, store: Store) -> Difference:
@@ -94,13 +94,13 @@ def diff_bench(bench: Bench, ref: Ref | None, store: Store, *, shifts: bool = Fa
 def bench_at(workspace: Workspace, name: str, revision: str, store: Store) -> Iterator[Bench]:
     """The dataset as a revision of git holds it: its declarations, and the data that its pointer names.
 
-    A dataset that was renamed since is found by its path. Raises what `Git.require_commit` and `obtain`
+    A dataset that was renamed since is found by its path or its data. Raises what `Git.require_commit` and `obtain`
     raise, and `NotFoundError` where it was not declared then.
     """
     commit, path = workspace.git.require_commit(revision), workspace.dataset(name).path
     with at_commit(workspace, commit) as there:
         known = there.datasets
-        dataset = known.get(name) or next((one for one in known.values() if one.path == path), None)
+        dataset = known.get(name) or was(workspace.dataset(name), workspace, there)
         if dataset is None:
             raise NotFoundError(
                 f"`{name}` was not declared at {revision} ({commit[:12]})",
@@ -109,6 +109,22 @@ def bench_at(workspace: Workspace, name: str, revision: str, store: Store) -> It
             )
         options = JudgeOptions(store=store, remember=False, limit=workspace.config.max_bytes)
         yield lay_out(there, dataset, options)
+
+
+def was(dataset: Dataset, now: Workspace, then: Workspace) -> Dataset | None:
+    """What a dataset was in an earlier state: of its name, else, renamed since, of its path or its data."""
+    if dataset.name in then.datasets:
+        return then.datasets[dataset.name]
+    gone = [one for one in then.datasets.values() if one.name not in now.datasets]
+    data = id_of(now, dataset)
+    same = (one for one in gone if one.path == dataset.path or (data is not None and data == id_of(then, one)))
+    return next(same, None)
+
+
+def id_of(workspace: Workspace, dataset: Dataset) -> str | None:
+    """What the pointer of a dataset says of its data; None without a pointer."""
+    pointer = workspace.pointer(dataset)
+    return pointer.md5 if pointer else None
 
 
 def diff_benches(old: Bench, new: Bench, names: tuple[str, str]) -> Difference:

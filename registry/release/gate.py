@@ -28,8 +28,9 @@ from registry.judge.switched import OFF, last_release, switched_off
 from registry.judge.weakened import Deciding, Weakening, deciding
 from registry.model.difference import Difference
 from registry.model.evidence import Check, Evidence
-from registry.model.judgement import Judgement, Place
+from registry.model.judgement import Before, Judgement, Place
 from registry.model.scope import Scope
+from registry.release.before import of_base, of_release
 from registry.release.differ import diff_bench, diff_unread
 from registry.release.preflight import require_known_history
 from registry.release.preview import card_checks
@@ -81,23 +82,24 @@ class _Judged:
 
 def judge_all(workspace: Workspace, datasets: Iterable[Dataset], gate: Gate) -> Judgement:
     """Judges each dataset by the files of the workspace, or of the pointer where it lacks them."""
-    judgement = Judgement(())
+    judgement = Judgement((), frozen=workspace.config.frozen_splits)
     for dataset in datasets:
         bench = _lay_out(workspace, dataset, gate)
         judged = _Judged(dataset, bench.rules, judge(bench), bench)
-        judgement = _with(judgement, workspace, judged, gate)
+        judgement = _with(judgement, workspace, judged, gate, None)
     return judgement
 
 
 def judge_scope(workspace: Workspace, base: Base, scope: Scope, gate: Gate) -> Judgement:
     """Judges what a pull request touches, by the gate of its base where that asks more."""
-    judgement = Judgement((), scope=scope)
+    frozen = (*workspace.config.frozen_splits, *base.tip.config.frozen_splits)
+    judgement = Judgement((), scope=scope, frozen=tuple(dict.fromkeys(frozen)))
     for name, parts in scope.touched.items():
         was = scope.renamed.get(name, name)
         dataset = base.workspace.datasets[name] if DROPPED in parts else workspace.dataset(name)
         decided = deciding(workspace, dataset, base, was, parts)
         judged = _judge_touched(decided, dataset, frozenset(parts), gate)
-        judgement = _with(judgement, decided.workspace, judged, gate)
+        judgement = _with(judgement, decided.workspace, judged, gate, (base.workspace, was))
     return judgement
 
 
@@ -178,13 +180,16 @@ def _is_of_pointer(bench: Bench | None, parts: frozenset[str], directory: bool) 
     return not bench.obtained.stale if bench else directory or not parts & {"entry", "new"}
 
 
-def _with(judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gate) -> Judgement:
+def _with(
+    judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gate, base: tuple[Workspace, str] | None
+) -> Judgement:
     """The judgement with one dataset more."""
     name, scope = judged.dataset.name, judgement.scope
     if scope is not None and judged.origin:
         scope = replace(scope, evidence={**scope.evidence, name: judged.origin})
     difference = _difference(workspace, judged, gate) if gate.compare else None
     compared = difference if isinstance(difference, Difference) else None
+    before = _before(judged, gate, base) if gate.compare else None
     places = places_of(workspace, judged.dataset, judged.rules, judged.evidence)
     places |= {(name, one.check().id): one.place for one in judged.weakened}
     return replace(
@@ -193,8 +198,22 @@ def _with(judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gat
         evidences=(*judgement.evidences, judged.evidence),
         places={**judgement.places, **in_repository(workspace, places)},
         differences={**judgement.differences, **({name: compared} if compared else {})},
+        before={**judgement.before, **({name: before} if before else {})},
         uncompared={**judgement.uncompared, **({name: difference} if isinstance(difference, str) else {})},
     )
+
+
+def _before(judged: _Judged, gate: Gate, base: tuple[Workspace, str] | None) -> Before | None:
+    """What the checks found before the change: on the base, else in the latest release; None where that is unknown."""
+    options = replace(gate.options, reach=gate.around.store)
+    if base is not None:
+        found = of_base(*base, gate.around.store if options.remember else None, gate.evidence, options)
+        if found is not None:
+            return found
+    try:
+        return of_release(judged.dataset.name, gate.around.store())
+    except RegistryError:
+        return None  # that the store is out of reach was said where rows were to be compared
 
 
 def _difference(workspace: Workspace, judged: _Judged, gate: Gate) -> Difference | str | None:

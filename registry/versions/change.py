@@ -16,9 +16,12 @@ from registry.model.difference import WORDS, RowChanges
 from registry.model.process import Process, changes
 from registry.model.release import LEVELS, ChangeFact, Level
 from registry.model.schema import Column, DatasetSchema
+from registry.versions.asked import Asked
+from registry.versions.asked import changes as rule_changes
 from registry.versions.licenses import stricter
 from registry.versions.rules import Rules
 
+RULES = 12  # of the gate that are named
 TOLD = 3  # labels, or pairs of them, in a fact's detail
 
 
@@ -26,7 +29,8 @@ TOLD = 3  # labels, or pairs of them, in a fact's detail
 class State:
     """What a version is compared by: schema, (rows, digest) of each split, licence, other digests.
 
-    `encoding` is the digest of the bytes, `rules` that of the ruleset, `process` what people recorded.
+    `encoding` is the digest of the bytes, `rules` that of the ruleset, `asked` what it asks, where that is
+    known, `process` what people recorded.
     """
 
     schema: DatasetSchema
@@ -34,6 +38,7 @@ class State:
     license: str = ""
     encoding: str = ""
     rules: str = ""
+    asked: Asked = field(default_factory=dict)
     process: Process = field(default_factory=Process)
 
 
@@ -62,7 +67,7 @@ def difference(before: State, after: State, rules: Rules, rows: RowChanges | Non
     if not any(fact.kind.startswith(_OF_ROWS) for fact in found) and before.encoding != after.encoding:
         found.append(_fact("re-encoded", detail="the same rows in other bytes"))
     if before.rules != after.rules:
-        found.append(_fact("rules-changed", detail="schema, suites or gate settings"))
+        found += _rules(before.asked, after.asked)
     facts = (replace(fact, level=rules.level(fact.kind)) for fact in found)
     return tuple(sorted(facts, key=lambda f: (-LEVELS.index(f.level), f.kind, f.split or "", f.column or "")))
 
@@ -72,6 +77,17 @@ def _fact(
 ) -> ChangeFact:
     """A fact whose level is not decided yet."""
     return ChangeFact(kind, "none", split, column, count, detail)
+
+
+def _rules(before: Asked, after: Asked) -> Iterator[ChangeFact]:
+    """Which rules of the gate are others; those of a state whose gate is not known are not named."""
+    told = list(rule_changes(before, after)) if before and after else []
+    for one in told[:RULES]:
+        yield _fact("rules-changed", detail=one)
+    if len(told) > RULES:
+        yield _fact("rules-changed", detail=f"and {len(told) - RULES} more rules")
+    if not told:
+        yield _fact("rules-changed", detail="schema, suites or gate settings")
 
 
 def _columns(before: DatasetSchema, after: DatasetSchema) -> Iterator[ChangeFact]:

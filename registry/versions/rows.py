@@ -138,15 +138,11 @@ def _gone(question: _Question) -> dict[tuple[str, str], int]:
 def _keyed(question: _Question, note: str) -> RowChanges | None:
     """The comparison by key; None if the key does not tell rows."""
     session = question.session
-    empty = " OR ".join(f"{quote_ident(name)} IS NULL" for name in question.key)
-    rows = {}
-    for view in ("before", "data"):
-        seen = session.row(f"SELECT count(*) AS rows, count(*) FILTER ({empty}) AS empty FROM {view}")  # noqa: S608
-        if seen["empty"]:
-            return None
-        rows[view] = seen["rows"]
+    rows = {view: session.value(f"SELECT count(*) FROM {view}") for view in ("before", "data")}  # noqa: S608
     found = session.rows(_by_key(question))
     pairs = [row for row in found if row["kind"] == "rows"]
+    if any(row["empty"] for row in pairs):
+        return None
     both = [row for row in pairs if row["a"] is not None and row["b"] is not None]
     counts = {side: sum(row["n"] for row in pairs if row[side] is not None) for side in ("a", "b")}
     if counts["a"] != rows["before"] or counts["b"] != rows["data"]:
@@ -201,23 +197,27 @@ def _by_key(question: _Question) -> str:
     named = f"row({using})" if question.nameable else "NULL::STRUCT(a INTEGER)"
     first = f"min(key, {SAMPLES}) FILTER"
     listed = "flatten(list({0}) FILTER ({0} IS NOT NULL)) AS {0}"
+    nothing = ", ".join(["NULL"] * 6)
     places = range(len(values))
     differ = ", ".join(f"count(*) FILTER (o.v{at} IS DISTINCT FROM n.v{at})" for at in places)
-    by_column = f"""UNION ALL SELECT 'columns', CAST(column_at AS VARCHAR), NULL, n, NULL, NULL, NULL, NULL, NULL FROM (
+    empty = " OR ".join(f"k{at} IS NULL" for at in range(len(question.key)))
+    by_column = f"""UNION ALL SELECT 'columns', CAST(column_at AS VARCHAR), NULL, n, {nothing} FROM (
           SELECT unnest(range({len(values)})) AS column_at, unnest([{differ}]) AS n
           FROM {edited("before")} o JOIN {edited("data")} n USING ({using})) WHERE n > 0"""  # noqa: S608
     return f"""WITH o AS ({question.side("before")}), n AS ({question.side("data")}),
-        j AS (SELECT hash({using}) AS k, {named} AS key, o.s AS a, n.s AS b, o.y AS y0, n.y AS y1, o.h <> n.h AS edited,
-          a IS NOT NULL AND b IS NOT NULL AND y0 IS DISTINCT FROM y1 AS relabelled FROM o FULL JOIN n USING ({using})),
+        j AS (SELECT hash({using}) AS k, {named} AS key, {empty} AS empty, o.s AS a, n.s AS b, o.y AS y0, n.y AS y1,
+          o.h <> n.h AS edited, a IS NOT NULL AND b IS NOT NULL AND y0 IS DISTINCT FROM y1 AS relabelled
+          FROM o FULL JOIN n USING ({using})),
         g AS MATERIALIZED (SELECT a, b, relabelled, CASE WHEN relabelled THEN y0 END AS y0,
           CASE WHEN relabelled THEN y1 END AS y1, count(*) AS n, count(*) FILTER (edited) AS edited,
-          list(k) FILTER (edited) AS keys, {first} (a IS DISTINCT FROM b) AS first_rows,
-          {first} (edited) AS first_edited, {first} (relabelled) AS first_labels FROM j GROUP BY ALL),
+          count(*) FILTER (empty) AS empty, list(k) FILTER (edited) AS keys,
+          {first} (a IS DISTINCT FROM b) AS first_rows, {first} (edited) AS first_edited,
+          {first} (relabelled) AS first_labels FROM j GROUP BY ALL),
         e AS (SELECT unnest(keys) AS k FROM g)
         SELECT 'rows' AS kind, a, b, sum(n) AS n, sum(edited) AS edited, sum(n) FILTER (relabelled) AS relabelled,
-          {listed.format("first_rows")}, {listed.format("first_edited")}, {listed.format("first_labels")}
-        FROM g GROUP BY ALL
-        UNION ALL (SELECT 'labels', y0, y1, sum(n) AS n, NULL, NULL, NULL, NULL, NULL FROM g WHERE relabelled
+          sum(empty) AS empty, {listed.format("first_rows")}, {listed.format("first_edited")},
+          {listed.format("first_labels")} FROM g GROUP BY ALL
+        UNION ALL (SELECT 'labels', y0, y1, sum(n) AS n, {nothing} FROM g WHERE relabelled
           GROUP BY ALL ORDER BY n DESC, y0, y1 LIMIT {LABELS}) {by_column if values else ""}"""  # noqa: S608
 
 

@@ -103,10 +103,8 @@ class Workspace:
         """Which dataset a command means: the name, the one around `start`, the only one, the default."""
         if name:
             return self.dataset(name)
-        here = start.resolve()
-        around = [d for d in self.datasets.values() if self._is_in(here, d)]
-        if around:
-            return max(around, key=lambda d: len(d.path))
+        if around := self.around(start):
+            return around
         if len(self.datasets) == 1:
             return next(iter(self.datasets.values()))
         if self.config.default_dataset:
@@ -115,6 +113,12 @@ class Workspace:
             raise UsageError("this workspace declares no dataset", hint="registry add PATH")
         choices = "\n".join(f"  {command} {known}" for known in self.datasets)
         raise UsageError("several datasets are declared", why="name one", hint=f"\n{choices}")
+
+    def around(self, start: Path) -> Dataset | None:
+        """The dataset in whose data `start` lies, the innermost; None outside all."""
+        here = start.resolve()
+        found = [dataset for dataset in self.datasets.values() if self._is_in(here, dataset)]
+        return max(found, key=lambda dataset: len(dataset.path), default=None)
 
     def _is_in(self, here: Path, dataset: Dataset) -> bool:
         path = (self.root / dataset.path).resolve()

@@ -73,7 +73,7 @@ def test_relabelled_rows_of_the_test_split(author):
     relabel(author, "test", 4)
     says(
         comment(author, 0),
-        "| `reviews` | ✅ pass | 144 | 0 | 0 | major since 1.0.0 |",
+        "| `reviews` | ✅ pass | 144 | 0 | 0 | 🚨 frozen `test`, major since 1.0.0 |",
         "- 🚨 **frozen rows relabelled (test, label)** 4 rows; 긍정 → 부정 2, 부정 → 중립 1, 중립 → 긍정 1",
         "- 🚨 **frozen split changed (test)** 30 → 30 rows&#58; 4 relabelled",
         "0 added, 0 removed, 0 changed, 4 relabelled, 0 moved (rows by key)",
@@ -86,7 +86,9 @@ def test_a_class_without_rows(author):
     author.address(push=False)
     says(
         comment(author, 0),
+        "| 96 (−48) | 0 | 1 (1 new) | 🚨 frozen `test`, ❗ a class without rows, major since 1.0.0 |",
         "- 🚨 **frozen split changed (test)** 30 → 20 rows&#58; 10 removed",
+        *(f"- ❗ **class without rows ({split}, label)** without 중립" for split in COUNTS),
         *(f"| minor | class without rows | `{split}`, `label` | without 중립 |" for split in COUNTS),
     )
 
@@ -108,7 +110,8 @@ def test_a_leaked_group(author):
         comment(author, 1),
         "## ❌ The dataset is not fit for release",
         "| ❌ | leakage-groups | 1 of 54 rows of a later split belong to a group with rows in an earlier one",
-        "1 of 48 groups cross | 1 / 54 |",
+        "1 of 48 groups cross | 1 / 54 | new |",
+        "- leakage-groups: `registry drop reviews --check leakage-groups --keep test` leaves test, which is frozen,",
         "| `shop` | 1 |",
     )
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.formats.comment import LONGEST, MARKER
-from registry.formats.renderings import RENDERINGS
+from registry.formats.renderings import RENDERINGS, brief_text
 from registry.model.difference import Difference, RowChanges
 from registry.model.evidence import Check, DataFacts, Evidence
-from registry.model.judgement import Judgement, Place
+from registry.model.judgement import Before, Judgement, Place
 from registry.model.release import ChangeFact
 
 SECRET = "김철수-010-1234-5678"
@@ -52,23 +52,25 @@ def test_no_form_for_others_names_a_row(form):
 
 def test_junit_has_a_case_for_each_check():
     root = ElementTree.fromstring(RENDERINGS["junit"](WHOLE))
-    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == ("6", "1", "1", "2")
+    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == ("7", "1", "1", "2")
     cases = {case.get("name"): case for case in root.iter("testcase")}
     assert cases["leakage"].find("failure").get("message") == "3 of 20 rows"
     assert (cases["leakage"].get("file"), cases["leakage"].get("line")) == ("checks/reviews.yaml", "7")
-    assert cases["balance"].find("system-out").text == "warning: 부정 is rare"
+    assert cases["balance"].find("system-out").text.startswith("warning: 부정 is rare\nTo mend: collect")
+    told = cases["leakage"].find("failure").text.splitlines()
+    assert told == ["checks/reviews.yaml:7", "3 of 20", "To mend: `registry drop reviews --check leakage`"]
     assert cases["broken"].find("error") is not None and not list(cases["schema:required:글"])
 
 
 def test_sarif_points_at_the_rule():
     run = json.loads(RENDERINGS["sarif"](WHOLE))["runs"][0]
     found = {result["message"]["text"]: result for result in run["results"]}
-    assert [result["level"] for result in run["results"]] == ["error", "error", "warning", "note"]
-    leak = found["reviews: leakage: 3 of 20 rows"]
+    assert [result["level"] for result in run["results"]] == ["warning", "error", "error", "warning", "note"]
+    leak = found["reviews: leakage: 3 of 20 rows\nTo mend: `registry drop reviews --check leakage`"]
     where = leak["locations"][0]["physicalLocation"]
     assert where == {"artifactLocation": {"uri": "checks/reviews.yaml"}, "region": {"startLine": 7}}
     assert run["tool"]["driver"]["rules"][leak["ruleIndex"]]["id"] == leak["ruleId"] == "expect_splits_to_be_disjoint"
-    assert len({result["partialFingerprints"]["datasetCheck/v1"] for result in run["results"]}) == 4
+    assert len({result["partialFingerprints"]["datasetCheck/v1"] for result in run["results"]}) == 5
 
 
 def test_fingerprints_stay_when_counts_change():
@@ -81,8 +83,8 @@ def test_fingerprints_stay_when_counts_change():
 
 def test_gitlab_s_report():
     entries = json.loads(RENDERINGS["gitlab"](WHOLE))
-    assert [entry["severity"] for entry in entries] == ["blocker", "blocker", "minor", "info"]
-    assert entries[1]["location"] == {"path": "checks/reviews.yaml", "lines": {"begin": 7}}
+    assert [entry["severity"] for entry in entries] == ["minor", "blocker", "blocker", "minor", "info"]
+    assert entries[2]["location"] == {"path": "checks/reviews.yaml", "lines": {"begin": 7}}
     assert entries[0]["location"]["path"] == "data/reviews.dvc"
 
 
@@ -137,3 +139,68 @@ def test_nothing_from_data_breaks_out_of_its_place(name, message):
     text = RENDERINGS["markdown"](judgement)
     (row,) = (line for line in text.splitlines() if line.startswith("| ❌"))
     assert row.count("|") == 5 and not re.search(r"[<>\[\]`@]", row)
+
+
+THAWED = Difference(
+    "reviews@1.0.0", "reviews", "major",
+    (
+        ChangeFact("frozen-rows-relabelled", "major", "test", "감정", 3, "3 rows; 긍정 → 부정 3"),
+        ChangeFact("class-without-rows", "minor", "train", "감정", 1, "without 중립"),
+        ChangeFact("rows-added", "minor", "train", None, 5),
+    ),
+    RowChanges(added={"train": 5}, removed={"train": 2}, relabelled={"test": 3}, keyed=True), "감정",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", sorted(RENDERINGS.keys() - {"json"}))
+def test_a_changed_frozen_split_and_a_lost_class_are_loud_in_every_form(form):
+    told = RENDERINGS[form](judged(CHECKS[-1], differences={"reviews": THAWED}))
+    assert "FROZEN SPLIT CHANGED" in told.upper() and "test" in told and "no longer compare" in told
+    assert re.search("class without rows.*중립", told.replace("\\u", "")), told
+    assert "rows added" not in told or form == "markdown", "what is not grave is no alarm"
+
+
+def test_what_is_loud_does_not_block():
+    alarmed = judged(CHECKS[-1], differences={"reviews": THAWED})
+    assert alarmed.verdict == "pass" and "::error" not in RENDERINGS["github"](alarmed)
+    assert 'failures="0"' in RENDERINGS["junit"](alarmed)
+    scoreboard = "| `reviews` | ✅ pass | 1,200 (+5, −2) | 0 | 0 | 🚨 frozen `test`, ❗ a class without rows, major"
+    assert scoreboard in RENDERINGS["markdown"](alarmed)
+
+
+THEN = Before("reviews@1.0.0", {
+    "leakage": Check("leakage", "x", "waived", total=19, unexpected=2),
+    "balance": Check("balance", "x", "pass"),
+    "schema:required:글": Check("schema:required:글", "x", "fail"),
+})  # fmt: skip
+
+
+def test_what_stood_there_before_is_told_from_what_is_new():
+    known = judged(*CHECKS, before={"reviews": THEN})
+    comment = RENDERINGS["markdown"](known)
+    assert "| 3 / 20 | was there: 2 |" in comment and "| ⚠️ | balance | 부정 is rare |  | new |" in comment
+    assert "| 2 (1 new) | 1 (1 new) |" in comment
+    assert "Compared with reviews&#64;&#8203;1.0.0. Mended: schema&#58;required&#58;글." in comment
+    text = RENDERINGS["text"](known)
+    assert "leakage  (was there before: 2)" in text and "balance  (new)" in text
+    assert "mended: schema:required:글" in text
+    assert "title=reviews%3A balance (new)::" in RENDERINGS["github"](known)
+    results = json.loads(RENDERINGS["sarif"](known))["runs"][0]["results"]
+    assert {"new": False, "before": 2} in [result.get("properties") for result in results]
+
+
+def test_that_nothing_is_known_of_before_is_said():
+    assert "What was found before the change is not known." in RENDERINGS["markdown"](judged(*CHECKS))
+    assert "(new)" not in RENDERINGS["text"](judged(*CHECKS))
+
+
+def test_a_leak_into_a_frozen_split_is_mended_beside_it():
+    leak = judged(CHECKS[0], frozen=("test",))
+    advice = "`registry drop reviews --check leakage --keep test`"
+    assert advice in RENDERINGS["markdown"](leak) and advice in RENDERINGS["github"](leak)
+
+
+def test_quiet_text_is_the_verdict_what_blocks_and_the_alarms():
+    told = brief_text(judged(*CHECKS, differences={"reviews": THAWED})).splitlines()
+    assert told[0].startswith("reviews: error: ") and [line.split()[-1] for line in told[1:3]] == ["broken", "leakage"]
+    assert "FROZEN SPLIT CHANGED" in told[3] and len(told) == 5

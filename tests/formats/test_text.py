@@ -42,7 +42,7 @@ def test_samples_that_are_no_rows_and_too_many_values_are_told():
 
 def test_names_from_the_data_stay_on_their_line():
     row = {"row": "a\nb\x1b[31m", "split": "test", "near": {"row": "c\u2028d", "split": "train"}}
-    assert shown({**row, "values": {"열\n둘": "x"}}) == ["a�b�[31m (test) ≈ c�d (train)  열�둘: x"]
+    assert shown({**row, "values": {"열\n둘": "x"}}) == ["a␊b␛[31m (test) ≈ c�d (train)  열␊둘: x"]
 
 
 def test_a_weakened_gate_is_called_that():

@@ -209,6 +209,22 @@ def test_drop_removes_exactly_what_was_found_and_the_release_passes(team):
     assert team("drop", "reviews", "--check", "leakage-exact", "--json").json["state"] == "unchanged"
 
 
+def test_a_leak_is_mended_beside_the_split_that_is_kept(team):
+    leak(team)
+    told = team("check", "reviews", code=1)
+    assert "registry drop reviews --check leakage-exact --keep test" in told.err
+    before = tree(team.cwd / "data/reviews")
+    done = team("drop", "reviews", "--check", "leakage-exact", "--keep", "test", "--json").json
+    assert done["splits"] == {"train": 5, "validation": 0, "test": 0}
+    assert {sample["row"] for sample in done["samples"]} == {f"tr0000{i}" for i in range(5)}
+    after = tree(team.cwd / "data/reviews")
+    assert {name for name in after if after[name] != before[name]} == {"train.csv"}
+    team("add", "data/reviews")
+    assert "leakage-exact" not in team("check", "reviews", "-q").out
+    refused = team("drop", "reviews", "--check", "leakage-exact", "--keep", "tst", "--json", code=2).json
+    assert "train, validation, test" in refused["message"]
+
+
 @pytest.mark.parametrize(
     ("command", "code", "words"),
     [

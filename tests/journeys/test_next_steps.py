@@ -22,6 +22,7 @@ def test_after_a_split_add_names_the_record_too_and_the_first_version(team):
     team("split", "reviews", "--shares", "train=0.6,validation=0.2,test=0.2")
     done = team("add", "data/reviews")
     assert "changes/reviews/0001-split.json" in done.err and "Then: registry release v1.0 reviews" in done.err
+    assert "Then: dvc remote add -d work URL && registry push reviews" in done.err
     assert "Next:" in team("add", "data/reviews").err  # still not committed
     follow(team, done)
     assert "Next:" not in team("add", "data/reviews").err

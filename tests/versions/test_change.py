@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from registry.cards.changelog import fact_line
 from registry.errors import VersionTooLowError
 from registry.model.difference import RowChanges
 from registry.model.names import Version
 from registry.model.schema import Column, DatasetSchema
+from registry.versions.asked import asked
 from registry.versions.change import State, difference, level_of
 from registry.versions.demand import requested, require_enough, smallest
 from registry.versions.licenses import stricter
@@ -142,3 +144,19 @@ def test_facts_tell_labels_and_moves():
     assert told["rows-moved"] == ("test", None, 4, "train → test: 4 rows")
     assert told["frozen-split-changed"][3] == "5 → 9 rows: 3 relabelled, 4 moved in"
     assert told["split-changed"][3] == "10 → 6 rows: 4 moved out"
+
+
+def test_rules_that_changed_are_named():
+    def asks(**limits):
+        return {name: asked("expect_x", "critical", {"max_share": share}) for name, share in limits.items()}
+
+    old = replace(BEFORE, asked=asks(leak=0, 중복=0.1))
+    new = replace(BEFORE, rules="s", asked=asks(leak=0.5, balance=0))
+    facts = difference(old, new, ML)
+    told = [fact.detail for fact in facts]
+    assert told == ["balance added", "leak: max_share 0 → 0.5", "중복 removed"] and level_of(facts) == "patch"
+    assert next(fact_line(fact, "ko") for fact in facts).startswith("검사 규칙 변경, balance 추가")
+    many = replace(BEFORE, rules="s", asked=asks(**{f"c{n}": 0 for n in range(20)}, leak=0, 중복=0.1))
+    assert [fact.detail for fact in difference(old, many, ML)][-1] == "and 8 more rules"
+    (unknown,) = difference(BEFORE, new, ML)
+    assert unknown.detail == "schema, suites or gate settings"

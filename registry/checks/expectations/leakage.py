@@ -23,6 +23,7 @@ COLUMNS = Kwarg("columns", "columns", "compared columns; by default the text rol
 FOLDED = "`text`: NFKC, case-fold, spaces and invisible characters collapsed"
 NORMALIZE = Kwarg("normalize", "choice", FOLDED, "none", ("none", "text"))
 SPLITS = Kwarg("splits", "names", "splits that are looked at; all by default")
+SIDES = "drop them from the later split or, where that one is frozen, from the earlier"
 MAX_SHARE = Kwarg("max_share", "share", "allowed share: unexpected / total", 0)
 
 
@@ -76,7 +77,7 @@ def _disjoint(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
         max_share=max_share,
         rows_sql=_rows_sql(equal, splits),
         keys=(equal,),
-        hint="remove those rows from the later split",
+        hint=SIDES,
         doubt=None if kwargs.get("columns") else by_chance(columns, facts, splits),
     )
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from registry.checks.core import ExpectationForm
-from registry.checks.expectations.leakage import MAX_SHARE, SPLITS, two_splits
+from registry.checks.expectations.leakage import MAX_SHARE, SIDES, SPLITS, two_splits
 from registry.checks.kwargs import Kwarg
 from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, rank, summed
 from registry.checks.sql import type_of
@@ -220,7 +220,7 @@ def _between(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     if isinstance(splits, Unmeasured):
         return splits
     what = f"rows of a later split have a near-duplicate in an earlier one ({' < '.join(splits)})"
-    return _measure(kwargs, facts, splits, what, "remove those rows from the later split")
+    return _measure(kwargs, facts, splits, what, SIDES)
 
 
 def near_within(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:

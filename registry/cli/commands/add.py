@@ -113,6 +113,7 @@ def _judge(run: Run, workspace: Workspace, added: Added, roles: Roles) -> str:
 def _next(run: Run, workspace: Workspace, added: Added, then: str) -> None:
     """What git should hold and may not yet: files of the dataset, and of the workspace."""
     from registry.cli.adding import uncommitted
+    from registry.content.dvc import has_remote
     from registry.workspace.workspace import Workspace as Finder
 
     fresh = Finder.find(workspace.root)
@@ -122,6 +123,8 @@ def _next(run: Run, workspace: Workspace, added: Added, then: str) -> None:
         return
     verb = "Add" if added.state == "added" else "Update"
     run.out.note(f"\nNext: git add {shlex.join(files)} && git commit -m '{verb} {added.dataset.name}'")
+    remote = "" if has_remote(workspace.home) else "dvc remote add -d work URL && "
+    run.out.note(f"Then: {remote}registry push {added.dataset.name}: other clones, and CI, have the data")
     run.out.note(f"Then: {then}")
 
 

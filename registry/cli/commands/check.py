@@ -101,7 +101,7 @@ def register(app: typer.Typer) -> None:
             gate = Gate(
                 JudgeOptions(as_of=parse_date(as_of), remember=not no_memory, engine=chosen_engine, limit=limit),
                 _surroundings(run, workspace, found.tip if found else None),
-                compare=any(output.format == "markdown" for output in outputs),
+                compare=scope is not None or any(output.format not in ("text", "json") for output in outputs),
                 evidence=tuple(run.directory / file for file in evidence or ()),
                 pinned=os.environ.get("CI", "").lower() in ("1", "true"),
             )
@@ -109,7 +109,7 @@ def register(app: typer.Typer) -> None:
                 judgement = judge_scope(workspace, found, scope, gate)
             else:
                 judgement = judge_all(workspace, chosen, gate)
-        _conclude(run, workspace, judgement, outputs)
+        _conclude(run, workspace, judgement, outputs, revision)
 
 
 def _surroundings(run: Run, workspace: Workspace, base: Workspace | None) -> Surroundings:
@@ -127,7 +127,9 @@ def _surroundings(run: Run, workspace: Workspace, base: Workspace | None) -> Sur
     )
 
 
-def _conclude(run: Run, workspace: Workspace, judgement: Judgement, outputs: Sequence[Output]) -> None:
+def _conclude(
+    run: Run, workspace: Workspace, judgement: Judgement, outputs: Sequence[Output], revision: str | None
+) -> None:
     """Writes the verdict with what to beware of, and ends with exit 1 where it is not a pass."""
     from registry.cli.verdicts import write_verdict
     from registry.cli.waiving import idle_waivers, way_out
@@ -136,7 +138,7 @@ def _conclude(run: Run, workspace: Workspace, judgement: Judgement, outputs: Seq
     for line in idle_waivers(workspace):
         run.out.alarm(f"warning: {line}")
     if any(evidence.verdict == "fail" for evidence in judgement.evidences):
-        run.out.note(f"\n{way_out(workspace)}")
+        run.out.note(f"\n{way_out(workspace, judgement, revision)}")
     if judgement.verdict != "pass":
         raise typer.Exit(1)
 

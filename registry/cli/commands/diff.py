@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from registry.cli.common import Run, command
 if TYPE_CHECKING:
     from registry.model.difference import Difference
     from registry.model.names import Ref
+    from registry.release.touched import Differences
 
 
 class Format(StrEnum):
@@ -45,9 +47,11 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Show what changed in a dataset.
 
-        Rows, labels, splits, columns and schema, and the version that the change demands.
+        Rows, labels, splits, columns and schema, and the version that the change demands; of a
+        workspace with several datasets those that differ, one after the other.
         Example: registry diff reviews@1.0 reviews@1.1
         """
+        from registry.release.touched import Differences
         from registry.workspace.files import write_text
 
         found = _found(run, before, after, dataset)
@@ -58,24 +62,47 @@ def register(app: typer.Typer) -> None:
             run.out.note(f"{found.before} → {found.after}: {found.level}: written to {output}")
         else:
             run.out.text(text.rstrip("\n"))
-        if not after and "@" in found.before and found.level != "none":
-            run.out.note(f"Next: registry release auto {found.after}")
+        for one in found.touched if isinstance(found, Differences) else (found,):
+            if not after and "@" in one.before and one.level != "none":
+                run.out.note(f"Next: registry release auto {one.after}")
 
 
-def _rendered(found: Difference, form: Format, lang: str) -> str:
-    if form is Format.html:
-        from registry.cards.difference import diff_html
-
-        return diff_html(found, "ko" if lang == "ko" else "en")
+def _rendered(found: Difference | Differences, form: Format, lang: str) -> str:
     from registry.formats.changes import markdown, render
+    from registry.release.touched import Differences
 
-    return markdown(found) if form is Format.markdown else f"{render(found)}\n"
+    each = found.touched if isinstance(found, Differences) else (found,)
+    if form is Format.html:
+        return _page(each, lang)
+    parts = [markdown(one) if form is Format.markdown else f"{render(one)}\n" for one in each]
+    if isinstance(found, Differences):
+        parts += [f"{word}: {', '.join(names)}\n" for word, names in found.others()]
+    return "\n".join(parts)
 
 
-def _found(run: Run, before: str | None, after: str | None, name: str | None) -> Difference:
-    """The difference of two states, each a release, a revision of git, or the workspace."""
+def _page(each: Sequence[Difference], lang: str) -> str:
+    """The page of a difference; it is of one dataset."""
+    from registry.cards.difference import diff_html
+    from registry.errors import UsageError
+
+    if len(each) == 1:
+        return diff_html(each[0], "ko" if lang == "ko" else "en")
+    names = [one.after.partition("@")[0].partition(" ")[0] for one in each]
+    raise UsageError(
+        f"a page is of one dataset, and {len(each) or 'none'} differ",
+        why=f"they are {', '.join(names)}" if names else "there is nothing to show",
+        hint=f"registry diff … --dataset {names[0]} --format html" if names else "registry diff --help",
+    )
+
+
+def _found(run: Run, before: str | None, after: str | None, name: str | None) -> Difference | Differences:
+    """The difference of two states, each a release, a revision of git, or the workspace.
+
+    Of a workspace with several datasets all of them, unless one is named or the command runs in its data.
+    """
     from registry.errors import UsageError
     from registry.release.differ import around, diff_releases, diff_states
+    from registry.release.touched import diff_touched
 
     old, new = _release(before), _release(after)
     if old and new:
@@ -87,6 +114,8 @@ def _found(run: Run, before: str | None, after: str | None, name: str | None) ->
         name, before = before, None
     if old is not None:
         name = name or old.name
+    if name is None and len(workspace.datasets) > 1 and workspace.around(run.directory) is None:
+        return diff_touched(workspace, before, after, run.store())
     dataset = workspace.choose(name, run.directory, command="registry diff --dataset")
     return diff_states(workspace, dataset, old or before, after, run.store())
 

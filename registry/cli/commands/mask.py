@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli.common import Run, command
+from registry.cli.mending import Output, Reason, conclude, delivery_json, writing_of
 
 if TYPE_CHECKING:
     from registry.mending.mask import Masked
@@ -24,10 +24,8 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option("--kinds", metavar="KIND", help="What to mask, by comma or repeated; default: as checked."),
         ] = None,
-        output: Annotated[
-            Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write there; default: in place.")
-        ] = None,
-        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")] = "",
+        output: Output = None,
+        reason: Reason = "",
         dry_run: bool = False,
     ) -> None:
         """Mask the personal data that is found.
@@ -38,21 +36,17 @@ def register(app: typer.Typer) -> None:
         """
         from registry.judge.judge import JudgeOptions, lay_out
         from registry.mending.mask import mask as hide
-        from registry.mending.options import Writing
 
         workspace = run.workspace()
         dataset = workspace.dataset(name)
         chosen = [kind.strip() for given in kinds or () for kind in given.split(",") if kind.strip()]
         with run.out.progress(f"Masking {name}") as progress:
             bench = lay_out(workspace, dataset, JudgeOptions(progress=progress))
-            target = run.directory / output if output else None
-            _report(run, name, hide(bench, chosen, Writing(target, reason, dry_run)))
+            _report(run, name, hide(bench, chosen, writing_of(run, output, reason, dry_run)))
 
 
 def _report(run: Run, name: str, done: Masked) -> None:
     found = done.found
-    record = done.delivered.record if done.delivered else None
-    following = done.delivered.next if done.delivered else ()
     columns = {column: len(places) for column, places in found.places.items()}
     document = {
         "format": "registry.mask/1",
@@ -65,9 +59,7 @@ def _report(run: Run, name: str, done: Masked) -> None:
         "splits": dict(found.splits),
         "samples": [dict(sample) for sample in found.samples],
         "keys": list(done.keys),
-        "files": list(done.delivered.files) if done.delivered else [],
-        "record": str(record) if record else None,
-        "next": list(following),
+        **delivery_json(done.delivered),
     }
     run.out.document(document)
     words = {"masked": "rows masked", "planned": "rows would be masked", "unchanged": "rows found: nothing to mask"}
@@ -76,9 +68,4 @@ def _report(run: Run, name: str, done: Masked) -> None:
     run.out.table(("column", "rows"), [(column, f"{rows:,}") for column, rows in columns.items()])
     for column in done.keys:
         run.out.note(f"`{column}` tells rows apart: masked values may be equal, and its check may fail.")
-    if record:
-        run.out.text(f"recorded in {record}")
-    if done.state == "planned":
-        run.out.note(f"Nothing was written; without --dry-run it goes to {done.target.path}.")
-    for line in following:
-        run.out.note(f"Next: {line}")
+    conclude(run, done.state, done.target.path, done.delivered)

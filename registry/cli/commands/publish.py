@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import counted, human_bytes, one_line
+from registry.cli.output import counted, human_bytes
+from registry.formats.plain import one_line
 
 if TYPE_CHECKING:
     from registry.mirrors.result import Publication

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.common import Run, command
+from registry.cli.mending import Output, conclude, delivery_json, writing_of
 
 if TYPE_CHECKING:
     from registry.mending.relabel import Relabel
@@ -24,9 +25,7 @@ def register(app: typer.Typer) -> None:
             Path, typer.Option("--corrections", metavar="FILE", help="CSV: row, label, correction, who, why.")
         ],
         label: Annotated[str, typer.Option("--label", metavar="C", help="Default: the column with the role.")] = "",
-        output: Annotated[
-            Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write there; default: in place.")
-        ] = None,
+        output: Output = None,
         who: Annotated[str, typer.Option("--who", metavar="NAME", help="Who decided, where FILE says nothing.")] = "",
         reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, where FILE says nothing.")] = "",
         dry_run: bool = False,
@@ -40,22 +39,18 @@ def register(app: typer.Typer) -> None:
         """
         from registry.judge.judge import JudgeOptions, lay_out
         from registry.mending.corrections import Signed
-        from registry.mending.options import Writing
         from registry.mending.relabel import relabel as apply
 
         workspace = run.workspace()
         dataset = workspace.dataset(name)
         with run.out.progress(f"Correcting labels of {name}") as progress:
             bench = lay_out(workspace, dataset, JudgeOptions(progress=progress))
-            target = run.directory / output if output else None
-            writing = Writing(target, reason, dry_run)
+            writing = writing_of(run, output, reason, dry_run)
             _report(run, name, apply(bench, run.directory / corrections, Signed(who, reason), writing, label))
 
 
 def _report(run: Run, name: str, done: Relabel) -> None:
     applied, decisions = done.applied, done.applied.decisions
-    record = done.delivered.record if done.delivered else None
-    following = done.delivered.next if done.delivered else ()
     run.out.document(
         {
             "format": "registry.relabel/1",
@@ -69,9 +64,7 @@ def _report(run: Run, name: str, done: Relabel) -> None:
             "splits": applied.by_split,
             "moves": applied.moves,
             "by": applied.by,
-            "files": list(done.delivered.files) if done.delivered else [],
-            "record": str(record) if record else None,
-            "next": list(following),
+            **delivery_json(done.delivered),
         }
     )
     words = {"relabelled": "labels corrected", "planned": "labels would be corrected", "unchanged": "labels to correct"}
@@ -81,9 +74,4 @@ def _report(run: Run, name: str, done: Relabel) -> None:
     )
     run.out.table(("from", "to", "rows"), [(one["from"], one["to"], f"{one['rows']:,}") for one in applied.moves])
     run.out.table(("split", "corrected"), [(split, f"{rows:,}") for split, rows in applied.by_split.items()])
-    if record:
-        run.out.text(f"recorded in {record}")
-    if done.state == "planned":
-        run.out.note(f"Nothing was written; without --dry-run it goes to {done.target.path}.")
-    for line in following:
-        run.out.note(f"Next: {line}")
+    conclude(run, done.state, done.target.path, done.delivered)

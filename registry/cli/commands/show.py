@@ -9,7 +9,8 @@ import typer
 
 from registry.cli.common import Run, command
 from registry.cli.failures import in_store
-from registry.cli.output import counted, human_bytes, one_line
+from registry.cli.output import counted, human_bytes
+from registry.formats.plain import one_line
 
 
 def register(app: typer.Typer) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli.common import Run, command
+from registry.cli.mending import Output, Reason, conclude, delivery_json, writing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +42,8 @@ def register(app: typer.Typer) -> None:
         folds: Annotated[
             int | None, typer.Option("--folds", metavar="K", help="Add a column `fold`, 0 to K-1.")
         ] = None,
-        output: Annotated[
-            Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write there; default: in place.")
-        ] = None,
-        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")] = "",
+        output: Output = None,
+        reason: Reason = "",
         dry_run: bool = False,
     ) -> None:
         """Draw splits that cannot leak.
@@ -57,7 +55,7 @@ def register(app: typer.Typer) -> None:
         """
         from registry.judge.judge import JudgeOptions, lay_out
         from registry.mending.draw import parse_shares
-        from registry.mending.options import SplitOptions, Writing
+        from registry.mending.options import SplitOptions
         from registry.mending.split import split as draw
 
         workspace = run.workspace()
@@ -66,16 +64,13 @@ def register(app: typer.Typer) -> None:
             bench = lay_out(workspace, dataset, JudgeOptions(progress=progress))
             parsed = parse_shares(shares, tuple(bench.rules.schema.splits))
             options = SplitOptions(parsed, stratify, group, time, near, seed, folds)
-            target = run.directory / output if output else None
-            _report(run, name, draw(bench, options, Writing(target, reason, dry_run)), options)
+            _report(run, name, draw(bench, options, writing_of(run, output, reason, dry_run)), options)
         for line in _undeclared(bench, options):
             run.out.note(line)
 
 
 def _report(run: Run, name: str, done: Split, asked: SplitOptions) -> None:
     total = sum(done.rows.values())
-    record = done.delivered.record if done.delivered else None
-    following = done.delivered.next if done.delivered else ()
     document = {
         "format": "registry.split/1",
         "name": name,
@@ -87,9 +82,7 @@ def _report(run: Run, name: str, done: Split, asked: SplitOptions) -> None:
         "units": done.assignment.units,
         "largest_unit": done.assignment.largest,
         "folds": done.folds,
-        "files": list(done.delivered.files) if done.delivered else [],
-        "record": str(record) if record else None,
-        "next": list(following),
+        **delivery_json(done.delivered),
     }
     run.out.document(document)
     words = {
@@ -106,12 +99,7 @@ def _report(run: Run, name: str, done: Split, asked: SplitOptions) -> None:
         run.out.note(f"{done.assignment.largest:,} rows are one unit that stays together; shares follow it.")
     elif not asked.stratify and max(abs(done.rows[s] / total - share) for s, share in asked.shares.items()) > FAR:
         run.out.note("Shares are met on average; --stratify C (a label) meets them closely.")
-    if record:
-        run.out.text(f"recorded in {record}")
-    if done.state == "planned":
-        run.out.note(f"Nothing was written; without --dry-run it goes to {done.target.path}.")
-    for line in following:
-        run.out.note(f"Next: {line}")
+    conclude(run, done.state, done.target.path, done.delivered)
 
 
 RULES = {"time": "expect_splits_to_follow_time", "group": "expect_groups_not_to_cross_splits"}

@@ -1,0 +1,32 @@
+"""Text from data as a terminal may show it: on its line, in its direction, and as wide as it is.
+
+>>> one_line("a\\nb\\x1b[31m\\u202e"), width("한글 ok")
+('a␊b␛[31m�', 7)
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ENDS = ("Cc", "Cs", "Zl", "Zp")
+
+
+def is_control(character: str) -> bool:
+    """Whether a character is none to be seen: it ends a line, turns the direction of writing, or is half of one."""
+    return unicodedata.category(character) in _ENDS or character in BIDI
+
+
+def symbol(character: str) -> str:
+    """What stands for a control character: the picture that Unicode has of it, or the replacement character."""
+    return chr(0x2400 + ord(character)) if ord(character) < 32 else "\N{REPLACEMENT CHARACTER}"
+
+
+def one_line(text: str) -> str:
+    """`text` with its control characters shown as symbols: a name from data begins no line of its own."""
+    return "".join(symbol(c) if is_control(c) else c for c in text)
+
+
+def width(text: str) -> int:
+    """The columns of a terminal that `text` takes: Korean letters take two."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
