@@ -4,7 +4,7 @@
 >>> from registry.model.judgement import Place
 >>> leak = Finding("reviews", "leak", "x", "error", Place("checks/reviews.yaml", 7), "5 %\\n::error::", "drop them")
 >>> command(leak)
-'::error file=checks/reviews.yaml,line=7,title=reviews%3A leak::5 %25%0A::error::%0ATo mend: drop them'
+'::error file=checks/reviews.yaml,line=7,title=reviews%3A leak::reviews: leak: 5 %25%0A::error::%0ATo mend: drop them'
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def command(finding: Finding) -> str:
     age = f" ({finding.age})" if finding.age else ""
     title = _property(f"{finding.dataset}: {finding.id}{age}")
     where = f"file={_property(place.path)},line={place.line},title={title}"
-    return f"::{COMMANDS[finding.weight]} {where}::{_data(joined(finding.what, finding.advice))}"
+    return f"::{COMMANDS[finding.weight]} {where}::{_data(joined(finding.message, finding.advice))}"
 
 
 def joined(*parts: str) -> str:

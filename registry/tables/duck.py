@@ -73,7 +73,8 @@ class Session:
     default a directory of this session; `learnt` is where is kept what the next version
     of the data need not do again, if anywhere. `columns` are the table's columns with their
     DuckDB types; `queries` counts the statements answered. With an `earlier` state of the table
-    its rows stand in the view `before`, its columns in `earlier`. It is an `Engine`.
+    its rows stand in the view `before`, its columns in `earlier`; `sizes` counts the rows of each view.
+    It is an `Engine`.
 
     Every failure is a `RegistryError`: `QueryError` where the statement does not suit the
     data, `DataError` where a part is broken, `EnvironmentFailed` where memory ran out.
@@ -108,6 +109,7 @@ class Session:
             with _translated(table, ""):
                 parts = (*table.parts, *(earlier.parts if earlier else ()))
                 views = {"data": table} | ({"before": earlier} if earlier else {})
+                self.sizes: Mapping[str, int] = {name: seen.rows for name, seen in views.items()}
                 made = (f"CREATE VIEW {name} AS {view_sql(seen)}" for name, seen in views.items())
                 for statement in (*_words(table), *_lock(parts, directory), *made):
                     self._connection.execute(statement)

@@ -138,14 +138,13 @@ def _gone(question: _Question) -> dict[tuple[str, str], int]:
 def _keyed(question: _Question, note: str) -> RowChanges | None:
     """The comparison by key; None if the key does not tell rows."""
     session = question.session
-    rows = {view: session.value(f"SELECT count(*) FROM {view}") for view in ("before", "data")}  # noqa: S608
     found = session.rows(_by_key(question))
     pairs = [row for row in found if row["kind"] == "rows"]
     if any(row["empty"] for row in pairs):
         return None
     both = [row for row in pairs if row["a"] is not None and row["b"] is not None]
     counts = {side: sum(row["n"] for row in pairs if row[side] is not None) for side in ("a", "b")}
-    if counts["a"] != rows["before"] or counts["b"] != rows["data"]:
+    if counts["a"] != session.sizes["before"] or counts["b"] != session.sizes["data"]:
         return None  # a key that stands twice meets its partner twice
     return RowChanges(
         added=_summed([row for row in pairs if row["a"] is None], "b", "n"),

@@ -27,6 +27,8 @@ def register(app: typer.Typer) -> None:
         Example: registry plan auto reviews
         """
         from registry.cli.releasing import planned
+        from registry.formats.changes import alarm_lines
+        from registry.model.difference import Difference
         from registry.model.digest import canonical
         from registry.versions.demand import describe
         from registry.workspace.files import write_bytes
@@ -42,6 +44,9 @@ def register(app: typer.Typer) -> None:
         run.out.document(document)
         upload = document["upload"]
         run.out.text(f"{document['name']}@{document['version']} to {store}")
+        change = Difference(document["previous"] or "", document["name"], plan.manifest.level, plan.manifest.facts)
+        for line in alarm_lines(change):
+            run.out.text(line)
         run.out.text(f"  verdict   {document['verdict']}")
         run.out.text(f"  previous  {document['previous'] or 'none'}")
         run.out.text(f"  change    {document['change']['level']}")
