@@ -28,6 +28,7 @@ from registry.reports.quality import measure, quality_json
 from registry.reports.reasons import korean
 from registry.reports.shared import at_fault
 from registry.reports.text import LANGS, Text
+from registry.reports.told import SAYERS, finding_of
 
 SAMPLE_COLUMNS = 8
 SAMPLE_CUT = 80  # characters
@@ -115,13 +116,13 @@ def _glance(w: Writer) -> str:
         ("missing", w.number(text.share(missing["share"]))),
         ("repeated", f"{text.count(repeated['rows'])} ({w.number(text.share(repeated['share']))})"),
         ("verdict", _verdict(w)),
-        *_found(w),
+        *_annotator_columns(w),
         ("digest", code(f"sha256:{facts.files.sha256}")),
     ]
     declared = [
         (
             "license",
-            plain(license_name.get("license_name") or license_name["license"]) if license_name else w.undeclared,
+            _license(license_name) if license_name else w.undeclared,
         ),
         ("language", w.field("language")),
         ("personal-data", w.field("personal_data")),
@@ -132,23 +133,35 @@ def _glance(w: Writer) -> str:
     return table([w.say("fact"), w.say("value"), w.say("source")], rows)
 
 
-_TOLD = {
-    "expect_no_personal_data": "personal-found",
-    "expect_annotator_agreement_at_least": "agreement",
-    "expect_synthetic_share_at_most": "synthetic-found",
-}
+def _license(known: Mapping[str, str]) -> str:
+    """The licence by its name, with the address of its text where one is declared."""
+    name = known.get("license_name") or known["license"]
+    return plain(" ".join(filter(None, [name, known.get("license_link", "")])))
 
 
-def _found(w: Writer) -> Iterable[tuple[str, str]]:
-    """What checks found of personal data, agreement and synthetic rows, and how many annotators there are."""
+def _annotator_columns(w: Writer) -> Iterable[tuple[str, str]]:
     annotators = [c["name"] for c in w.facts.profile["columns"] if c["role"] == "annotator"]
     if annotators:
         yield "annotator-columns", w.text.count(len(annotators))
-    for check in w.facts.evidence.checks if w.facts.evidence else ():
-        if check.type in _TOLD:
-            found = measure(check, fail_on="critical")
-            word = result(found, w.text) if found["measured"] else w.text(f"status.{check.status}")
-            yield _TOLD[check.type], f"{_text(word)} {code(check.id)}"
+
+
+def _findings(w: Writer, evidence: Evidence) -> str:
+    """What checks of labels, people and provenance found: a line each, as the quality evaluation says it."""
+    order = list(SAYERS)
+    checks = sorted((c for c in evidence.checks if c.type in order), key=lambda c: (order.index(c.type), c.id))
+    return "\n".join(f"- {_finding(w, measure(check, fail_on=evidence.fail_on))}" for check in checks)
+
+
+def _finding(w: Writer, found: Mapping[str, Any]) -> str:
+    """`**Name** value: more of it (id)`; the status and why where nothing was measured."""
+    name = f"**{plain(w.text.pick(measure_for(found).name))}**"
+    if not found["measured"]:
+        why = _reason(w, found)
+        parts = [str(w.text(f"status.{found['status']}")), *([why] if why else [])]
+    else:
+        said = _text(finding_of(found, w.text))
+        parts = [_text(result(found, w.text)), *([said] if said else [])]
+    return f"{name} {code(found['id'])}: {'; '.join(parts)}"
 
 
 def _verdict(w: Writer) -> str:
@@ -197,7 +210,7 @@ def _details(w: Writer) -> Iterable[str]:
     lines = [
         (w.say("curated"), plain(facts.released_by) if facts.released_by else w.undeclared),
         (w.say("language"), w.field("language")),
-        (w.say("license"), plain(" ".join(license_name.values())) if license_name else w.undeclared),
+        (w.say("license"), _license(license_name) if license_name else w.undeclared),
     ]
     yield f"## {w.say('details')}\n\n### {w.say('description')}"
     if facts.schema.description:
@@ -342,6 +355,7 @@ def _quality(w: Writer) -> Iterable[str]:
         yield w.say("verdict.none")
         return
     yield f"{_verdict(w)}."
+    yield _findings(w, evidence)
     yield _checks(w, evidence)
     yield w.say("reports")
 

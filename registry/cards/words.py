@@ -87,9 +87,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "found": ("Measured", "측정값"),
     "limit": ("Limit", "기준값"),
     "annotator-columns": ("Annotator columns", "작업자 열"),
-    "personal-found": ("Personal data found", "발견된 개인정보"),
-    "agreement": ("Agreement of annotators", "작업자 간 일치도"),
-    "synthetic-found": ("Synthetic rows counted", "합성 데이터 행"),
     "reason": ("Reason", "사유"),
     "reports": (
         "Details: `.registry/eda.html` (data), `.registry/quality.html` (checks), `.registry/evidence.json`.",

@@ -22,15 +22,15 @@ ABSENT = 6  # absent values named
 def diversity(profile: Mapping[str, Any], text: Text) -> dict[str, Any]:
     """The section, ready to draw."""
     found = profile["slices"]
-    columns = found["columns"][:COLUMNS]
+    columns, order = found["columns"][:COLUMNS], [split["name"] for split in profile["splits"]]
     left_out = [_left_out(entry, text) for entry in found["left_out"]]
     cut = len(found["columns"]) - len(columns)
     return {
         "heading": _heading(found, text),
         "sub": text("div.sub", level=f"{found['level']:.0%}", rows=text.n("rows", found["small"])) if columns else "",
-        "columns": [_column(entry, found, text) for entry in columns],
+        "columns": [_column(entry, found, order, text) for entry in columns],
         "notes": [*left_out, *([text("div.more-columns", n=cut)] if cut else [])],
-        "covered": [line for entry in profile["coverage"] for line in _covered(entry, text)],
+        "covered": [line for entry in profile["coverage"] for line in _covered(entry, order, text)],
         "texts": [_words(column, text) for column in profile["columns"] if (column["words"] or {}).get("growth")],
     }
 
@@ -51,7 +51,7 @@ def _heading(found: Mapping[str, Any], text: Text) -> Markup:
     return text("div.head.gap", pp=text.pp(gap), column=code(widest["column"])) if gap else text("div.head.equal")
 
 
-def _column(entry: Mapping[str, Any], found: Mapping[str, Any], text: Text) -> dict[str, Any]:
+def _column(entry: Mapping[str, Any], found: Mapping[str, Any], order: Sequence[str], text: Text) -> dict[str, Any]:
     groups, widest = entry["groups"][:GROUPS], (entry["disparity"] or [None])[0]
     place = widest["class"] if widest else 0
     rates = [group["rates"][place] for group in groups if group["rates"]]
@@ -65,7 +65,7 @@ def _column(entry: Mapping[str, Any], found: Mapping[str, Any], text: Text) -> d
         "role": entry["role"] or "",
         "notes": notes,
         "rate": text("div.rate", value=value(found["classes"][place], 40)) if found["label"] else "",
-        "rows": [_group(at, group, place, top, text) for at, group in enumerate(groups)],
+        "rows": [_group(at, group, place, top, order, text) for at, group in enumerate(groups)],
         "cut": text("div.more-groups", n=rest) if rest else "",
     }
 
@@ -102,15 +102,18 @@ def _named(at: int, group: Mapping[str, Any], text: Text) -> Markup:
     return text("div.hidden", n=at + 1) if group["value"] is None else value(group["value"], 40)
 
 
-def _group(at: int, group: Mapping[str, Any], place: int, top: float, text: Text) -> dict[str, Any]:
+def _group(
+    at: int, group: Mapping[str, Any], place: int, top: float, order: Sequence[str], text: Text
+) -> dict[str, Any]:
     rate = group["rates"][place] if group["rates"] else None
     bounds = rate["interval"] if rate else None
     small = text.join([code(split) for split in group["small"]])
+    held = [(split, group["splits"][split]) for split in order if group["splits"].get(split)]
     return {
         "name": _named(at, group, text),
         "n": text.count(group["count"]),
         "share": text.share(group["share"]),
-        "splits": text.join([Markup("{} {}").format(code(s), text.count(n)) for s, n in group["splits"].items() if n]),
+        "splits": text.join([Markup("{} {}").format(code(split), text.count(n)) for split, n in held]),
         "small": text("div.small", splits=small) if small else "",
         "rate": text.share(rate["rate"]) if rate else "",
         "interval": text("div.interval", low=text.share(bounds[0]), high=text.share(bounds[1])) if bounds else "",
@@ -123,9 +126,10 @@ def _left_out(entry: Mapping[str, Any], text: Text) -> Markup:
     return text(f"div.left-out.{entry['why']}", column=code(entry["column"]), values=values)
 
 
-def _covered(entry: Mapping[str, Any], text: Text) -> Iterator[Markup]:
+def _covered(entry: Mapping[str, Any], order: Sequence[str], text: Text) -> Iterator[Markup]:
     """One line where all splits are alike, else one for each split that lacks some of what is declared."""
-    lacking = {split: found for split, found in entry["splits"].items() if found["present"] < entry["declared"]}
+    told = {split: entry["splits"][split] for split in order if split in entry["splits"]}
+    lacking = {split: found for split, found in told.items() if found["present"] < entry["declared"]}
     name, declared = code(entry["column"]), text.count(entry["declared"])
     if not lacking and entry["splits"]:
         yield text("div.covered.all", column=name, n=declared)
@@ -135,8 +139,8 @@ def _covered(entry: Mapping[str, Any], text: Text) -> Iterator[Markup]:
         absent = [value(one, 40) for one in found["absent"][:ABSENT]]
         absent += [text("value.more", n=rest)] if rest else []
         place = text("div.covered.every") if alike else text("div.covered.split", split=code(split))
-        told = {"present": text.count(found["present"]), "n": declared, "absent": text.join(absent)}
-        yield text("div.covered.part", column=name, place=place, **told)
+        figures = {"present": text.count(found["present"]), "n": declared, "absent": text.join(absent)}
+        yield text("div.covered.part", column=name, place=place, **figures)
 
 
 def _words(column: Mapping[str, Any], text: Text) -> dict[str, Any]:

@@ -14,6 +14,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from registry.reports.html import code, value
 from registry.reports.measured import title_of
 from registry.reports.svg import bar, figure, learning
@@ -118,23 +120,44 @@ def _slices(found: Mapping[str, Any], text: Text) -> list[dict[str, Any]]:
 
 
 def agreements_of(measures: Sequence[Mapping[str, Any]], text: Text) -> list[dict[str, Any]]:
-    """Agreement that was measured, by class, the least first."""
+    """Agreement that was measured, by class, the least first; coefficients of the same ratings stand together."""
     found = [m for m in measures if m["type"] == AGREEMENT and m["measured"] and m["observed"].get("classes")]
-    return [_agreement(m, text) for m in found]
+    alike: list[list[Mapping[str, Any]]] = []
+    for one in found:
+        same = next((group for group in alike if _rated(group[0]) == _rated(one)), None)
+        if same is None:
+            alike.append([one])
+        else:
+            same.append(one)
+    return [_agreement(group, text) for group in alike]
 
 
-def _agreement(measure: Mapping[str, Any], text: Text) -> dict[str, Any]:
-    observed = measure["observed"]
+def _rated(measure: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What was rated and by whom, in figures that no coefficient changes."""
+    return tuple(measure["columns"]), measure["observed"]["classes"], measure["observed"]["annotators"]
+
+
+def _coefficient(measure: Mapping[str, Any], text: Text) -> Markup:
+    """One coefficient: its name and what it takes the ratings for, value, items and interval."""
+    observed, limit = measure["observed"], measure["limit"] or {}
     low, high = observed["low"], observed["high"]
     interval = text("agreement.interval", low=text.stat(low), high=text.stat(high)) if low is not None else ""
+    named = Markup(" ").join([code(limit[name]) for name in ("metric", "level", "weights") if name in limit])
+    said = text.count(observed["items"])
+    told = text("agreement.told", value=text.stat(observed["value"]), items=said, interval=interval)
+    return Markup("{} {}").format(named, told) if named else told
+
+
+def _agreement(group: Sequence[Mapping[str, Any]], text: Text) -> dict[str, Any]:
+    measure = group[0]
+    observed = measure["observed"]
     classes = sorted(
         ((name, one) for name, one in observed["classes"].items() if one["alpha"] is not None),
         key=lambda item: (item[1]["alpha"], item[0]),
     )
-    said = text.count(observed["items"])
     return {
         "name": title_of(measure, text),
-        "told": text("agreement.told", value=text.stat(observed["value"]), items=said, interval=interval),
+        "told": [_coefficient(one, text) for one in group],
         "classes": [
             {
                 "name": code(name),

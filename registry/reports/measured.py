@@ -17,7 +17,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from registry.privacy.find import KINDS
 from registry.privacy.mask import shown
 from registry.reports.arguments import arguments_of
 from registry.reports.html import code, value
@@ -26,6 +25,7 @@ from registry.reports.reasons import korean
 from registry.reports.shared import at_fault
 from registry.reports.svg import mark, strip, trend
 from registry.reports.text import NONE, Text
+from registry.reports.told import finding_of
 from registry.reports.words import WORDS
 
 EXAMPLES = 5  # samples shown of a failing check
@@ -48,6 +48,8 @@ def spoken(number: Any, unit: str, text: Text) -> str:
         return NONE
     if unit in _COUNTED and isinstance(number, int):
         return text.n(unit, number)
+    if unit == "points":
+        return text.pp(number)
     return text.share(number) if unit == "share" else text.stat(number)
 
 
@@ -74,6 +76,8 @@ def result(found: Mapping[str, Any], text: Text) -> Markup:
         return text("arg.until", value=code(found["arguments"]["until"]))
     if found["type"] == "schema":
         return text("value.of", value=text.count(reading["value"]), total=text.n(reading["unit"], found["n"] or 0))
+    if isinstance(found["observed"], Mapping) and "allowed" in found["observed"]:
+        return text("value.of", value=text.count(found["observed"]["allowed"]), total=text.count(found["n"]))
     if reading["unit"] == "units":
         return text("value.outside", value=text.count(reading["value"]), total=text.count(found["n"]))
     return value(spoken(reading["value"], reading["unit"], text))
@@ -125,6 +129,7 @@ def row(found: Mapping[str, Any], place: str, past: Sequence[Any], text: Text) -
         "name": title_of(found, text),
         "value": result(found, text),
         "limit": limit_of(found, text),
+        "told": finding_of(found, text),
         "strip": track(found),
         "history": trend(values, status) if varied(values) else None,
         "about": Markup(" · ").join(about),
@@ -163,6 +168,7 @@ def group(found: Sequence[Mapping[str, Any]], place: str, text: Text) -> dict[st
     about += [text(f"severity.{first['severity']}"), text.join(names)]
     return row(first, place, (), text) | {
         "name": value(text.pick(known.name)),
+        "told": "",
         "value": text("value.pass", n=text.n("checks", len(found))),
         "limit": limit_of(first, text),
         "strip": None,
@@ -213,6 +219,7 @@ def failure(found: Mapping[str, Any], name: str, text: Text) -> dict[str, Any]:
         "name": title_of(found, text),
         "value": result(found, text),
         "about": Markup(" · ").join(_about(found, text)),
+        "told": finding_of(found, text),
         "message": reason(found, text) if told and found["message"] else "",
         "method": Markup(" ").join([text.pick(known.method), *_sentence(told_arguments(found, text))]),
         "consequence": text.pick(known.consequence) if found["status"] != "error" else "",
@@ -244,17 +251,7 @@ def _about(found: Mapping[str, Any], text: Text) -> list[Markup]:
         if reading["unit"] == "share":
             parts.insert(0, value(text.n("rows", found["unexpected"])))
     limit = limit_of(found, text)
-    return [*parts, *([limit] if limit else []), *_by_kind(found, text)]
-
-
-def _by_kind(found: Mapping[str, Any], text: Text) -> list[Markup]:
-    """The rows of each kind of personal data, by its name."""
-    observed = found["observed"] if isinstance(found["observed"], Mapping) else {}
-    kinds = observed.get("kinds") if found["type"] == "expect_no_personal_data" else None
-    if not kinds:
-        return []
-    named = ((text.pick(KINDS[name].what) if name in KINDS else name, counts["rows"]) for name, counts in kinds.items())
-    return [text("q.kinds", kinds=text.join([value(f"{name} {text.n('rows', rows)}") for name, rows in named]))]
+    return [*parts, *([limit] if limit else [])]
 
 
 def _cut(found: Mapping[str, Any], text: Text) -> Markup | str:

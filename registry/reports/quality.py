@@ -121,9 +121,9 @@ def remembered(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _plain(found: Any) -> Any:
-    """A JSON value with its floats at 10 significant digits."""
+    """A JSON value with its floats at 10 significant digits, and its keys in order: remembered evidence has them so."""
     if isinstance(found, Mapping):
-        return {str(key): _plain(item) for key, item in found.items()}
+        return {str(key): _plain(found[key]) for key in sorted(found, key=str)}
     if isinstance(found, list | tuple):
         return [_plain(item) for item in found]
     return tidy(found)

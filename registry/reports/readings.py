@@ -23,8 +23,9 @@ from typing import Any, Literal
 from registry.model.evidence import Check
 from registry.reports.numbers import rounded, share, tidy
 
-Unit = Literal["rows", "columns", "files", "share", "number", "units"]
-_SHARES = ("share", "achievement", "overlap", "proportion", "difference")
+Unit = Literal["rows", "columns", "files", "share", "points", "number", "units"]
+_SHARES = ("share", "achievement", "overlap", "proportion")
+_POINTS = ("difference", "gain")
 _FIGURES = ("value", "score", "alpha", "kappa", "agreement", "distance", "divergence", "max", "min", "worst")
 
 
@@ -65,7 +66,7 @@ def _share(check: Check, threshold: Mapping[str, Any]) -> Reading | None:
     most = threshold.get("max_share")
     if most is None and _number(threshold.get("mostly")) is not None:
         most = rounded(1 - threshold["mostly"])
-    if most is None or check.unexpected is None:
+    if most is None or check.unexpected is None or "min_share" in threshold:
         return None
     if not most:
         return Reading(check.unexpected, high=0, unit="rows")
@@ -99,7 +100,9 @@ def _between(check: Check, threshold: Mapping[str, Any]) -> Reading | None:
 
 def _named(check: Check, threshold: Mapping[str, Any]) -> Reading | None:
     """A figure that its bound names: `min_share`, `max_imbalance_ratio`, `k`."""
-    for name, bound in threshold.items():
+    for name, bound in sorted(threshold.items()):
+        if name == "max_share" and "min_share" in threshold:
+            continue  # the same bound, seen from the rows that are not as expected
         side, _, rest = str(name).partition("_")
         limit, what = _number(bound), rest if side in ("min", "max") and rest else str(name)
         if limit is None:
@@ -109,7 +112,7 @@ def _named(check: Check, threshold: Mapping[str, Any]) -> Reading | None:
         value = _figure(check.observed) if value is None else value
         if value is not None:
             upper = side == "max" or name == "t"
-            unit: Unit = "share" if what.endswith(_SHARES) else "number"
+            unit: Unit = "points" if what.endswith(_POINTS) else "share" if what.endswith(_SHARES) else "number"
             return Reading(value, None if upper else limit, limit if upper else None, unit)
     return None
 

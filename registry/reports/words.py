@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from registry.reports.words_changes import CHANGES
 from registry.reports.words_diversity import DIVERSITY
 from registry.reports.words_quality import QUALITY
+from registry.reports.words_told import TOLD
 
 # Counted nouns: (English singular, English plural, Korean with the counter).
 NOUNS: Mapping[str, tuple[str, str, str]] = {
@@ -387,4 +388,5 @@ WORDS: Mapping[str, tuple[str, str]] = {
     **QUALITY,
     **CHANGES,
     **DIVERSITY,
+    **TOLD,
 }

@@ -74,7 +74,8 @@ def test_the_card_shows_roles_checks_and_what_they_found(tmp_path: Path) -> None
     card = readme(made(tmp_path, {}, PERSONAL, SYNTHETIC))
     assert "| <code>rater</code> | <code>int64</code> | annotator |" in card
     assert "| Annotator columns | 1 | measured |" in card
-    assert "| Personal data found | 3 rows <code>pii</code> | measured |" in card
+    assert "- **Personal data** <code>pii</code>: 3 rows\n" in card
+    assert "- **Synthetic share** <code>syn</code>: 10.0%\n" in card
     assert "| Synthetic share <code>syn</code> | Pass | 10.0% | at most 50.0% |" in card
 
 

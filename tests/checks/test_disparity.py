@@ -87,7 +87,7 @@ def test_a_report_reads_value_and_bound_on_one_scale(tmp_path):
     found = judged(tmp_path, {"train": PEOPLE}, {"type": KIND, "kwargs": {"max_difference": 0.2}},
                    {"type": KIND, "kwargs": {"min_ratio": 0.8}}, **ROLES)  # fmt: skip
     readings = [reading_of(check) for check in found.values()]
-    assert readings == [Reading(0.25, None, 0.2, "share"), Reading(0.5, 0.8, None, "number")]
+    assert readings == [Reading(0.25, None, 0.2, "points"), Reading(0.5, 0.8, None, "number")]
     assert measure_of(KIND).family == "diversity"
 
 

@@ -41,6 +41,13 @@ CASES = [
     ("expect_t_closeness_at_most", {"t": 0.2, "groups": 9}, {"t": 0.1}, Reading(0.2, None, 0.1, "number")),
     ("expect_annotator_agreement_at_least", {"alpha": 0.7, "n": 9}, {"min_value": 0.8}, Reading(0.7, 0.8, None)),
     ("expect_column_mean_to_be_between", 2.5, {"min_value": 1, "max_value": 3}, Reading(2.5, 1, 3, "number")),
+    (
+        "expect_label_to_follow_annotators",
+        {"share": 0.67, "ties": 3},
+        {"min_share": 0.6, "max_share": 0.4},
+        Reading(0.67, 0.6, None, "share"),
+    ),
+    ("expect_data_to_suffice", {"last_gain": 0.013}, {"max_last_gain": 0.03}, Reading(0.013, None, 0.03, "points")),
     ("expect_split_shares_to_be_between", {"shares": {}}, {"shares": {}}, Reading(0, None, 0, "units")),
 ]
 
