@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from registry.checks.expectations.contamination import CONTAMINATION
@@ -19,7 +20,7 @@ from registry.errors import NotFoundError, RegistryError, StateError
 from registry.model.names import Ref
 from registry.stores.base import Store
 from registry.stores.layout import read_object
-from registry.tables.fingerprints import unpack
+from registry.tables.fingerprints import Fingerprint, unpack
 
 if TYPE_CHECKING:
     from registry.judge.judge import JudgeOptions
@@ -65,27 +66,38 @@ def _with_previous(found: Found, name: str, options: JudgeOptions) -> Found:
 
 
 def _with_fingerprints(found: Found, wanted: Sequence[str], name: str, options: JudgeOptions) -> Found:
-    """With the releases that `wanted` names; one that cannot be had fails where it is asked for."""
-    releases: dict[str, Released | RegistryError] = {}
-    first = name in {Ref.parse(one.partition(":")[0]).name for one in wanted} and _is_first(name, options)
-    for reference in wanted:
-        try:
-            releases[reference] = resolve(_store(name, options), Ref.parse(reference.partition(":")[0]))
-        except RegistryError as error:
-            releases[reference] = error
+    """With the releases that `wanted` names; one that cannot be had fails where it is asked for.
+
+    Whatever splits of a release are named, it is looked up once, and its fingerprints are read once.
+    """
+    asked = {reference: Ref.parse(reference.partition(":")[0]) for reference in wanted}
+    first = name in {ref.name for ref in asked.values()} and _is_first(name, options)
+    releases = {ref: _looked_up(ref, name, options) for ref in dict.fromkeys(asked.values())}
     there = [one for one in releases.values() if isinstance(one, Released)]
     digests = {f"{one.name}@{one.version}": f"sha256:{one.reference.manifest}" for one in there}
 
+    @cache
+    def prints(sha256: str) -> Mapping[str, Fingerprint]:
+        return unpack(read_object(_store(name, options), sha256))
+
     def marked(reference: str) -> Sequence[Marked]:
-        released = releases[reference]
-        if first and Ref.parse(reference.partition(":")[0]).name == name:
+        ref = asked[reference]
+        released = releases[ref]
+        if first and ref.name == name:
             return ()
         if isinstance(released, RegistryError):
             raise released
-        return _marked(_store(name, options), released, reference.partition(":")[2])
+        return _marked(prints, released, reference.partition(":")[2])
 
     references = replace(found.references, fingerprints=marked) if wanted else found.references
     return Found(references, {**found.digests, **digests})
+
+
+def _looked_up(ref: Ref, name: str, options: JudgeOptions) -> Released | RegistryError:
+    try:
+        return resolve(_store(name, options), ref)
+    except RegistryError as error:
+        return error
 
 
 def _is_first(name: str, options: JudgeOptions) -> bool:
@@ -96,7 +108,7 @@ def _is_first(name: str, options: JudgeOptions) -> bool:
         return False
 
 
-def _marked(store: Store, released: Released, split: str) -> list[Marked]:
+def _marked(read: Callable[[str], Mapping[str, Fingerprint]], released: Released, split: str) -> list[Marked]:
     """The fingerprints of one split of a release, or of its frozen splits."""
     manifest, called = released.manifest, f"{released.name}@{released.version}"
     frozen = [name for name, facts in manifest.splits.items() if facts.frozen]
@@ -119,7 +131,7 @@ def _marked(store: Store, released: Released, split: str) -> list[Marked]:
             why="whoever releases it turns them on",
             hint='[release] fingerprints = "salted" in its registry.toml, and a new release',
         )
-    prints = unpack(read_object(store, artefact.sha256))
+    prints = read(artefact.sha256)
     if lacking := [name for name in splits if name not in prints]:
         raise NotFoundError(
             f"{called} ships no fingerprint of the split `{lacking[0]}`", why=f"it ships those of {', '.join(prints)}"

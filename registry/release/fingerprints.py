@@ -37,7 +37,7 @@ def _of(session: Session, columns: tuple[str, ...], split: str, salt: bytes) -> 
     kinds = dict(session.columns)
     texts = ", ".join(f"{canonical_sql(name, kinds[name])} AS c{i}" for i, name in enumerate(columns))
     sql = f"SELECT {texts} FROM data WHERE CAST({SPLIT} AS VARCHAR) = {quote_text(split)}"  # noqa: S608 (quoted)
-    builder = Builder(len(columns), salt)
+    builder = Builder(len(columns), salt, columns)
     for batch in session.arrow(sql):
         builder.add([batch.column(f"c{i}").to_pylist() for i in range(len(columns))])
     return builder.fingerprint()

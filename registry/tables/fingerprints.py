@@ -74,6 +74,7 @@ class Fingerprint:
     salt: bytes
     keys: Words
     bins: Matrix
+    names: tuple[str, ...] = ()  # of the columns; none where they are not told
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[str | None]], salt: bytes, columns: int = 1) -> Fingerprint:
@@ -91,6 +92,7 @@ class Fingerprint:
         bins = zlib.compress(np.ascontiguousarray(self.bins).tobytes(), 6)
         head = {
             "format": FORMAT, "rules": RULES, "columns": self.columns, "rows": self.rows, "salt": self.salt.hex(),
+            **({"names": list(self.names)} if self.names else {}),
             "keys": {"count": len(self.keys), "bytes": len(keys)},
             "sketches": {"count": len(self.bins), "bytes": len(bins)},
         }  # fmt: skip
@@ -112,6 +114,9 @@ class Fingerprint:
                 )
             n, m, cut = (int(raw["keys"]["count"]), int(raw["sketches"]["count"]), int(raw["keys"]["bytes"]))
             rows, columns = int(raw["rows"]), int(raw["columns"])
+            names = tuple(str(name) for name in raw.get("names", ()))
+            if names and len(names) != columns:
+                raise ValueError("names")
             if not (0 <= m <= min(rows, SKETCHED) and min(rows, 1) <= n <= rows <= MOST and columns > 0):
                 raise ValueError("counts")
             steps = _inflated(body[:cut], n * (BITS // 8))
@@ -122,7 +127,7 @@ class Fingerprint:
             if n and not (keys[0] > 0 and keys[-1] < 1 << BITS and (keys[1:] > keys[:-1]).all()):
                 raise ValueError("keys")
             shape = np.frombuffer(bins, np.uint8).reshape(m, BINS)
-            return cls(columns, rows, bytes.fromhex(raw["salt"]), keys, shape)
+            return cls(columns, rows, bytes.fromhex(raw["salt"]), keys, shape, names)
         except (ValueError, KeyError, TypeError, zlib.error, RecursionError) as error:
             raise IntegrityError("the fingerprint is broken", why=type(error).__name__) from error
 
@@ -210,8 +215,8 @@ class _Index:
 class Builder:
     """Makes a fingerprint of rows that come in batches of columns."""
 
-    def __init__(self, columns: int, salt: bytes) -> None:
-        self._columns, self._salt = columns, salt
+    def __init__(self, columns: int, salt: bytes, names: tuple[str, ...] = ()) -> None:
+        self._columns, self._salt, self._names = columns, salt, names
         self._rows = 0
         self._keys: list[Words] = []
         self._bins: list[Matrix] = []
@@ -242,7 +247,7 @@ class Builder:
                 why=f"at most {MOST:,} rows, of which {SKETCHED:,} are longer texts, are marked",
                 hint='set `fingerprints = "none"` under [release], or freeze a smaller split',
             )
-        return Fingerprint(self._columns, self._rows, self._salt, keys, bins)
+        return Fingerprint(self._columns, self._rows, self._salt, keys, bins, self._names)
 
 
 def pack(prints: Mapping[str, Fingerprint]) -> bytes:

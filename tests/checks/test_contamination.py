@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from registry.checks.references import Marked
@@ -63,3 +65,18 @@ def test_what_cannot_be_compared_is_an_error(tmp_path):
     assert wide.status == "error" and "1 columns and compared with 2" in wide.message
     alone = one(tmp_path, ROWS, KIND, {"references": ["korquad"]}, text="text")
     assert alone.status == "error" and "not known here" in alone.message
+
+
+def test_a_fingerprint_of_other_columns_is_named(tmp_path):
+    """Whoever compares keys with questions finds nothing, and must see why."""
+    made = replace(Fingerprint.of([[text] for text in HELD_OUT], b"salt"), names=("question",))
+    again = Fingerprint.parse(made.to_bytes())
+    assert again.names == ("question",)
+
+    def store(_):
+        return [Marked("korquad@1.2.0:dev", "ab", again)]
+
+    given = {"references": ["korquad@^1:dev"], "columns": ["id"]}
+    (check,) = judged(tmp_path, ROWS, {"type": KIND, "kwargs": given}, fingerprints=store, text="text").values()
+    assert (check.status, check.observed["other_columns"]) == ("pass", {"korquad@1.2.0:dev": ["question"]})
+    assert "korquad@1.2.0:dev is of question" in check.message

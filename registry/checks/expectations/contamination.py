@@ -139,7 +139,7 @@ def _overlap(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
     return Measure(
         columns=columns,
         count_sql=_count_sql(request, splits, facts),
-        reduce=_judge,
+        reduce=partial(_judge, others=_others(columns, marked)),
         what=f"rows stand in a held-out split of another release ({', '.join(one.name for one in marked)})",
         threshold={"max_share": kwargs["max_share"]},
         max_share=kwargs["max_share"],
@@ -173,7 +173,16 @@ SELECT NULL, reference, 0, count(*), 0, count(*) FILTER (WHERE near) FROM {reque
 GROUP BY reference ORDER BY ALL"""  # noqa: S608 (all parts are quoted)
 
 
-def _judge(rows: Sequence[Mapping[str, Any]]) -> Counts:
+def _others(columns: Sequence[str], marked: Sequence[Marked]) -> dict[str, list[str]]:
+    """The columns of fingerprints that were made of others than are compared."""
+    return {
+        one.name: list(one.fingerprint.names)
+        for one in marked
+        if one.fingerprint.names and one.fingerprint.names != tuple(columns)
+    }
+
+
+def _judge(rows: Sequence[Mapping[str, Any]], others: Mapping[str, Sequence[str]]) -> Counts:
     splits = [row for row in rows if row["split"] is not None]
     total, unexpected, empty, near = (
         sum(int(row[name]) for row in splits) for name in ("total", "unexpected", "empty", "near")
@@ -185,7 +194,11 @@ def _judge(rows: Sequence[Mapping[str, Any]]) -> Counts:
         "splits": by_split(splits),
         "references": {row["reference"]: int(row["unexpected"]) for row in rows if row["reference"] is not None},
     }
-    return Counts(total, unexpected, observed, note=f"{near:,} of them are only near" if near else "")
+    notes = [f"{near:,} of them are only near"] if near else []
+    if others:
+        observed["other_columns"] = dict(others)
+        notes += [f"{name} is of {', '.join(names)}" for name, names in others.items()]
+    return Counts(total, unexpected, observed, note="; ".join(notes))
 
 
 SPECS = (
