@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 LOCK_SECONDS = 60.0
 DECIDING = "registry-deciding"  # what DVC calls a remote that stands in for the one of its files
+VIA = "remote://"  # how an address begins that leads to another remote
 CHUNK = 4 * 1024 * 1024
 STALE_TEMPORARY = 86_400  # seconds; younger temporary files may belong to a process at work
 
@@ -160,21 +161,37 @@ def has_remote(root: Path) -> bool:
 
 
 def default_remote(root: Path) -> Mapping[str, str]:
-    """What `.dvc/config` in `root` says of its default remote, its `name` among it; nothing where there is none."""
+    """What `.dvc/config` in `root` says of its default remote, its `name` among it; nothing where there is none.
+
+    What is said of remotes that its address leads to stands behind their names.
+    """
     parser = _parsed(root / ".dvc" / "config")
     name = parser.get("core", "remote", fallback="")
-    return {**_section(parser, name), "name": name} if name else {}
+    if not name:
+        return {}
+    found, seen, url = {**_section(parser, name), "name": name}, {name}, _section(parser, name).get("url", "")
+    while url.startswith(VIA) and (other := url.removeprefix(VIA).partition("/")[0]) not in seen:
+        seen.add(other)
+        found |= {f"{other}\n{key}": value for key, value in _section(parser, other).items()}
+        url = _section(parser, other).get("url", "")
+    return found
 
 
 def _instead(root: Path, settings: Mapping[str, str] | None) -> dict[str, Any] | None:
     """Configuration by which DVC in `root` asks the remote of `settings`, with this machine's credentials for it."""
     if not settings:
         return None
-    local = _section(_parsed(root / ".dvc" / "config.local"), settings["name"])
-    section = {**{key: value for key, value in settings.items() if key != "name"}, **local}
-    if "://" not in section.get("url", ""):
-        section["url"] = str((root / ".dvc" / section.get("url", "")).resolve())
-    return {"core": {"remote": DECIDING}, "remote": {DECIDING: section}}
+    local = _parsed(root / ".dvc" / "config.local")
+    remotes: dict[str, dict[str, str]] = {DECIDING: {}}
+    for key, value in settings.items():
+        other, _, name = key.rpartition("\n")
+        remotes.setdefault(other or DECIDING, {})[name] = value
+    named = remotes[DECIDING].pop("name")
+    for remote, section in remotes.items():
+        section |= _section(local, named if remote == DECIDING else remote)
+        if "://" not in section.get("url", ""):
+            section["url"] = str((root / ".dvc" / section.get("url", "")).resolve())
+    return {"core": {"remote": DECIDING}, "remote": remotes}
 
 
 def _files(root: Path) -> list[Path]:
@@ -190,8 +207,9 @@ def _parsed(file: Path) -> ConfigParser:
 
 
 def _section(parser: ConfigParser, name: str) -> dict[str, str]:
-    section = f"'remote \"{name}\"'"
-    return dict(parser[section]) if parser.has_section(section) else {}
+    """What is said of the remote `name`; DVC takes the quotes around its heading or leaves them."""
+    headings = (found for found in parser.sections() if found.strip("'\" ") == f'remote "{name}'.strip())
+    return {key: value for heading in headings for key, value in parser[heading].items()}
 
 
 def cache_file(root: Path, md5: str) -> Path:

@@ -49,25 +49,25 @@ class Base:
 @contextmanager
 def base_of(workspace: Workspace, revision: str) -> Iterator[Base]:
     """The base of the work on `workspace`; raises what `Git.merge_base` and `at_commit` raise."""
-    _require_own_memory(workspace)
+    _require_own_memory(workspace, workspace.config.store)
     commit, tip = workspace.git.merge_base(revision), workspace.git.tip(revision)
     with ExitStack() as stack:
         parted = stack.enter_context(at_commit(workspace, commit))
-        yield Base(
-            revision, commit, parted, parted if tip == commit else stack.enter_context(at_commit(workspace, tip))
-        )
+        there = parted if tip == commit else stack.enter_context(at_commit(workspace, tip))
+        _require_own_memory(workspace, there.config.store)
+        yield Base(revision, commit, parted, there)
 
 
-def _require_own_memory(workspace: Workspace) -> None:
+def _require_own_memory(workspace: Workspace, store: str) -> None:
     """Raises `ConfigError` where git holds what belongs to a machine: a branch would vouch for itself.
 
-    That is what the tool remembers, its store, and DVC's settings for this machine, which go before the others.
+    That is what the tool remembers, the `store`, and DVC's settings for this machine, which go before the others.
     """
     places = [workspace.root / ".registry", workspace.root / ".dvc" / "config.local"]
-    if workspace.config.store.startswith("file:"):
-        places.append(workspace.root / workspace.config.store.removeprefix("file:"))
+    if store.startswith("file:"):
+        places.append(workspace.root / store.removeprefix("file:"))
     git = workspace.git
-    for place in places:
+    for place in dict.fromkeys((*places, *(path.resolve() for path in places))):
         held = git.held(place) if place.is_relative_to(git.top) and place != git.top else []
         if held:
             raise ConfigError(

@@ -8,6 +8,7 @@ convention unless `meta` points elsewhere.
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -190,7 +191,7 @@ def _dataset(name: str, entry: Mapping[str, Any], where: str) -> Dataset:
         )
     return Dataset(
         name=name,
-        path=entry["path"].rstrip("/"),
+        path=posixpath.normpath(entry["path"]),
         schema=meta.get("schema", f"schemas/{name}.yaml"),
         checks=tuple(checks),
         card=meta.get("card", f"cards/{name}.md"),

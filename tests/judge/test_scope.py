@@ -196,3 +196,47 @@ def test_a_base_that_cannot_be_read_is_named(work):
     with pytest.raises(ConfigError, match=broken[:12]) as caught:
         touched(work, broken)
     assert "/tmp" not in str(caught.value)
+
+
+def test_where_two_commits_could_be_the_parting_the_tip_counts(work):
+    git = Git.require(work)
+    write(work, "cards/one.md", "# of work")
+    git.run("commit", "-q", "-a", "-m", "work")
+    git.run("checkout", "-q", "main")
+    write(work, "fetch.py", "2")
+    git.run("commit", "-q", "-a", "-m", "main")
+    first, second = git.run("rev-parse", "main").strip(), git.run("rev-parse", "work").strip()
+    git.run("merge", "-q", "-m", "one way", second)
+    git.run("checkout", "-q", "work")
+    git.run("merge", "-q", "-m", "the other", first)
+    assert git.merge_base("main") == git.tip("main") == git.run("rev-parse", "main").strip()
+    assert touched(work).touched == {}
+    write(work, "cards/one.md", "# 하나")
+    assert touched(work).touched == {"one": ("card",)}, "back to what it was before both"
+
+
+@pytest.mark.parametrize("link", [".dvc", "stores"])
+def test_what_is_a_machine_s_is_found_behind_links(work, link):
+    write(work, "hidden/config.local", "[core]\n    remote = mine\n")
+    write(work, "hidden/mine/registry.json", "{}")
+    shutil.rmtree(work / link, ignore_errors=True)
+    (work / link).symlink_to("hidden")
+    if link == "stores":
+        Git.require(work).run("checkout", "-q", "main")
+        write(work, "registry.toml", 'format = 1\nstore = "file:stores/mine"\n')
+        Git.require(work).run("commit", "-q", "-m", "a store", "registry.toml")
+        Git.require(work).run("checkout", "-q", "work")
+        Git.require(work).run("add", "-f", "hidden", link)
+    else:
+        Git.require(work).run("add", "-f", "hidden", link)
+    Git.require(work).run("commit", "-q", "-m", "hidden")
+    with pytest.raises(ConfigError, match="it would vouch for itself"):
+        touched(work)
+
+
+def test_a_path_is_the_same_however_it_is_written(work):
+    other = DVC_YAML.replace("  one: {path: data/one,", "  uno: {path: ./data//one/,")
+    write(work, "dvc.yaml", other)
+    write(work, "data/one.dvc", pointer("data/one", "c" * 32))
+    found = touched(work)
+    assert found.renamed == {"uno": "one"} and "data" in found.touched["uno"] and "entry" not in found.deleted

@@ -243,6 +243,12 @@ def test_another_remote_is_said_and_the_base_s_is_asked(compare):
     assert "s3://ours/data → s3://theirs/data" in said(found)["remote"]
     assert found.workspace.remote == {"name": "work", "url": "s3://ours/data"}
     assert (found.weakened[0].place.path, found.weakened[0].place.line) == (".dvc/config", 2)
+    plain = remote.replace("'remote", "remote").replace("work\"'", 'work"')
+    assert "s3://theirs" in said(compare(remote=plain.replace("ours", "theirs"), before={"remote": plain}))["remote"]
+    via = remote.replace("s3://ours/data", "remote://top/data") + "['remote \"top\"']\n    url = s3://ours\n"
+    assert compare(remote=via, before={"remote": via}).weakened == ()
+    led = compare(remote=via.replace("s3://ours", "s3://theirs"), before={"remote": via})
+    assert "remote" in said(led) and led.workspace.remote["top\nurl"] == "s3://ours"
     assert compare(remote=remote).weakened == () == compare(remote=remote, before={"remote": remote}).weakened
 
 
