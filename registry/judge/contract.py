@@ -46,10 +46,20 @@ def with_roles(now: DatasetSchema, before: DatasetSchema) -> tuple[DatasetSchema
         columns.append(decided)
         if decided != column:
             found.append((f"schema:role:{column.name}", f"`{column.name}` {_told(column)} instead of {_role(decided)}"))
+    for role in ROLES:
+        ours, theirs = _still(role, now, before), [column.name for column in columns if column.role == role]
+        if [name for name in theirs if name in ours] != ours:  # the first of a role is the one that is looked at
+            columns.sort(key=lambda column: _rank(column.name, before))
+            found.append((f"schema:role:{role}", f"the columns of role {role} stand in another order"))
     by_column = bool(_still("split", now, before)) and not before.splits
     if by_column and now.splits:
         found.append(("schema:splits", "globs place files in splits, instead of a column"))
     return replace(now, columns=tuple(columns), splits={} if by_column else now.splits), found
+
+
+def _rank(name: str, before: DatasetSchema) -> int:
+    """Where a column stands on the base; behind all of them where it is new."""
+    return next((at for at, column in enumerate(before.columns) if column.name == name), len(before.columns))
 
 
 def _still(role: str, now: DatasetSchema, before: DatasetSchema) -> list[str]:

@@ -209,6 +209,15 @@ def test_roles_that_ask_more_count_at_once(compare):
     assert compare(schema=renamed, before={"schema": GROUPED}).rules.schema.column_of_role("group").name == "place"
 
 
+def test_the_first_column_of_a_role_stays_the_first(compare):
+    line = "      - {name: %s, logicalType: string, physicalType: string, " + ROLE % "group" + "}\n"
+    found = compare(schema=SCHEMA + line % "b" + line % "site", before={"schema": SCHEMA + line % "site" + line % "b"})
+    assert set(said(found)) == {"schema:role:group"}
+    assert [column.name for column in found.rules.schema.columns_of_role("group")] == ["site", "b"]
+    moved = compare(schema=SCHEMA + line % "b" + line % "site", before={"schema": SCHEMA + line % "b"})
+    assert "group" in said(moved)["schema:role:site"] and moved.rules.schema.column("site").role is None
+
+
 def test_what_the_schema_asks_no_more_is_said_and_the_schema_decides(compare):
     required = SCHEMA.replace("{name: id,", "{name: id, required: true, unique: true,")
     found = compare(before={"schema": required})
