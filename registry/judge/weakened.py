@@ -35,6 +35,7 @@ from registry.workspace.workspace import Dataset, Workspace
 
 REMOVED = "removed from the gate"
 DECIDES = "the base branch's version decides"
+TOLD = 3  # files that a message names
 OF_RULES = frozenset({"schema", "checks", "card", "waivers", "settings", "remote", "entry", DROPPED})
 """The parts of a dataset with which its gate may change."""
 
@@ -88,9 +89,9 @@ class Deciding:
         found = placed(self.rules.schema, self.before, paths)
         if not found.moved:
             return self
-        path, old, new = found.moved[0]
-        more = f" and {len(found.moved) - 1} more" if len(found.moved) > 1 else ""
-        said = f"`{path}`{more} of the split {old} counts as {new or 'no split'}"
+        told = [f"`{path}` of {old} counts as {new or 'no split'}" for path, old, new in found.moved[:TOLD]]
+        told += [f"and {len(found.moved) - TOLD} more"] if len(found.moved) > TOLD else []
+        said = ", ".join(told)
         decides = DECIDES if found.comparable else "the base's globs do not fit the other files: it cannot be compared"
         weaker = Weakening(
             "schema:splits", f"{said}; {decides}", Place(schema), "info" if found.comparable else "critical"

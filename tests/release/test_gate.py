@@ -362,7 +362,7 @@ def test_globs_that_move_a_split_do_not_let_a_leak_through(team):
     of_one_split(team)
     found = judged(clone(team))
     assert checks(found)["leakage-exact"].blocks("critical") and found.evidences[0].data.splits["test"] == 20
-    assert "of the split test counts as train" in checks(found)["gate:schema:splits"].message
+    assert "`test.csv` of test counts as train, `validation.csv` of" in checks(found)["gate:schema:splits"].message
 
 
 def test_globs_of_the_base_that_fit_no_more_cannot_be_compared_with(team):
