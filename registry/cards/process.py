@@ -162,6 +162,11 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
+def _coefficient(value: Any) -> float | None:
+    found = _share(value) if isinstance(value, str) else _number(value)
+    return found if found is not None and -1 <= found <= 1 else None
+
+
 def _number(value: Any) -> float | None:
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if numeric and math.isfinite(value) else None
@@ -174,10 +179,12 @@ def _share(value: Any) -> float | None:
 
 
 def _day(value: Any) -> str | None:
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat()
+    """A day as ISO 8601 writes it in full; a moment is none, since the day hangs on the zone."""
+    text = value.isoformat() if isinstance(value, dt.date) else str(value)
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        return None
     try:
-        return value.isoformat() if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)).isoformat()
+        return dt.date.fromisoformat(text).isoformat()
     except ValueError:
         return None
 
@@ -189,7 +196,7 @@ def _matching(pattern: str) -> Callable[[Any], str | None]:
 _KINDS: Mapping[Kind, Callable[[Any], Any]] = {
     "text": _text,
     "count": _count,
-    "number": _number,
+    "coefficient": _coefficient,
     "share": _share,
     "date": _day,
     "file": _text,
@@ -199,7 +206,7 @@ _KINDS: Mapping[Kind, Callable[[Any], Any]] = {
 _WANTED: Mapping[Kind, str] = {
     "text": "takes text, in quotes where it reads as a number (YAML drops the zero of 2.10)",
     "count": "takes a whole number from 0",
-    "number": "takes a number",
+    "coefficient": "takes a coefficient from -1 to 1, or a percentage",
     "share": "takes a share from 0 to 1, or a percentage",
     "date": "takes a day like 2027-12-31",
     "file": "takes a path in the folder of the card",

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from registry.model.digest import sha256_of
 
-Kind = Literal["text", "count", "share", "number", "date", "file", "sha256", "url"]
+Kind = Literal["text", "count", "share", "coefficient", "date", "file", "sha256", "url"]
 
 # Record → its keys and what each holds. The steps of DMOps (Choi & Park 2023, arXiv:2301.01228) that a person
 # answers for; what a machine can measure is measured and has no place here.
@@ -39,7 +39,7 @@ RECORDS: Mapping[str, Mapping[str, Kind]] = {
     "pilot": {
         "items": "count",
         "rounds": "count",
-        "agreement": "number",
+        "agreement": "coefficient",
         "metric": "text",
         "findings": "text",
         "file": "file",
