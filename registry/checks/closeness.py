@@ -72,6 +72,10 @@ class ClosenessRequest:
         if len(values) > MOST:
             why = f"`{self.sensitive}` has more than {MOST:,} different numbers"
             raise PlanError(why, hint="group them into ranges first")
+        told = engine.rows(f"SELECT count(DISTINCT s) AS n FROM ({self.rows}) AS rows")[0]["n"]  # noqa: S608
+        if told != len(values):
+            why = f"`{self.sensitive}` has numbers of more digits than can be told apart in their order"
+            raise PlanError(why, hint="group them into ranges first")
         counts = np.array([row["n"] for row in values], np.int64)
         whole = np.cumsum(counts) / max(1, counts.sum())
         kinds = [("s", pa.float64()), ("rank", pa.int64())]

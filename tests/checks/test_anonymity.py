@@ -169,3 +169,9 @@ def test_an_empty_text_is_as_missing_as_a_null(tmp_path):
     assert one(tmp_path, {"train": rows}, "expect_k_anonymity_at_least", {"k": 2}, **given).observed["groups"] == 2
     check = one(tmp_path, {"train": rows}, "expect_l_diversity_at_least", {"l": 2}, **given)
     assert (check.status, check.total, check.unexpected, check.observed["empty"]) == ("fail", 3, 1, 1)
+
+
+def test_numbers_too_long_to_be_ordered_are_no_distance_of_nothing(tmp_path):
+    rows = {"q": ["a", "a", "b", "b"], "s": [2**60 + at for at in range(4)]}
+    check = one(tmp_path, {"train": rows}, T, {"quasi_identifiers": ["q"], "sensitive": "s", "t": 0.1})
+    assert check.status == "error" and "more digits than can be told apart" in check.message
