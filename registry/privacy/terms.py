@@ -2,9 +2,9 @@
 
 A list is what its owner made it: that a term stands in a text says nothing beyond that. Three
 ways to compare: `none` as written; `text` after NFKC and case-folding; `letters` besides through
-split Hangul (`ㅂㅏㅂㅗ`), letters apart (`바.보`, `b a d`), letters repeated three times or more and
-vowels drawn out (`바아보`). Hangul is found within words, other scripts as whole words. Letters
-apart are joined only if whole words are: `나 바 보았다` holds no `바보`.
+split Hangul (`ㅂㅏㅂㅗ`), marks on letters, letters apart (`바.보`, `b a d`), letters repeated three times
+or more and vowels drawn out (`바아보`). Hangul is found within words, other scripts as whole words.
+Letters apart are joined only if whole words are: `나 바 보았다` holds no `바보`.
 
 >>> found = Matcher(TermList("bad.txt", ("바보", "bad"), ("바보온달",))).lines
 >>> texts = ("ㅂㅏㅂㅗ", "바.보", "너바아보야", "Ｂ a D", "baaad", "나 바 보았다", "badge", "바보온달")
@@ -32,10 +32,12 @@ _PAIRS = "ㄳㄱㅅ ㄵㄴㅈ ㄶㄴㅎ ㄺㄹㄱ ㄻㄹㅁ ㄼㄹㅂ ㄽㄹㅅ 
 _PAIRS += "ㅘㅗㅏ ㅙㅗㅐ ㅚㅗㅣ ㅝㅜㅓ ㅞㅜㅔ ㅟㅜㅣ ㅢㅡㅣ"
 JOINED = {pair[0]: pair[1:] for pair in _PAIRS.split()}  # letters that two keys make
 LEET = {"a": "4@", "b": "8", "e": "3", "g": "9", "i": "1!", "l": "1", "o": "0", "s": "5$", "t": "7"}
+# What NFKC left beside its letter: strokes through it, accents that no alphabet writes there, circles around it.
+_MARKS = (range(0x300, 0x370), range(0x483, 0x48A), range(0x1AB0, 0x1B00), range(0x1DC0, 0x1E00), range(0x20D0, 0x2100))
 _HANGUL = "\u3131-\u3163"
 _SINGLE = re.compile(r"[\u2e80-\u2fff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")  # a word each
 _WORDS = "\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff"  # scripts that are found within words
-RULES = 1  # raised when a text may be judged otherwise
+RULES = 2  # raised when a text may be judged otherwise
 MOST, LONGEST = 20_000, 100  # terms of a list, characters of a term
 
 
@@ -236,6 +238,8 @@ class _Table(dict[int, str]):
             return "|" + char
         if char.isspace():
             return " "
+        if any(ord(char) in marks for marks in _MARKS):
+            return ""
         kept = char.isalpha() or unicodedata.category(char) == "Mn" or char in self._signs
         return char if kept or (char.isdigit() and self._digits) else "."
 

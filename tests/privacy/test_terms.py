@@ -97,3 +97,12 @@ def test_a_list_is_read_by_line():
     same = TermList.read("다른.txt", "바보\n멍청이\n!바보온달")
     assert terms.sha256 == same.sha256 and str(terms) == "욕설.txt"
     assert terms.sha256 != TermList.read("욕설.txt", "바보\n멍청이").sha256
+
+
+@pytest.mark.parametrize("text", ["바\u0301보", "b\u0336a\u0336d\u0336", "вре\u0301д", "b\u20dda\u20ddd\u20dd"])
+def test_marks_on_letters_hide_no_term(text):
+    assert Matcher(TermList("x", ("바보", "bad", "вред"))).lines(text)
+
+
+def test_letters_that_an_alphabet_has_are_letters_of_their_own():
+    assert not Matcher(TermList("x", ("resume", "ион"))).lines("résumé йон")
