@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
@@ -52,13 +52,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """What `mask` did, or would do; `keys` are columns that tell rows apart and lose values to it."""
+    """What `mask` did, or would do.
+
+    `keys` are columns that tell rows apart and lose values to it, `left` those whose fields have names that it leaves.
+    """
 
     state: Literal["masked", "planned", "unchanged"]
     found: Found
     target: Target
     delivered: Delivered | None
     keys: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def mask(bench: Bench, kinds: Sequence[str], writing: Writing) -> Masked:
@@ -81,7 +85,8 @@ def mask(bench: Bench, kinds: Sequence[str], writing: Writing) -> Masked:
         target = target_of(bench, writing, directory=bench.snapshot.directory)
         if not found.rows and target.current:
             return Masked("unchanged", found, target, None)
-        planned = Masked("planned", found, target, None, _keys(bench, found))
+        left = named_by_it({name: facts.columns[name] for name in found.places}, wanted)
+        planned = Masked("planned", found, target, None, _keys(bench, found), left)
         if writing.dry_run:
             return planned
         original = Original(bench.snapshot, table, schema.encoding)
@@ -123,6 +128,15 @@ def find(session: Session, schema: DatasetSchema, columns: tuple[str, ...], kind
         {split: counts.get(split, 0) for split in session.table.splits},
         tuple({"row": sample["row"], "split": sample["split"]} for sample in samples),
     )
+
+
+def named_by_it(types: Mapping[str, str], kinds: Collection[str]) -> tuple[str, ...]:
+    """The columns, given with their types, that have fields called by personal data: a mask changes values alone.
+
+    >>> named_by_it({"a": "VARCHAR", "b": 'STRUCT("hong@example.com" VARCHAR)'}, USUAL)
+    ('b',)
+    """
+    return tuple(name for name, kind in types.items() if cover(kind, kinds, name) != kind)
 
 
 def _keys(bench: Bench, found: Found) -> tuple[str, ...]:

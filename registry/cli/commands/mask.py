@@ -68,4 +68,8 @@ def _report(run: Run, name: str, done: Masked) -> None:
     run.out.table(("column", "rows"), [(column, f"{rows:,}") for column, rows in columns.items()])
     for column in done.keys:
         run.out.note(f"`{column}` tells rows apart: masked values may be equal, and its check may fail.")
+    for column in done.left:
+        run.out.note(
+            f"`{column}` has fields whose names are personal data, which stay: rename them."
+        )
     conclude(run, done.state, done.target.path, done.delivered)
