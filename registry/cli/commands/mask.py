@@ -69,7 +69,5 @@ def _report(run: Run, name: str, done: Masked) -> None:
     for column in done.keys:
         run.out.note(f"`{column}` tells rows apart: masked values may be equal, and its check may fail.")
     for column in done.left:
-        run.out.note(
-            f"`{column}` has fields whose names are personal data, which stay: rename them."
-        )
+        run.out.note(f"`{column}` has fields whose names are personal data, which stay: rename them.")
     conclude(run, done.state, done.target.path, done.delivered)
