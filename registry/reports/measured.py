@@ -76,8 +76,8 @@ def result(found: Mapping[str, Any], text: Text) -> Markup:
         return text("arg.until", value=code(found["arguments"]["until"]))
     if found["type"] == "schema":
         return text("value.of", value=text.count(reading["value"]), total=text.n(reading["unit"], found["n"] or 0))
-    if isinstance(found["observed"], Mapping) and "allowed" in found["observed"]:
-        return text("value.of", value=text.count(found["observed"]["allowed"]), total=text.count(found["n"]))
+    if found["type"] == "terms":
+        return text("value.of", value=text.count(found["n"] - reading["value"]), total=text.count(found["n"]))
     if reading["unit"] == "units":
         return text("value.outside", value=text.count(reading["value"]), total=text.count(found["n"]))
     return value(spoken(reading["value"], reading["unit"], text))
@@ -106,7 +106,8 @@ def title_of(found: Mapping[str, Any], text: Text) -> Markup:
     named = named or list(found["columns"])
     if found["type"] in TOLD or not named:
         return name
-    columns = [code(column) for column in named[:NAMED]]
+    metric = [code(found["limit"]["metric"])] if "metric" in (found["limit"] or {}) else []
+    columns = [*metric, *(code(column) for column in named[:NAMED])]
     rest = len(named) - NAMED
     more = [text("value.more", n=rest)] if rest > 0 else []
     return name + Markup(" ") + text.join([*columns, *more])

@@ -78,7 +78,7 @@ class Text:
             return NONE
         if 0 < value < 0.001:
             return self.pick(("<0.1\u00a0pp", "0.1%p 미만"))
-        points = f"{value * 100:.1f}" if value else "0"
+        points = f"{value * 100:.1f}".replace("-", "−") if value else "0"
         return points + self.pick(("\u00a0pp", "%p"))
 
     def size(self, count: int) -> str:

@@ -21,6 +21,7 @@ from registry.reports.html import code, value
 from registry.reports.text import Text
 
 Found = Mapping[str, Any]  # a measure of `quality.json`
+COEFFICIENT = ("metric", "level", "weights")  # what a coefficient is called, and what it takes ratings for
 LISTED = 4  # splits, references or columns named
 CUT = 40  # characters of a class or a group
 
@@ -34,11 +35,13 @@ def finding_of(found: Found, text: Text) -> Markup:
     return say(seen, found, text) if needs <= seen.keys() else Markup("")
 
 
-def _agreement(seen: Found, _: Found, text: Text) -> Markup:
+def _agreement(seen: Found, found: Found, text: Text) -> Markup:
     low, high = seen["low"], seen["high"]
     interval = text("agreement.interval", low=text.stat(low), high=text.stat(high)) if low is not None else ""
+    metric = Markup(" ").join(code(found["limit"][key]) for key in COEFFICIENT if key in (found["limit"] or {}))
     people, items = text.count(len(seen["annotators"])), text.count(seen["items"])
-    return text("told.agreement", people=people, items=items, raw=text.share(seen["raw_agreement"]), interval=interval)
+    raw = text.share(seen["raw_agreement"])
+    return text("told.agreement", metric=metric, people=people, items=items, raw=raw, interval=interval)
 
 
 def _following(seen: Found, found: Found, text: Text) -> Markup:
@@ -61,21 +64,16 @@ def _curve(seen: Found, _: Found, text: Text) -> Markup:
     return text("curve.told", rows=text.count(seen["train_rows"]), score=text.share(seen["score"]), **gains)
 
 
-def _personal(seen: Found, _: Found, text: Text) -> Markup:
+def _personal(seen: Found, found: Found, text: Text) -> Markup:
     kinds = [
         value(f"{text.pick(KINDS[name].what) if name in KINDS else name} {text.n('rows', counts['rows'])}")
         for name, counts in sorted(seen["kinds"].items())
     ]
-    return text.join(kinds) if kinds else text("told.nothing")
+    return text.join(kinds) if kinds else text("told.nothing", rows=text.n("rows", found["n"]))
 
 
 def _listed(seen: Found, found: Found, text: Text) -> Markup:
-    terms = text.count(len(seen["terms"]))
-    return (
-        text("told.terms", rows=text.n("rows", found["unexpected"]), terms=terms)
-        if seen["terms"]
-        else text("told.nothing")
-    )
+    return text("told.terms", rows=text.n("rows", found["n"]), terms=text.count(len(seen["terms"])))
 
 
 def _groups(seen: Found, _: Found, text: Text) -> Markup:
@@ -93,10 +91,11 @@ def _in_order(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(split, found[split]) for split in ordered_splits(found)]
 
 
-def _overlap(seen: Found, _: Found, text: Text) -> Markup:
+def _overlap(seen: Found, found: Found, text: Text) -> Markup:
     named = sorted(seen["references"].items())
     parts = [Markup("{} {}").format(code(name), text.n("rows", rows)) for name, rows in named[:LISTED]]
-    return text.join(parts) if parts else text("told.nothing")
+    asked = text.join([code(name) for name in (found["arguments"] or {}).get("references", ())[:LISTED]])
+    return text.join(parts) if parts else text("arg.references", value=asked)
 
 
 def _drift(seen: Found, found: Found, text: Text) -> Markup:
@@ -107,8 +106,10 @@ def _drift(seen: Found, found: Found, text: Text) -> Markup:
     if not moved:
         return Markup("")
     most, name, split = max(moved, key=lambda entry: entry[0])
-    where = name if whole else Markup("{} {}").format(name, code(split))
-    return text("told.drift", column=where, value=text.stat(most), columns=text.n("columns", len(seen["columns"])))
+    columns = text.n("columns", len(seen["columns"]))
+    if not most:
+        return text("told.still", columns=columns)
+    return text("told.drift", column=name if whole else Markup("{} {}").format(name, code(split)), columns=columns)
 
 
 def _disparity(seen: Found, _: Found, text: Text) -> Markup:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 TOLD: Mapping[str, tuple[str, str]] = {
     "told.agreement": (
-        "{people} annotators, {items} items; partners agree in {raw} {interval}",
-        "작업자 {people}명, 항목 {items}개. 서로 일치한 비율 {raw} {interval}",
+        "{metric}, {people} annotators, {items} items {interval}; partners agree in {raw}",
+        "{metric}, 작업자 {people}명, 항목 {items}개 {interval}. 서로 일치한 비율 {raw}",
     ),
     "told.following": (
         "{against} of {rows} are labelled against the majority; {ties} are ties",
@@ -21,17 +21,18 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "{conflicts} with another label, of {near} near-duplicates in {rows} long enough to compare",
         "라벨이 다른 근사 중복 {conflicts}건. 근사 중복 {near}건, 비교 대상 {rows}",
     ),
-    "told.nothing": ("nothing found", "발견 없음"),
-    "told.terms": ("{rows} hold a term, {terms} terms of the list", "낱말이 있는 행 {rows}, 목록의 낱말 {terms}개"),
+    "told.nothing": ("none in {rows}", "{rows} 중 없음"),
+    "told.terms": ("in {rows}; {terms} terms of the list occur", "{rows} 중. 나온 목록 낱말 {terms}개"),
     "told.groups": (
         "{groups} groups, {beyond} of them beyond the limit",
         "집단 {groups}개, 기준을 벗어난 집단 {beyond}개",
     ),
     "told.generation": ("generation {depth} at most", "최대 세대 {depth}"),
     "told.drift": (
-        "furthest in {column}: {value}, of {columns}",
-        "가장 큰 변화 {column}: {value} ({columns})",
+        "furthest in {column}, of {columns}",
+        "변화가 가장 큰 열: {column} ({columns})",
     ),
+    "told.still": ("no column moved, of {columns}", "변화한 열 없음 ({columns})"),
     "told.disparity": (
         "{column}: {label} differs by {pp} ({low} to {high}) between {highest} and {lowest}",
         "{column}: {label} 비율 차이 {pp} ({low}~{high}), 최고 {highest}, 최저 {lowest}",
