@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.consume.source import default_store_url, open_default_store, store_options, store_url
+from registry.consume.source import Settings, default_store_url, open_default_store, store_options, store_url
 from registry.errors import ConfigError, StoreError, UsageError
 from registry.stores.s3 import S3Store
 
@@ -62,3 +62,13 @@ def test_offline_forbids_remote_stores_only(workspace: Path, monkeypatch: pytest
         open_default_store(workspace, "s3://bucket/x")
     monkeypatch.setenv("REGISTRY_OFFLINE", "0")
     assert open_default_store(workspace, "s3://bucket/x").url == "s3://bucket/x"
+
+
+def test_settings_stand_in_for_those_of_a_branch_and_the_caller_before_both(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = Settings("file:theirs", "http://127.0.0.1:9", tmp_path)
+    assert open_default_store(workspace, None, base).url == f"file:{tmp_path}/theirs"
+    assert open_default_store(workspace, "named", base).url == f"file:{workspace}/named"
+    monkeypatch.setenv("REGISTRY_STORE", "file:of-the-environment")
+    assert open_default_store(workspace, None, base).url == f"file:{workspace}/of-the-environment"
