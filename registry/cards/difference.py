@@ -22,6 +22,7 @@ from registry.reports.text import NONE, Text
 
 CLASSES = 12  # labels of a matrix; with more, the most frequent
 COLUMNS = 60
+HARDLY = 0.0005  # bits
 
 
 def diff_html(difference: Difference, lang: str) -> str:
@@ -152,7 +153,7 @@ def _column(name: str, shift: Shift | None, edited: int | None, text: Text) -> d
         "name": code(name),
         "edited": text.count(edited),
         "bar": bar(far, "plain") if far is not None else "",
-        "divergence": NONE if far is None else text.stat(far),
+        "divergence": NONE if far is None else f"{far:.3f}" if far >= HARDLY else "< 0.001",
         "missing": missing,
     }
 
