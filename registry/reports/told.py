@@ -41,6 +41,7 @@ def _agreement(seen: Found, found: Found, text: Text) -> Markup:
     metric = Markup(" ").join(code(found["limit"][key]) for key in COEFFICIENT if key in (found["limit"] or {}))
     people, items = text.count(len(seen["annotators"])), text.count(seen["items"])
     raw = text.share(seen["raw_agreement"])
+    interval = Markup(" ") + interval if interval else ""
     return text("told.agreement", metric=metric, people=people, items=items, raw=raw, interval=interval)
 
 

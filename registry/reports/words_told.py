@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 TOLD: Mapping[str, tuple[str, str]] = {
     "told.agreement": (
-        "{metric}, {people} annotators, {items} items {interval}; partners agree in {raw}",
-        "{metric}, 작업자 {people}명, 항목 {items}개 {interval}. 서로 일치한 비율 {raw}",
+        "{metric}, {people} annotators, {items} items{interval}; partners agree in {raw}",
+        "{metric}, 작업자 {people}명, 항목 {items}개{interval}. 서로 일치한 비율 {raw}",
     ),
     "told.following": (
         "{against} of {rows} are labelled against the majority; {ties} are ties",
@@ -22,7 +22,7 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "라벨이 다른 근사 중복 {conflicts}건. 근사 중복 {near}건, 비교 대상 {rows}",
     ),
     "told.nothing": ("none in {rows}", "{rows} 중 없음"),
-    "told.terms": ("in {rows}; {terms} terms of the list occur", "{rows} 중. 나온 목록 낱말 {terms}개"),
+    "told.terms": ("of {rows}; {terms} terms of the list occur", "{rows} 중. 나온 목록 낱말 {terms}개"),
     "told.groups": (
         "{groups} groups, {beyond} of them beyond the limit",
         "집단 {groups}개, 기준을 벗어난 집단 {beyond}개",
