@@ -118,7 +118,8 @@ def _what(fact: ChangeFact, lang: str) -> str:
 
 
 def _number(count: int | None) -> str:
-    return "" if count is None else f": {count:,}".replace("-", "\u2212")
+    """What a figure adds; a difference of nothing adds nothing."""
+    return f": {count:,}".replace("-", "\u2212") if count else ""
 
 
 def _korean(fact: ChangeFact, counted: re.Match[str] | None) -> str:

@@ -125,3 +125,11 @@ def test_a_broken_record_names_its_file(break_it):
     break_it(document)
     with pytest.raises(ConfigError, match=r"r.json is no record"):
         Mended.of("r.json", document)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "frozen split changed, "), ("ko", "고정 분할 변경, ")])
+def test_a_frozen_split_of_as_many_rows_as_before_tells_no_difference(lang: str, said: str) -> None:
+    fact = ChangeFact("frozen-split-changed", "major", split="test", count=0)
+    assert fact_line(fact, lang).startswith(said)
+    assert ": 0" not in fact_line(fact, lang)
+    assert "\u2212" + "3" in fact_line(replace(fact, count=-3), lang)
