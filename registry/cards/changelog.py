@@ -27,6 +27,7 @@ from registry.model.release import ChangeFact, Level
 PATHS: Mapping[str, str] = {"en": ".registry/CHANGELOG.md", "ko": ".registry/CHANGELOG.ko.md"}
 FIRST = "first-release"  # the fact of a release with none before it, which its entry says in a sentence
 DIGITS = 12  # of a digest that a reader can compare
+_SAID = re.compile(r"\A[\d,]+ rows?; ")  # a detail's own count of rows, which the line begins with
 _COUNTED = re.compile(r"(rows|labels|classes|keys|columns|splits|files)[-_](.+)\Z")
 
 
@@ -74,7 +75,8 @@ def fact_line(fact: ChangeFact, lang: str = "en") -> str:
     """One fact in words, as Markdown."""
     place = [_say("of-split", lang, split=code(fact.split, 60))] if fact.split else []
     place += [_say("of-column", lang, column=code(fact.column, 60))] if fact.column else []
-    place += [plain(detail_of(fact.detail, lang), 300)] if fact.detail else []
+    detail = _SAID.sub("", fact.detail) if fact.count is not None else fact.detail
+    place += [plain(detail_of(detail, lang), 300)] if detail else []
     return f"{', '.join([plain(_what(fact, lang)), *place])} ({fact.level})"
 
 

@@ -92,9 +92,10 @@ DETAILS: Mapping[str, str] = {
     r"(\S+) removed": r"\1 삭제",
     r"and (\d+) more rules": r"그 밖의 규칙 \1개",
     r"([\d,]+) → ([\d,]+) rows": r"\1 → \2행",
-    r"(.+) → (.+): ([\d,]+) rows": r"\1 → \2: \3행",
-    r"([\d,]+) rows; in all splits (.+)": r"\1행; 모든 분할에서 \2",
-    r"([\d,]+) rows; (.+)": r"\1행; \2",
+    r"(.+) → (.+): ([\d,]+) rows?": r"\1 → \2: \3행",
+    r"in all splits (.+)": r"모든 분할에서 \1",
+    r"([\d,]+) rows?; in all splits (.+)": r"\1행; 모든 분할에서 \2",
+    r"([\d,]+) rows?; (.+)": r"\1행; \2",
     r"without (.+); with (.+)": r"삭제 \1; 추가 \2",
     r"without (.+)": r"삭제 \1",
     r"with (.+)": r"추가 \1",
@@ -107,7 +108,7 @@ DETAILS: Mapping[str, str] = {
 # A detail that counts what happened to the rows of a split, and its parts in Korean.
 TOLD = r"[\d,]+ → [\d,]+ rows: [\d,]+ [a-z ]+(?:, [\d,]+ [a-z ]+)*"
 PARTS: Mapping[str, str] = {
-    r"([\d,]+) rows": r"\1행",
+    r"([\d,]+) rows?": r"\1행",
     r"([\d,]+) added": r"추가 \1",
     r"([\d,]+) removed": r"삭제 \1",
     r"([\d,]+) changed": r"변경 \1",

@@ -154,7 +154,7 @@ def _same_columns(before: DatasetSchema, after: DatasetSchema) -> bool:
 
 def _moved(rows: RowChanges) -> Iterator[ChangeFact]:
     for (old, new), count in rows.moved.items():
-        yield _fact("rows-moved", split=new, count=count, detail=f"{old} → {new}: {count:,} rows")
+        yield _fact("rows-moved", split=new, count=count, detail=f"{old} → {new}: {_rows(count)}")
 
 
 def _relabelled(rows: RowChanges, schema: DatasetSchema, frozen: frozenset[str]) -> Iterator[ChangeFact]:
@@ -164,8 +164,12 @@ def _relabelled(rows: RowChanges, schema: DatasetSchema, frozen: frozenset[str])
     for split, count in rows.relabelled.items():
         kind = "frozen-rows-relabelled" if split in frozen else "rows-relabelled"
         more = "; in all splits " if len(rows.relabelled) > 1 else "; "
-        detail = f"{count:,} rows{more}{most}" + (", …" if len(pairs) > TOLD else "")
+        detail = f"{_rows(count)}{more}{most}" + (", …" if len(pairs) > TOLD else "")
         yield _fact(kind, split=split, column=label.name if label else None, count=count, detail=detail)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" + ("s" if count != 1 else "")
 
 
 def _gone(rows: RowChanges, schema: DatasetSchema) -> Iterator[ChangeFact]:

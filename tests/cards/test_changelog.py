@@ -133,3 +133,10 @@ def test_a_frozen_split_of_as_many_rows_as_before_tells_no_difference(lang: str,
     assert fact_line(fact, lang).startswith(said)
     assert ": 0" not in fact_line(fact, lang)
     assert "\u2212" + "3" in fact_line(replace(fact, count=-3), lang)
+
+
+def test_a_count_is_told_once_and_in_the_right_number() -> None:
+    fact = ChangeFact("rows-relabelled", "minor", split="train", count=1, detail="1 row; 부정 → 긍정 1")
+    assert fact_line(fact) == "1 row relabelled, split <code>train</code>, 부정 → 긍정 1 (minor)"
+    more = ChangeFact("rows-relabelled", "minor", split="train", count=3, detail="3 rows; in all splits a → b 4")
+    assert fact_line(more, "ko") == "행 3건 라벨 변경, 분할 <code>train</code>, 모든 분할에서 a → b 4 (minor)"
