@@ -59,7 +59,9 @@ def add(workspace: Workspace, path: Path, options: AddOptions) -> Added:
     unreadable ones.
     """
     if not path.exists() and not path.is_symlink():
-        raise NotFoundError(f"there is no file or directory {path}", hint="registry add PATH")
+        known = workspace.datasets.get(path.name)
+        hint = f"registry add {known.path}" if known else "registry add PATH"
+        raise NotFoundError(f"there is no file or directory {path}", hint=hint)
     inside = _inside(workspace, path)
     relative = _place(workspace, path, options)
     if stage := stage_of(workspace.root, relative):

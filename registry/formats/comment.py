@@ -96,7 +96,7 @@ def _weakened(judgement: Judgement) -> list[str]:
     """That the change makes the gate weaker, of which datasets, and whose thresholds decided."""
     weaker = {one.dataset: sum(check.type == WEAKENED for check in one.checks) for one in judgement.evidences}
     named = ", ".join(f"`{name}` ({count})" for name, count in weaker.items() if count)
-    said = "The thresholds of the base branch decided; a weakening counts once it is merged on its own."
+    said = "The base branch's version decided; a weakening counts once it is merged on its own."
     return [f"> ⚠️ **Gate weakened**: {named}. {said}\n"] if named else []
 
 

@@ -36,6 +36,7 @@ def test_outside_a_workspace_and_outside_git(tmp_path):
     [
         (["check", "revews"], 6, "did you mean `reviews`"),
         (["add", "data/nothing"], 6, "no file or directory"),
+        (["add", "reviews"], 6, "registry add data/reviews"),
         (["release", "1.x"], 2, "no version"),
         (["release"], 2, "Missing"),
         (["frobnicate"], 2, "frobnicate"),
