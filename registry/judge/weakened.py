@@ -276,11 +276,8 @@ def _expectations(
     found: list[Weakening] = []
     instead: dict[str, Expectation] = {}
     more: list[Expectation] = []
-    for old in base.rules.expectations:
-        alike = [one for one in now.expectations if one.type == old.type]
-        if any(_covers(one, old, waived) for one in alike):
-            continue
-        new = next((one for one in alike if one.check_id == old.check_id), None)
+    for old in _uncovered(now, base.rules, waived):
+        new = next((one for one in now.expectations if _takes_the_place(old, one)), None)
         place = Place(_relative(new.path, workspace.root), new.line) if new else _gone(old, workspace, base.workspace)
         what = f"{'; '.join(slack(new, old))}" if new else REMOVED
         if not _fits(old, now):
@@ -300,13 +297,33 @@ def _expectations(
     return replace(now, suites=(*suites, *extra), owners=owners), found
 
 
+def _uncovered(now: Rules, base: Rules, waived: Collection[str]) -> list[Expectation]:
+    """The expectations of the base that nothing which stays on the branch covers.
+
+    One of the branch gives way to the base's of its id; what it asked of another one, it asks no more.
+    """
+    standing = now.expectations
+    while True:
+        found = [old for old in base.expectations if not any(_covers(one, old, waived) for one in standing)]
+        instead = [old for old in found if _fits(old, now)]
+        left = tuple(one for one in standing if not any(_takes_the_place(old, one) for old in instead))
+        if left == standing:
+            return found
+        standing = left
+
+
+def _takes_the_place(old: Expectation, new: Expectation) -> bool:
+    """Whether `old` of the base would stand in for `new` of the branch: of one type and id."""
+    return (old.type, old.check_id) == (new.type, new.check_id)
+
+
 def _covers(new: Expectation, old: Expectation, waived: Collection[str]) -> bool:
     """Whether `new` asks what `old` asks, and is waived by nobody who may not waive `old`.
 
     A waiver is of an id: a check that takes another's id would take its waiver too, and of what the
     organisation asks only its owners may waive.
     """
-    if old.check_id.startswith(BASELINE) and not new.check_id.startswith(BASELINE):
+    if old.type != new.type or (old.check_id.startswith(BASELINE) and not new.check_id.startswith(BASELINE)):
         return False
     return not slack(new, old) and (new.check_id == old.check_id or new.check_id not in waived)
 

@@ -80,13 +80,21 @@ class _Judged:
     own: Rules | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Parted:
+    """What a branch is compared with: its base, and what the dataset was called there."""
+
+    base: Base
+    was: str
+
+
 def judge_all(workspace: Workspace, datasets: Iterable[Dataset], gate: Gate) -> Judgement:
     """Judges each dataset by the files of the workspace, or of the pointer where it lacks them."""
     judgement = Judgement((), frozen=workspace.config.frozen_splits)
     for dataset in datasets:
         bench = _lay_out(workspace, dataset, gate)
         judged = _Judged(dataset, bench.rules, judge(bench), bench)
-        judgement = _with(judgement, workspace, judged, gate, None)
+        judgement = _with(judgement, workspace, judged, gate)
     return judgement
 
 
@@ -98,8 +106,8 @@ def judge_scope(workspace: Workspace, base: Base, scope: Scope, gate: Gate) -> J
         was = scope.renamed.get(name, name)
         dataset = base.workspace.datasets[name] if DROPPED in parts else workspace.dataset(name)
         decided = deciding(workspace, dataset, base, was, parts)
-        judged = _judge_touched(decided, dataset, frozenset(parts), gate)
-        judgement = _with(judgement, decided.workspace, judged, gate, (base.workspace, was))
+        judged = _judge_touched(decided, dataset, frozenset(parts), gate, was)
+        judgement = _with(judgement, decided.workspace, judged, gate, _Parted(base, was))
     return judgement
 
 
@@ -110,8 +118,8 @@ def _lay_out(workspace: Workspace, dataset: Dataset, gate: Gate, rules: Rules | 
         return lay_out(workspace, dataset, options, rules)
 
 
-def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], gate: Gate) -> _Judged:
-    """The evidence of one touched dataset, with the checks of its pointer, its gate and its card."""
+def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], gate: Gate, was: str) -> _Judged:
+    """The evidence of one touched dataset, which `was` called so, with the checks of its pointer, gate and card."""
     workspace = decided.workspace
     options = replace(gate.options, reach=gate.around.store, waivers=decided.waivers, declared=decided.declared)
     gate = replace(gate, options=options)
@@ -150,7 +158,7 @@ def _judge_touched(decided: Deciding, dataset: Dataset, parts: frozenset[str], g
     step_zero += of_the_pointer(dataset.path, [workspace.git.relative(file) for file in kept], mend, pinned=gate.pinned)
     read = bench if found is None else None
     card = [] if DROPPED in parts else card_checks(workspace, dataset, rules, evidence, read)
-    decided = _with_switched_off(decided, dataset, evidence, gate)
+    decided = _with_switched_off(decided, dataset, evidence, gate, was)
     evidence = evidence.with_checks([*evidence.checks, *step_zero, *decided.checks(), *card])
     return _Judged(dataset, rules, evidence, bench, found.origin if found else "", decided.weakened, decided.own)
 
@@ -165,10 +173,10 @@ def _tried(
         return None, error
 
 
-def _with_switched_off(decided: Deciding, dataset: Dataset, evidence: Evidence, gate: Gate) -> Deciding:
+def _with_switched_off(decided: Deciding, dataset: Dataset, evidence: Evidence, gate: Gate, was: str) -> Deciding:
     """With the checks that the last release measured, under the base's schema, and the branch does not."""
     off = any(check.status in OFF for check in evidence.checks)
-    before = last_release(gate.around.store(), dataset.name, decided.before) if off and decided.before else None
+    before = last_release(gate.around.store(), was, decided.before) if off and decided.before else None
     known = {one.what for one in decided.weakened}
     found = switched_off(evidence, *before) if before else []
     more = [Weakening(what, said, Place(dataset.schema)) for what, said in found if what not in known]
@@ -181,15 +189,15 @@ def _is_of_pointer(bench: Bench | None, parts: frozenset[str], directory: bool) 
 
 
 def _with(
-    judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gate, base: tuple[Workspace, str] | None
+    judgement: Judgement, workspace: Workspace, judged: _Judged, gate: Gate, parted: _Parted | None = None
 ) -> Judgement:
     """The judgement with one dataset more."""
     name, scope = judged.dataset.name, judgement.scope
     if scope is not None and judged.origin:
         scope = replace(scope, evidence={**scope.evidence, name: judged.origin})
-    difference = _difference(workspace, judged, gate) if gate.compare else None
+    difference = _difference(workspace, judged, gate, parted) if gate.compare else None
     compared = difference if isinstance(difference, Difference) else None
-    before = _before(judged, gate, base) if gate.compare else None
+    before = _before(judged, gate, parted) if gate.compare else None
     places = places_of(workspace, judged.dataset, judged.rules, judged.evidence)
     places |= {(name, one.check().id): one.place for one in judged.weakened}
     return replace(
@@ -203,34 +211,40 @@ def _with(
     )
 
 
-def _before(judged: _Judged, gate: Gate, base: tuple[Workspace, str] | None) -> Before | None:
+def _before(judged: _Judged, gate: Gate, parted: _Parted | None) -> Before | None:
     """What the checks found before the change: on the base, else in the latest release; None where that is unknown."""
     options = replace(gate.options, reach=gate.around.store)
-    if base is not None:
-        found = of_base(*base, gate.around.store if options.remember else None, gate.evidence, options)
+    if parted is not None:
+        store = gate.around.store if options.remember else None
+        found = of_base(parted.base.workspace, parted.was, store, gate.evidence, options)
         if found is not None:
             return found
     try:
-        return of_release(judged.dataset.name, gate.around.store())
+        return of_release(parted.was if parted else judged.dataset.name, gate.around.store())
     except RegistryError:
         return None  # that the store is out of reach was said where rows were to be compared
 
 
-def _difference(workspace: Workspace, judged: _Judged, gate: Gate) -> Difference | str | None:
-    """How a dataset differs from its latest release, or why that is unknown; None without one, or data."""
+def _difference(workspace: Workspace, judged: _Judged, gate: Gate, parted: _Parted | None) -> Difference | str | None:
+    """How a dataset differs from its latest release, or why that is unknown; None without one, or data.
+
+    One that a branch renames is compared with what was released under its old name, and what releases there
+    were is read in the base: a branch would say that there were others, and nothing would be compared.
+    """
     name, data, rules = judged.dataset.name, judged.evidence.data.sha256, judged.own or judged.rules
+    was, commit = (parted.was, parted.base.commit) if parted else (name, "HEAD")
     if not data:
         return None
     try:
         store = gate.around.store()
-        latest = find_previous(store, name, None)
-        require_known_history(workspace, name, versions(store, name), store.url)
+        latest = find_previous(store, was, None)
+        require_known_history(workspace, was, versions(store, was), store.url, commit)
         if latest is None:
             return None
         if data == latest.manifest.data["sha256"]:
             return diff_unread(workspace, judged.dataset, rules, latest, store)
         bench = judged.bench or _lay_out(workspace, judged.dataset, gate, rules)
-        return diff_bench(replace(bench, workspace=workspace, rules=rules), None, store, shifts=True)
+        return diff_bench(replace(bench, workspace=workspace, rules=rules), None, store, shifts=True, was=was)
     except RegistryError as error:
         gate.around.warn(f"{name} is not compared with its last release: {error}")
         return str(error)

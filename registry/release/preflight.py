@@ -45,12 +45,14 @@ def _same_entry(workspace: Workspace, dataset: Dataset) -> bool:
     return datasets_of(document, "HEAD:dvc.yaml").get(dataset.name) == dataset
 
 
-def require_known_history(workspace: Workspace, name: str, released: Iterable[Version], store: str) -> None:
-    """Raises `StateError` where git records releases that the store lacks: it is another store.
+def require_known_history(
+    workspace: Workspace, name: str, released: Iterable[Version], store: str, commit: str = "HEAD"
+) -> None:
+    """Raises `StateError` where `commit` records releases that the store lacks: it is another store.
 
     Releasing there would start the numbers and the changelog anew.
     """
-    listing = workspace.git.try_run("ls-tree", "--name-only", "HEAD", f"{_place(workspace)}releases/{name}/") or ""
+    listing = workspace.git.try_run("ls-tree", "--name-only", commit, f"{_place(workspace)}releases/{name}/") or ""
     stems = [line.rpartition("/")[2].removesuffix(".manifest.json") for line in listing.splitlines()]
     recorded = {Version.parse(stem) for stem in stems if Version.is_version(stem)}
     missing = sorted(recorded - set(released))

@@ -72,8 +72,7 @@ class Git:
 
     def show(self, revision: str, path: Path) -> bytes | None:
         """The bytes of `path` at `revision`, or None where it is not there."""
-        command = ["git", "show", f"{revision}:{self.relative(path)}"]
-        done = subprocess.run(command, cwd=self.top, capture_output=True, check=False, env=_environment(None))
+        done = _start(["show", f"{revision}:{self.relative(path)}"], self.top)
         return done.stdout if done.returncode == 0 else None
 
     def merge_base(self, revision: str) -> str:
@@ -250,9 +249,19 @@ def init(directory: Path) -> bool:
     return True
 
 
+# A directory that a branch fills like a repository is none: its settings would start programs, its refs be the base.
+COMMAND = ("git", "-c", "safe.bareRepository=explicit")
+OURS = {
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what it is called, whatever `refs/replace` says
+}
+
+
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
-    ours = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    return {**os.environ, **ours, **(extra or {})}
+    return {**os.environ, **OURS, **(extra or {})}
 
 
 def _bytes(arguments: list[str], where: Path, stdin: bytes) -> bytes:
@@ -276,7 +285,7 @@ def _start(
 ) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
-            ["git", *arguments], cwd=where, input=stdin, capture_output=True, check=False, env=_environment(env)
+            [*COMMAND, *arguments], cwd=where, input=stdin, capture_output=True, check=False, env=_environment(env)
         )
     except FileNotFoundError as error:
         raise EnvironmentFailed("git is not installed", hint="install git, then run the same command again") from error

@@ -111,6 +111,16 @@ def test_a_removed_check_still_judges(compare):
     assert "its column is gone" in said(gone)["이름"] and "이름" not in checks(gone)
 
 
+def test_a_check_that_gives_way_to_the_base_s_covers_no_other_one(compare):
+    ask = "  - {{type: expect_column_values_to_not_be_null, kwargs: {{column: {}}}, meta: {{check_id: {}}}}}\n".format
+    before = {"suite": "expectations:\n" + ask("id", "A") + ask("text", "B") + ask("text", "나")}
+    found = compare(suite="expectations:\n" + ask("text", "A"), before=before)
+    assert {name: one.kwargs["column"] for name, one in checks(found).items()} == {"A": "id", "B": "text", "나": "text"}
+    assert set(said(found)) == {"A", "B", "나"}, "what the branch's A asked of `text` went with it"
+    swapped = compare(suite="expectations:\n" + ask("text", "A") + ask("id", "B"), before=before)
+    assert swapped.weakened == (), "the same is asked, under each other's id"
+
+
 def test_a_lower_severity(compare):
     found = compare(suite=SUITE.replace("    meta: {check_id: leak}", "    severity: info\n    meta: {check_id: leak}"))
     assert "severity critical → info" in said(found)["leak"] and checks(found)["leak"].severity == "critical"

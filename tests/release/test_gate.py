@@ -297,11 +297,12 @@ def test_a_branch_cannot_thaw_what_it_relabels(team, before, after, said):
 
 
 def test_that_a_release_could_not_be_compared_with_is_said_in_the_comment(team):
-    grow(team)
-    push(team)
     (team / "releases" / "reviews").mkdir(parents=True)
     (team / "releases" / "reviews" / "1.0.0.manifest.json").write_text("{}\n", "utf-8")
     commit(team)
+    Git.require(team).run("branch", "-f", "main")
+    grow(team)
+    push(team)
     shutil.rmtree(team.parent / "store")
     LocalStore(team.parent / "store").create("registry.json", b'{"format": "registry.store/1"}\n')
     found = judged(team, base="main")
@@ -440,3 +441,29 @@ def test_a_tag_does_not_stand_in_for_the_branch_of_its_name(team):
     place = clone(team)
     Git.require(place).run("tag", "origin/main", "HEAD")
     assert list(judged(place).scope.touched) == ["reviews"]
+
+
+def test_a_dataset_that_is_renamed_is_compared_with_what_it_was_released_as(team):
+    relabelled = [{**row, "label": "neg" if row["label"] == "pos" else "pos"} for row in rows("test", 20)]
+    write_csv(team / "data" / "reviews" / "test.csv", relabelled)
+    entry = team / "dvc.yaml"
+    entry.write_text(entry.read_text("utf-8").replace("  reviews:", "  ratings:"), "utf-8")
+    add(Workspace.find(team), team / "data" / "reviews", AddOptions())
+    commit(team)
+    workspace = Workspace.find(team)
+    dvc.push(team, [workspace.pointer(workspace.dataset("ratings"))])
+    found = judged(clone(team))
+    difference = found.differences["ratings"]
+    assert (difference.before, difference.level, difference.thawed) == ("reviews@1.0.0", "major", ("test",))
+    assert "🚨 frozen `test`" in RENDERINGS["markdown"](found)
+
+
+def test_a_record_that_a_branch_makes_up_hides_no_difference(team):
+    grow(team)
+    push(team)
+    record = team / "releases" / "reviews" / "9.9.9.manifest.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{}", "utf-8")
+    commit(team)
+    found = judged(clone(team))
+    assert found.uncompared == {} and found.differences["reviews"].level == "minor"

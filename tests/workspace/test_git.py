@@ -27,6 +27,27 @@ def test_outside_a_repository(tmp_path):
     assert caught.value.exit == 2
 
 
+def test_a_directory_that_a_branch_fills_like_a_repository_is_none(git):
+    inside = git.top / "작업"
+    for folder in ("objects", "refs/heads"):
+        (inside / folder).mkdir(parents=True)
+    (inside / "HEAD").write_text("ref: refs/heads/main\n")
+    settings = f'repositoryformatversion = 0\nbare = false\nworktree = .\nfsmonitor = "touch {git.top}/ran; false"\n'
+    (inside / "config").write_text(f"[core]\n{settings}")
+    assert Git.find(inside) is None
+    with pytest.raises(EnvironmentFailed, match="git status failed"):
+        Git(inside).run("status")
+    assert not (git.top / "ran").exists()
+
+
+def test_another_commit_in_place_of_one_does_not_count(git):
+    first = git.head()
+    (git.top / "first").write_text("2")
+    git.run("commit", "-q", "-a", "-m", "second")
+    git.run("replace", first, git.head())
+    assert git.show(first, git.top / "first") == b"1"
+
+
 def test_a_commit_of_ours_leaves_what_is_staged_and_edited(git):
     (git.top / "first").write_text("edited")
     (git.top / "staged").write_text("staged")
