@@ -17,6 +17,8 @@ from registry.model.scope import Scope
 MARKER = "<!-- registry: the judgement of this pull request -->"
 """The first line; who posts the comment finds by it the one that it replaces."""
 LONGEST = 60_000  # characters: GitHub takes 65,536
+FOLDED = "\n</details>\n"
+LINE = 1_000  # characters of what one check says: none pushes the others out
 MOST = 30  # findings shown of one dataset
 ICONS = {"pass": "✅", "fail": "❌", "error": "⚠️"}
 WEIGHTS = {"error": "❌", "warning": "⚠️", "note": "◻️"}
@@ -96,7 +98,7 @@ def _weakened(judgement: Judgement) -> list[str]:
     """That the change makes the gate weaker, of which datasets, and whose thresholds decided."""
     weaker = {one.dataset: sum(check.type == WEAKENED for check in one.checks) for one in judgement.evidences}
     named = ", ".join(f"`{name}` ({count})" for name, count in weaker.items() if count)
-    said = "The base branch's version decided; a weakening counts once it is merged on its own."
+    said = "Each says below what decided: the base branch's version, where there is one to compare."
     return [f"> ⚠️ **Gate weakened**: {named}. {said}\n"] if named else []
 
 
@@ -126,7 +128,7 @@ def _dataset(judgement: Judgement, evidence: Evidence) -> str:
     for check in (check for check in evidence.checks if check.status == "waived"):
         told = check.waiver or {}
         reason = f"{told.get('reason', '')} ({told.get('owner', '')}, until {told.get('expires', '')})"
-        lines += [f"Waived: {escaped(check.id)}: {escaped(reason)}", ""]
+        lines += [f"Waived: {escaped(check.id)}: {escaped(_short(reason))}", ""]
     passed = sum(check.status == "pass" for check in evidence.checks)
     lines += [f"{passed} of {len(evidence.checks)} checks passed. {_against(judgement, evidence)}".rstrip()]
     if change is not None and change.facts:
@@ -158,8 +160,12 @@ def _findings(judgement: Judgement, evidence: Evidence) -> list[str]:
 
 def _row(one: Finding, *, aged: bool) -> str:
     rows = f"{one.rows[0]:,} / {one.rows[1]:,}" if one.rows else ""
-    cells = [WEIGHTS[one.weight], escaped(one.id), escaped(one.what), rows, *([one.age] if aged else [])]
+    cells = [WEIGHTS[one.weight], escaped(one.id), escaped(_short(one.what)), rows, *([one.age] if aged else [])]
     return f"| {' | '.join(cells)} |"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LINE else f"{text[: LINE - 1]}…"
 
 
 def _against(judgement: Judgement, evidence: Evidence) -> str:
@@ -199,10 +205,11 @@ def _fitted(parts: list[str]) -> str:
     if len(whole) <= LONGEST:
         return whole
     end = "\n… This comment was cut here: the rest is in the report of the run (`registry check`).\n"
-    kept, room = [], LONGEST - len(end)
+    kept, room = [], LONGEST - len(end) - len(FOLDED)
     for part in parts:
         if len(part) + 1 > room:
-            kept.append(part[: part.rfind("\n", 0, room) + 1])
+            shown = part[: part.rfind("\n", 0, room) + 1]
+            kept.append(shown + FOLDED * (shown.count("<details>") - shown.count(FOLDED.strip())))
             break
         kept.append(part)
         room -= len(part) + 1

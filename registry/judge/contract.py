@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from registry.checks.strictness import slack
 from registry.checks.suite import expectations_of
 from registry.model.schema import ROLES, Column, DatasetSchema
 from registry.schemas.verify import derived_suite
@@ -57,6 +58,20 @@ def with_roles(now: DatasetSchema, before: DatasetSchema) -> tuple[DatasetSchema
     return replace(now, columns=tuple(columns), splits={} if by_column else now.splits), found
 
 
+def with_fresh(now: DatasetSchema, before: DatasetSchema) -> tuple[DatasetSchema, Found]:
+    """The schema `now` with the columns that it adds marked as such: one of noise would make every copy a row apart.
+
+    Where columns are gone as well, one may be another's new name, and what to compare without is not known.
+    """
+    old, new = ({column.name: column for column in schema.columns} for schema in (before, now))
+    come = tuple(name for name in new if name not in old)
+    left = [name for name in old if name not in new]
+    if not come or not left:
+        return replace(now, fresh=come), []
+    names = (", ".join(f"`{name}`" for name in some) for some in (come, left))
+    return now, [("schema:columns:new", "rows are told apart by {} instead of {}".format(*names))]
+
+
 def _rank(name: str, before: DatasetSchema) -> int:
     """Where a column stands on the base; behind all of them where it is new."""
     return next((at for at, column in enumerate(before.columns) if column.name == name), len(before.columns))
@@ -90,15 +105,19 @@ def _role(column: Column) -> str:
 
 
 def asked_no_more(now: DatasetSchema, before: DatasetSchema) -> Found:
-    """The checks that only the schema of the base implies, of columns that are still there; the schema's they stay."""
+    """The checks that the schema of the base implies and this one does not, or laxer; the schema's they stay.
+
+    Those of columns that are gone are not among them.
+    """
     names = {column.name for column in now.columns}
-    implied = {one.check_id for one in expectations_of(derived_suite(now), "")}
-    gone = [
-        one.check_id
-        for one in expectations_of(derived_suite(before), "")
-        if one.check_id not in implied and names.issuperset(one.columns())
-    ]
-    found = [(check_id, f"{check_id} is asked no more") for check_id in gone]
+    implied = {one.check_id: one for one in expectations_of(derived_suite(now), "")}
+    found = []
+    for one in expectations_of(derived_suite(before), ""):
+        new = implied.get(one.check_id)
+        if new is None and names.issuperset(one.columns()):
+            found.append((one.check_id, f"{one.check_id} is asked no more"))
+        elif new is not None and (less := slack(new, one)):
+            found.append((one.check_id, f"{one.check_id}: {'; '.join(less)}"))
     return found + ([("schema:columns", "undeclared columns are let in")] if now.open and not before.open else [])
 
 

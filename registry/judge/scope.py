@@ -173,7 +173,8 @@ def _settings(workspace: Workspace) -> tuple[Any, ...]:
     config = workspace.config
     levels = _bytes(workspace.root / config.preset) if config.preset.endswith(".toml") else None
     judged = (config.gate_json(), levels, config.card_required, config.owners, config.baseline)
-    return (*judged, config.store, config.s3_endpoint)
+    hub = (config.hub_repo, config.hub_required, config.hub_private, config.hub_gated)
+    return (*judged, *hub, config.store, config.s3_endpoint)
 
 
 def _bytes(file: Path) -> bytes | None:

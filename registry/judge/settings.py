@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from registry.model.evidence import SEVERITIES
-from registry.workspace.config import Config, Pinned
+from registry.workspace.config import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _the_base_s(now: Any, before: Any) -> Any:
     return before
 
 
-def _kept(now: Pinned | None, before: Pinned | None) -> Pinned | None:
+def _if_any(now: Any, before: Any) -> Any:
     return before or now
 
 
@@ -66,13 +66,16 @@ RULES = {
     "frozen-splits": Rule("frozen_splits", _all_of, _lacking("no longer frozen")),
     "required": Rule("card_required", _all_of, _lacking("need not be declared on the card any more")),
     "hub required": Rule("hub_required", _all_of, _lacking("need not be declared for the Hub any more")),
+    "hub repo": Rule("hub_repo", _if_any, _instead("releases are published to")),
+    "hub private": Rule("hub_private", _if_any, _instead("private on the Hub:")),
+    "hub gated": Rule("hub_gated", _if_any, _instead("who may read on the Hub:")),
     "preset": Rule("preset", _the_base_s, _instead("levels of changes by")),
     "owners": Rule(
         "owners",
         _none_more,
         lambda decided, before, now: f"{', '.join(one for one in now if one not in before)} may waive at once",
     ),
-    "baseline": Rule("baseline", _kept, lambda decided, before, now: "another baseline, or none"),
+    "baseline": Rule("baseline", _if_any, lambda decided, before, now: "another baseline, or none"),
     "store": Rule("store", _the_base_s, _instead("releases before are looked for in")),
     "endpoint-url": Rule("s3_endpoint", _the_base_s, _instead("the store is reached at")),
 }

@@ -124,6 +124,10 @@ def _splits(before: State, after: State, frozen: frozenset[str], rows: RowChange
     old, new = before.splits, after.splits
     for split in old.keys() - new.keys():
         yield _fact("split-removed", split=split, count=old[split][0])
+        if split in frozen:
+            yield _fact(
+                "frozen-split-changed", split=split, count=-old[split][0], detail="there is no such split any more"
+            )
     for split in new.keys() - old.keys():
         yield _fact("split-added", split=split, count=new[split][0])
     for split in old.keys() & new.keys():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -307,3 +308,23 @@ def test_evidence_does_not_depend_on_threads(tmp_path, threads):
         return canonical([check.to_json() for check in found.values()])
 
     assert evidence(threads) == evidence(1)
+
+
+def test_a_column_that_a_branch_adds_makes_no_copy_a_row_of_its_own(tmp_path):
+    splits = {
+        "train": {
+            "길이": [101 * n for n in range(80)],
+            "무게": [7919 * n % 1009 for n in range(80)],
+            "잡음": list(range(80)),
+        },
+        "test": {"길이": [101, 202, 9999], "무게": [7919 % 1009, 15838 % 1009, 3], "잡음": [1000, 1001, 1002]},
+    }
+    table = table_of(tmp_path, splits)
+    types = ("expect_splits_to_be_disjoint", "expect_rows_to_be_unique")
+    asked = expectations_of([{"type": one, "meta": {"check_id": one}} for one in types], "suite")
+    with Session(table) as session:
+        merged = schema_of(table)
+        before, now = (run_checks(asked, table, one, session) for one in (merged, replace(merged, fresh=("잡음",))))
+    assert [check.unexpected for check in before] == [0, 0]
+    assert [check.unexpected for check in now] == [2, 2]
+    assert all("but for the new `잡음`" in check.message and check.columns == ("길이", "무게") for check in now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -101,6 +102,16 @@ def test_a_comment_that_is_too_long_is_cut_and_says_so():
     evidences = [judged(*CHECKS[:1] * 1, name=f"d{n}").evidences[0] for n in range(900)]
     text = RENDERINGS["markdown"](Judgement(tuple(evidences)))
     assert len(text) <= LONGEST and text.rstrip().endswith("(`registry check`).") and "900 of 900" in text
+
+
+def test_a_cut_is_not_folded_away_and_no_check_pushes_the_others_out():
+    facts = tuple(ChangeFact("rules-changed", "patch", detail=f"규칙 {n}") for n in range(5000))
+    change = {"reviews": Difference("reviews@1.0.0", "reviews", "patch", facts)}
+    long = replace(CHECKS[0], id="a", message="말 " * 50_000)
+    text = RENDERINGS["markdown"](replace(judged(long, replace(CHECKS[0], id="b")), differences=change))
+    assert len(text) <= LONGEST and text.index("cut here") > text.rindex("</details>")
+    assert text.count("<details>") == text.count("</details>") == 1
+    assert any(line.startswith("| ❌ | b |") for line in text.splitlines())
 
 
 def test_every_form_of_nothing():

@@ -107,6 +107,7 @@ WAIVER = "- {check_id: x, reason: r, owner: kim, expires: 2030-01-01, dataset: o
         ("changes/one/1-drop.json", "{}", {"one": ("records",)}),
         ("registry.toml", "format = 1\n# said\n", {}),
         ("registry.toml", 'format = 1\n[gate]\nfail-on = "warning"\n', {"one": ("settings",), "made": ("settings",)}),
+        ("registry.toml", "format = 1\n[hub]\nprivate = false\n", {"one": ("settings",), "made": ("settings",)}),
         ("dvc.yaml", DVC_YAML.replace("data/one, ", "data/one, desc: 후기, "), {"one": ("entry",)}),
         ("dvc.yaml", DVC_YAML.replace("cmd: python code", "cmd: python -u code"), {"made": ("code",)}),
     ],

@@ -232,10 +232,17 @@ def test_what_the_schema_asks_no_more_is_said_and_the_schema_decides(compare):
     required = SCHEMA.replace("{name: id,", "{name: id, required: true, unique: true,")
     found = compare(before={"schema": required})
     assert said(found) == {
-        "schema:required:id": "schema:required:id is asked no more; the schema decides",
-        "schema:unique:id": "schema:unique:id is asked no more; the schema decides",
+        "schema:required:id": "schema:required:id is asked no more; the branch's schema decides",
+        "schema:unique:id": "schema:unique:id is asked no more; the branch's schema decides",
     }
     assert found.rules.schema.column("id").required is False
+    short = SCHEMA.replace("{name: id,", "{name: id, logicalTypeOptions: {minLength: 4, maxLength: 9},")
+    longer = compare(schema=short.replace("maxLength: 9", "maxLength: 99"), before={"schema": short})
+    assert [(what, text.split(";")[0].rpartition(": ")[2]) for what, text in said(longer).items()] == [
+        ("schema:length:id", "max_value 9 → 99")
+    ]
+    narrower = compare(schema=short.replace("maxLength: 9", "maxLength: 8"), before={"schema": short})
+    assert narrower.weakened == ()
     opened = SCHEMA.replace(
         "    physicalType: table\n", "    physicalType: table\n    customProperties: [{property: open, value: true}]\n"
     )
@@ -348,3 +355,28 @@ def test_a_baseline_of_other_bytes_is_never_read(compare, tmp_path, monkeypatch)
         compare(config=web, before={"config": web})
     with pytest.raises(ConfigError, match="names no file by its digest"):
         compare(config=pinned(file, "0" * 63), before={"config": config})
+
+
+def test_no_row_is_told_from_another_by_a_column_that_a_branch_adds(compare):
+    noise = SCHEMA + "      - {name: 잡음, logicalType: string, physicalType: string}\n"
+    found = compare(schema=noise)
+    assert found.weakened == () and found.rules.schema.fresh == ("잡음",) and found.own.schema.fresh == ()
+    assert found.rules.sha256 != found.own.sha256, "what was judged without it is no verdict with it"
+    merged = compare(schema=noise, before={"schema": noise})
+    assert merged.rules.schema.fresh == ()
+    renamed = compare(schema=noise.replace("name: id,", "name: key,"), suite=SUITE.replace("id}", "key}"))
+    assert renamed.rules.schema.fresh == ()
+    told = "rows are told apart by `key`, `잡음` instead of `id`; the branch's schema decides"
+    assert said(renamed)["schema:columns:new"] == told
+
+
+def test_where_releases_are_published_to_and_who_may_read_them(compare):
+    hub = CONFIG + '[hub]\nrepo = "team/{name}"\nprivate = true\ngated = "manual"\nrequired = ["license"]\n'
+    open_to_all = CONFIG + '[hub]\nrepo = "eve/{name}"\nprivate = false\nrequired = []\n'
+    found = compare(config=open_to_all, before={"config": hub})
+    assert set(said(found)) == {"hub repo", "hub private", "hub gated", "hub required"}
+    config = found.workspace.config
+    assert (config.hub_repo, config.hub_private, config.hub_gated) == ("team/{name}", True, "manual")
+    assert compare(config=hub.replace('required = ["license"]\n', "")).weakened == (), (
+        "where the base says nothing, nothing is taken back"
+    )

@@ -74,6 +74,16 @@ def test_facts_name_their_place():
     assert [(f.kind, f.split, f.count, f.detail) for f in facts] == [("frozen-split-changed", "test", 0, "5 → 5 rows")]
 
 
+def test_a_frozen_split_that_is_gone_has_changed():
+    facts = difference(BEFORE, CASES["no test split"][0], ML)
+    assert [(fact.kind, fact.split, fact.count, fact.level) for fact in facts] == [
+        ("frozen-split-changed", "test", -5, "major"),
+        ("split-removed", "test", 5, "major"),
+    ]
+    trained = difference(BEFORE, replace(BEFORE, splits={"test": (5, "b")}), ML)
+    assert [fact.kind for fact in trained] == ["split-removed"]
+
+
 def test_too_low_a_number_is_refused_with_the_smallest():
     facts = difference(BEFORE, CASES["test edited"][0], ML)
     with pytest.raises(VersionTooLowError, match="frozen split changed") as caught:

@@ -13,7 +13,7 @@ from typing import Any
 from registry.checks.chance import by_chance
 from registry.checks.core import ExpectationForm
 from registry.checks.equal import EqualRequest
-from registry.checks.expectations.leakage import MAX_SHARE, NORMALIZE, all_but_keys, default_columns
+from registry.checks.expectations.leakage import MAX_SHARE, NORMALIZE, all_but_keys, but_for, default_columns
 from registry.checks.kwargs import Kwarg
 from registry.checks.specs import Counts, Facts, Measure, Spec, Unmeasured, summed, value_sql
 from registry.checks.sql import type_of
@@ -33,7 +33,7 @@ def _unique(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
         columns=columns,
         count_sql=_count_sql(equal),
         reduce=summed,
-        what="rows repeat an earlier one",
+        what=f"rows repeat an earlier one{but_for(columns, facts)}",
         threshold={"max_share": max_share},
         max_share=max_share,
         rows_sql=_rows_sql(equal),

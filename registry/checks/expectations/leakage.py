@@ -34,10 +34,16 @@ def default_columns(facts: Facts) -> tuple[str, ...]:
 
 
 def all_but_keys(facts: Facts) -> tuple[str, ...]:
-    """All columns of the data but keys, primary keys, and the split column."""
+    """All columns of the data but keys, primary keys, the split column, and those that a branch adds."""
     schema = facts.schema
     left_out = {column.name for column in schema.columns if column.primary_key or column.role in ("key", "split")}
-    return tuple(name for name in facts.columns if name not in left_out and name != "split")
+    return tuple(name for name in facts.columns if name not in left_out | {"split", *schema.fresh})
+
+
+def but_for(columns: Sequence[str], facts: Facts) -> str:
+    """That rows were compared without the columns that a branch adds, where they were; else nothing."""
+    fresh = [name for name in facts.schema.fresh if name in facts.columns and name not in columns]
+    return f", but for the new {', '.join(f'`{name}`' for name in fresh)}" if fresh else ""
 
 
 def two_splits(wanted: Sequence[str] | None, facts: Facts) -> tuple[str, ...] | Unmeasured:
@@ -72,7 +78,7 @@ def _disjoint(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
         columns=columns,
         count_sql=_count_sql(equal, splits),
         reduce=summed,
-        what=f"rows of a later split also stand in an earlier one ({' < '.join(splits)})",
+        what=f"rows of a later split also stand in an earlier one ({' < '.join(splits)}){but_for(columns, facts)}",
         threshold={"max_share": max_share},
         max_share=max_share,
         rows_sql=_rows_sql(equal, splits),
