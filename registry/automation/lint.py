@@ -8,6 +8,7 @@ No data is read, no network asked, and neither DVC nor Great Expectations import
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -62,6 +63,9 @@ def _caught(problems: list[Problem], rule: str, path: str, root: Path) -> Iterat
         if error.code == "workspace" or error.exit == 5:
             raise
         message = str(error).replace(f"{root}/", "")
+        where = re.match(r"([^:\n]+):(\d+)(?=\W)", message)
+        if where and (root / where[1]).is_file():  # the file itself, not the dataset's first
+            path, message = where[1], f"line {where[2]}{message[where.end() :]}"
         problems.append(Problem(rule, path, message, error.hint.replace(f"{root}/", "")))
 
 

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from registry.cards.changelog_words import COUNTED, DETAILS, DONE, KINDS, LEVELS, PARTS, TOLD, WORDS
+from registry.cards.changelog_words import COUNTED, DETAILS, DONE, ENGLISH, KINDS, LEVELS, PARTS, TOLD, WORDS
 from registry.cards.markdown import code, plain
 from registry.model.changes import Mended
 from registry.model.facts import ReleaseFacts
@@ -115,24 +115,24 @@ def _what(fact: ChangeFact, lang: str) -> str:
     if counted and fact.count is not None:
         noun = counted[1] if fact.count != 1 else {"classes": "class"}.get(counted[1], counted[1][:-1])
         return f"{fact.count:,} {noun} {counted[2].replace('-', ' ').replace('_', ' ')}"
-    what = fact.kind.replace("-", " ").replace("_", " ")
-    return what + _number(fact.count)
+    return kind_of(fact.kind, lang).replace("_", " ") + _number(fact)
 
 
-def _number(count: int | None) -> str:
-    """What a figure adds; a difference of nothing adds nothing."""
-    return f": {count:,}".replace("-", "\u2212") if count else ""
+def _number(fact: ChangeFact) -> str:
+    """What a figure adds; a difference of nothing adds nothing, nor does one that the detail tells."""
+    told = re.match(r"[\d,]+ (rows?\b|→)", fact.detail)
+    return f": {fact.count:,}".replace("-", "\u2212") if fact.count and not told else ""
 
 
 def _korean(fact: ChangeFact, counted: re.Match[str] | None) -> str:
     if counted and fact.count is not None:
         return f"{COUNTED[counted[1]]} {fact.count:,}건 {DONE.get(counted[2], counted[2])}"
-    return kind_of(fact.kind, "ko") + _number(fact.count)
+    return kind_of(fact.kind, "ko") + _number(fact)
 
 
 def kind_of(kind: str, lang: str) -> str:
     """What a kind of fact is called."""
-    return KINDS.get(kind, kind) if lang == "ko" else kind.replace("-", " ")
+    return KINDS.get(kind, kind) if lang == "ko" else ENGLISH.get(kind, kind.replace("-", " "))
 
 
 def detail_of(detail: str, lang: str) -> str:

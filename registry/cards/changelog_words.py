@@ -38,7 +38,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 LEVELS: Mapping[str, str] = {"none": "없음", "patch": "patch", "minor": "minor", "major": "major"}
 
-# What the facts of a change are called in Korean; English reads as the kinds do.
+# What the facts of a change are called in Korean; English reads as the kinds do, but for these.
+ENGLISH: Mapping[str, str] = {"underbump": "a lower number than the change demands"}
 KINDS: Mapping[str, str] = {
     "first-release": "첫 릴리스",
     "documents-changed": "문서 변경",

@@ -58,12 +58,13 @@ def by_chance(
         count = int(found[figure])
         if count > plausible(expected):
             return ""
-        what = "stand in two splits" if splits else "repeat another"
+        s = "s" * (count == 1)
+        what = f"stand{s} in two splits" if splits else f"repeat{s} another"
         named = ", ".join(columns[:4]) + (", …" if len(columns) > 4 else "")
         return (
-            f"{count:,} rows {what}, and chance alone gives about {expected:,.0f}: columns of few values ({named}) "
-            "repeat by themselves, so that copies cannot be told from coincidence; name `columns` that identify "
-            "a row to have every equal row counted"
+            f"{count:,} row{'s' * (count != 1)} {what}, and chance alone gives about {expected:,.0f}: "
+            f"columns of few values ({named}) repeat by themselves, so that copies cannot be told from coincidence; "
+            "name `columns` that identify a row to have every equal row counted"
         )
 
     return doubt

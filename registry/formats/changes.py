@@ -74,7 +74,8 @@ def summary(difference: Difference) -> str:
     counted = [f"{rows.total(k):,} {WORDS.get(k, k)}" for k in (*KINDS, "moved") if rows.total(k)] if rows else []
     others = [] if counted else list(dict.fromkeys(_fact(fact)[0] for fact in difference.facts))
     said = ", ".join([*counted, *others])
-    return f"{difference.level} since {one_line(difference.before)}{f': {said}' if said else ''}"
+    least = f" ({difference.least} or higher)" if difference.least else ""
+    return f"{difference.level} since {one_line(difference.before)}{least}{f': {said}' if said else ''}"
 
 
 def markdown(difference: Difference, *, keys: bool = True) -> str:

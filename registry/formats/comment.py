@@ -38,31 +38,52 @@ def comment(judgement: Judgement) -> str:
 
 def _headline(judgement: Judgement) -> str:
     count = len(judgement.evidences)
-    unfit = sum(evidence.verdict != "pass" for evidence in judgement.evidences)
     if not count:
         if judgement.scope is not None and judgement.scope.deleted:
             return f"⚠️ Declared no more: {', '.join(f'`{name}`' for name in judgement.scope.deleted)}"
         touched = judgement.verdict != "pass"
         return f"{ICONS[judgement.verdict]} {'Nothing was judged' if touched else 'No dataset was touched'}"
-    if not unfit:
+    unknown = sum(map(_unjudged, judgement.evidences))
+    unfit = sum(evidence.verdict != "pass" for evidence in judgement.evidences) - unknown
+    if not unfit and not unknown:
         return f"{ICONS['pass']} {'The dataset is' if count == 1 else f'All {count} datasets are'} fit for release"
     unfit_of = "The dataset is" if count == 1 else f"{unfit} of {count} datasets {'is' if unfit == 1 else 'are'}"
-    return f"{ICONS[judgement.verdict]} {unfit_of} not fit for release"
+    unknown_of = "The dataset" if count == 1 else f"{unknown} of {count} datasets"
+    told = [f"{unfit_of} not fit for release"] if unfit else []
+    told += [f"{unknown_of} could not be judged"] if unknown else []
+    return f"{ICONS[judgement.verdict]} {', '.join(told)}"
+
+
+def _unjudged(evidence: Evidence) -> bool:
+    """Whether nothing was found that makes a dataset unfit, and something that keeps it from being judged."""
+    return evidence.verdict == "error" and all(check.status != "fail" for check in evidence.blocking())
 
 
 def _scoreboard(judgement: Judgement) -> str:
     lines = ["| dataset | verdict | rows | blocking | warnings | change |", "|---|---|---:|---:|---:|---|"]
     for evidence in judgement.evidences:
-        found = failures(judgement, evidence)
-        change = judgement.differences.get(evidence.dataset)
-        since = f"{change.level} since {escaped(_version(change))}" if change else ""
-        since = "⚠️ not compared" if evidence.dataset in judgement.uncompared else since
+        found, change = failures(judgement, evidence), judgement.differences.get(evidence.dataset)
+        since = _since(judgement, evidence.dataset)
         loud = _marks(change) if change else ""
         lines.append(
             f"| `{evidence.dataset}` | {ICONS[evidence.verdict]} {evidence.verdict} | {_counted(evidence, change)} "
             f"| {_tally(found, 'error')} | {_tally(found, 'warning')} | {loud}{since} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _since(judgement: Judgement, name: str) -> str:
+    """The level of a change, since what, and the number that it demands; else what else is known of the dataset."""
+    change, scope = judgement.differences.get(name), judgement.scope
+    if change is not None:
+        least = f": {change.least} or higher" if change.least else ""
+        doubt = "⚠️ " if name in judgement.uncompared else ""
+        return f"{doubt}{change.level} since {escaped(_version(change))}{least}"
+    if name in judgement.uncompared:
+        return "⚠️ not compared"
+    if scope is not None and name in scope.renamed:
+        return f"was `{scope.renamed[name]}`"
+    return "new" if scope is not None and "new" in scope.touched.get(name, ()) else ""
 
 
 def _marks(change: Difference) -> str:
@@ -104,7 +125,8 @@ def _weakened(judgement: Judgement) -> list[str]:
 
 def _scope(scope: Scope) -> str:
     """Which datasets the change touches; those it leaves alone are counted."""
-    said = [f"`{name}` ({', '.join(parts)})" for name, parts in scope.touched.items()] or ["nothing"]
+    said = [f"`{name}` ({', '.join(parts)})" for name, parts in scope.touched.items()]
+    said = said or ["no dataset that is declared" if scope.deleted else "nothing"]
     lines = [f"Touched since {escaped(scope.revision)} ({scope.commit[:12]}): {', '.join(said)}."]
     lines += [f"`{name}` was `{old}`." for name, old in scope.renamed.items()]
     lines += [f"Evidence of `{name}` is from {escaped(origin)}." for name, origin in scope.evidence.items()]
@@ -120,7 +142,8 @@ def _dataset(judgement: Judgement, evidence: Evidence) -> str:
     if evidence.pointer == "stale":
         lines += ["The data differs from what the pointer in git says.", ""]
     if why := judgement.uncompared.get(name):
-        lines += [f"⚠️ **What changed is not known**: not compared with the last release: {escaped(why)}", ""]
+        known = "Not compared with the last release" if change else "What changed is not known"
+        lines += [f"⚠️ **{known}**: {escaped(why)}", ""]
     lines += _loudly(judgement, name)
     if change is not None and change.facts:
         lines += [f"Change: {escaped(summary(change))}.", ""]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from registry.formats.remedies import remedy
+from registry.formats.remedies import STATED, remedy
 from registry.model.difference import FROZEN, Difference
 from registry.model.digest import digest_of
 from registry.model.evidence import OF_CHANGE, Check, Evidence
@@ -125,4 +125,6 @@ def _of_check(judgement: Judgement, evidence: Evidence, check: Check) -> Finding
 def told(check: Check) -> str:
     """What a check found, without the example, which names a row, and what a file holds where it cannot be read."""
     text = check.message or check.status.replace("_", " ")
+    if check.type == "pointer":
+        return text.partition(f"; {STATED}")[0]  # what to do is told beside it
     return text.partition(": " if check.type == "data" else "; first: ")[0]

@@ -47,7 +47,10 @@ def remedy(evidence: Evidence, check: Check, frozen: Sequence[str] = ()) -> str:
     if check.type == "pointer" and STATED in check.message:
         return check.message.rpartition(STATED)[2]
     dataset, named = evidence.dataset, _quoted(check.id)
-    if check.status in ("not_measured", "error"):
+    if check.status == "not_measured":
+        allow = "give it what it names, or say `when_not_measured: allow` in its `meta`, in a change of its own"
+        return allow if check.blocks(evidence.fail_on) else ""
+    if check.status == "error":
         return f"`registry check {dataset}` says more"
     if check.type in BETWEEN:
         return _one_side(evidence, check, frozen)

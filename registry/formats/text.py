@@ -150,7 +150,8 @@ def _sample(sample: object) -> str:
     if not isinstance(sample, dict):
         return ", ".join(map(_sample, sample)) if isinstance(sample, list | tuple) else one_line(str(sample))
     witnesses = {key: value for key, value in sample.items() if isinstance(value, dict) and "row" in value}
-    rest = {key: value for key, value in sample.items() if key not in ("row", "split", "values", *witnesses)}
+    told = ("row", "split", "values", *witnesses) if "row" in sample else ("values",)
+    rest = {key: value for key, value in sample.items() if key not in told}
     stands = [f"{WITNESSES.get(key, key.replace('_', ' '))} {_row(value)}" for key, value in witnesses.items()]
     named = [_row(sample)] if "row" in sample else []
     values = sample.get("values")

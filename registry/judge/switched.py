@@ -9,8 +9,8 @@ second split does not apply, and passes for that. So the outcome is compared as 
 ...     return Evidence.of(checks=[leak], fail_on="critical", dataset="x", data=DataFacts("", 1, 1, 1), ruleset="")
 >>> switched_off(found("not_applicable"), found("pass"), "x@1.0.0")
 [('leak', 'leak was measured in x@1.0.0 and is not applicable now: one split only')]
->>> switched_off(found("pass"), found("pass"), "x@1.0.0")
-[]
+>>> switched_off(found("pass"), found("pass"), "x@1.0.0"), switched_off(found("not_measured"), found("pass"), "x@1.0.0")
+([], [])
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ OFF = frozenset({"not_measured", "not_applicable"})
 
 
 def switched_off(now: Evidence, before: Evidence, origin: str) -> list[tuple[str, str]]:
-    """The checks of `now` that measure nothing and did in `before`, the evidence of `origin`: id, and in words."""
+    """The checks of `now` that measure nothing and did in `before`, the evidence of `origin`: id, and in words.
+
+    One that blocks for that is no weaker gate.
+    """
     measured = {check.id for check in before.measured().checks if check.status in MEASURED}
     return [
         (check.id, f"{check.id} was measured in {origin} and is {check.status.replace('_', ' ')} now: {check.message}")
         for check in now.measured().checks
-        if check.status in OFF and check.id in measured
+        if check.status in OFF and check.id in measured and not check.blocks(now.fail_on)
     ]
 
 

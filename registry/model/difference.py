@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from registry.model.names import Version
 from registry.model.release import ChangeFact, Level
 
 Kind = Literal["added", "removed", "edited", "relabelled"]
@@ -149,6 +150,20 @@ class Difference:
         """What nobody may overlook, the gravest first: of frozen splits, what is major, classes left without rows."""
         chosen = (fact for fact in self.facts if fact.level == "major" or fact.kind in GRAVE)
         return tuple(sorted(chosen, key=lambda fact: (not fact.kind.startswith(FROZEN), fact.level != "major")))
+
+    @property
+    def least(self) -> Version | None:
+        """The least version that a release of `after` may have; None where `before` is no release of it, or is equal.
+
+        >>> str(Difference("reviews@1.0.0", "reviews", "minor").least)
+        '1.1.0'
+        >>> Difference("voters@1.0.0", "electors", "minor").least is None
+        True
+        """
+        name, _, released = self.before.partition("@")
+        same = self.after.partition("@")[0].partition(" ")[0] == name
+        known = same and self.level != "none" and Version.is_version(released)
+        return Version.parse(released).bump(self.level) if known else None
 
     def to_json(self) -> dict[str, Any]:
         """The `registry.diff/1` document."""

@@ -42,8 +42,8 @@ class Scope:
 
     def describe(self) -> str:
         """The scope in a line."""
-        said = [f"{name} ({', '.join(parts)})" for name, parts in self.touched.items()] or ["nothing changed"]
-        parts = [", ".join(said)]
+        said = [f"{name} ({', '.join(parts)})" for name, parts in self.touched.items()]
+        parts = [", ".join(said) or "nothing changed"] if said or not self.deleted else []
         parts += [f"{name} was {old}" for name, old in self.renamed.items()]
         parts += [f"evidence of {name} from {origin}" for name, origin in self.evidence.items()]
         parts += [f"{word}: {', '.join(names)}" for word, names in self._others() if names]

@@ -31,7 +31,7 @@ from registry.model.evidence import Check, Evidence
 from registry.model.judgement import Before, Judgement, Place
 from registry.model.scope import Scope
 from registry.release.before import of_base, of_release
-from registry.release.differ import diff_bench, diff_unread
+from registry.release.differ import diff_bench, diff_benches, diff_unread
 from registry.release.preflight import require_known_history
 from registry.release.preview import card_checks
 from registry.stores.base import Store
@@ -195,8 +195,7 @@ def _with(
     name, scope = judged.dataset.name, judgement.scope
     if scope is not None and judged.origin:
         scope = replace(scope, evidence={**scope.evidence, name: judged.origin})
-    difference = _difference(workspace, judged, gate, parted) if gate.compare else None
-    compared = difference if isinstance(difference, Difference) else None
+    compared, unknown = _compared(workspace, judged, gate, parted) if gate.compare else (None, "")
     before = _before(judged, gate, parted) if gate.compare else None
     places = places_of(workspace, judged.dataset, judged.rules, judged.evidence)
     places |= {(name, one.check().id): one.place for one in judged.weakened}
@@ -207,7 +206,7 @@ def _with(
         places={**judgement.places, **in_repository(workspace, places)},
         differences={**judgement.differences, **({name: compared} if compared else {})},
         before={**judgement.before, **({name: before} if before else {})},
-        uncompared={**judgement.uncompared, **({name: difference} if isinstance(difference, str) else {})},
+        uncompared={**judgement.uncompared, **({name: unknown} if unknown else {})},
     )
 
 
@@ -225,8 +224,10 @@ def _before(judged: _Judged, gate: Gate, parted: _Parted | None) -> Before | Non
         return None  # that the store is out of reach was said where rows were to be compared
 
 
-def _difference(workspace: Workspace, judged: _Judged, gate: Gate, parted: _Parted | None) -> Difference | str | None:
-    """How a dataset differs from its latest release, or why that is unknown; None without one, or data.
+def _compared(
+    workspace: Workspace, judged: _Judged, gate: Gate, parted: _Parted | None
+) -> tuple[Difference | None, str]:
+    """How a dataset differs from its latest release, else from its base; why that of the release is not known.
 
     One that a branch renames is compared with what was released under its old name, and what releases there
     were is read in the base: a branch would say that there were others, and nothing would be compared.
@@ -234,17 +235,40 @@ def _difference(workspace: Workspace, judged: _Judged, gate: Gate, parted: _Part
     name, data, rules = judged.dataset.name, judged.evidence.data.sha256, judged.own or judged.rules
     was, commit = (parted.was, parted.base.commit) if parted else (name, "HEAD")
     if not data:
-        return None
+        return None, ""
+    unknown = ""
     try:
         store = gate.around.store()
         latest = find_previous(store, was, None)
         require_known_history(workspace, was, versions(store, was), store.url, commit)
-        if latest is None:
-            return None
-        if data == latest.manifest.data["sha256"]:
-            return diff_unread(workspace, judged.dataset, rules, latest, store)
-        bench = judged.bench or _lay_out(workspace, judged.dataset, gate, rules)
-        return diff_bench(replace(bench, workspace=workspace, rules=rules), None, store, shifts=True, was=was)
+        if latest is not None and data == latest.manifest.data["sha256"]:
+            return diff_unread(workspace, judged.dataset, rules, latest, store), ""
+        if latest is not None:
+            return diff_bench(_bench(workspace, judged, gate), None, store, shifts=True, was=was), ""
     except RegistryError as error:
         gate.around.warn(f"{name} is not compared with its last release: {error}")
-        return str(error)
+        unknown = str(error)
+    return (_since_base(workspace, judged, gate, parted) if parted else None), unknown
+
+
+def _since_base(workspace: Workspace, judged: _Judged, gate: Gate, parted: _Parted) -> Difference | None:
+    """How the data differs from that of the base; None where it is the same, or that of the base cannot be had."""
+    there, was = parted.base.workspace, parted.was
+    old = there.datasets.get(was)
+    pointer = there.pointer(old) if old else None
+    if old is None or pointer is None or pointer.md5 == judged.evidence.data.md5:
+        return None
+    try:
+        before = _lay_out(there, old, replace(gate, options=replace(gate.options, remember=False)))
+        now = _bench(workspace, judged, gate)
+        return diff_benches(before, now, (f"{was} at the base", judged.dataset.name))
+    except RegistryError as error:
+        gate.around.warn(f"{judged.dataset.name} is not compared with its base: {error}")
+        return None
+
+
+def _bench(workspace: Workspace, judged: _Judged, gate: Gate) -> Bench:
+    """The data of a judged dataset, by the rules of the branch itself: what it declares is compared."""
+    rules = judged.own or judged.rules
+    bench = judged.bench or _lay_out(workspace, judged.dataset, gate, rules)
+    return replace(bench, workspace=workspace, rules=rules)

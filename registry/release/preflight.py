@@ -52,8 +52,8 @@ def require_known_history(
 
     Releasing there would start the numbers and the changelog anew.
     """
-    listing = workspace.git.try_run("ls-tree", "--name-only", commit, f"{_place(workspace)}releases/{name}/") or ""
-    stems = [line.rpartition("/")[2].removesuffix(".manifest.json") for line in listing.splitlines()]
+    held = workspace.git.held(workspace.root / "releases" / name, commit)
+    stems = [path.name.removesuffix(".manifest.json") for path in held]
     recorded = {Version.parse(stem) for stem in stems if Version.is_version(stem)}
     missing = sorted(recorded - set(released))
     if not missing:
@@ -64,11 +64,6 @@ def require_known_history(
         hint="set `store` in registry.toml, or pass --store URL",
         missing=[str(version) for version in missing],
     )
-
-
-def _place(workspace: Workspace) -> str:
-    top = workspace.git.relative(workspace.root)
-    return "" if top == "." else f"{top}/"
 
 
 def require_no_other_tag(workspace: Workspace, name: str, version: Version, manifest: str | None) -> None:

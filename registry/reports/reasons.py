@@ -84,7 +84,7 @@ REASONS: Mapping[str, str] = {
     r"all texts of `(.+)` are shorter than ([\d,]+) characters: exact and normalised checks cover them": (
         r"모든 글이 \2자 미만: \1. 완전 중복과 정규화 검사로 확인"
     ),
-    r"([\d,]+) rows (?:stand in two splits|repeat another), and chance alone gives about ([\d,]+): "
+    r"([\d,]+) rows? (?:stands? in two splits|repeats? another), and chance alone gives about ([\d,]+): "
     r"columns of few values \((.+)\) repeat by themselves, so that copies cannot be told from coincidence; "
     r"name `columns` that identify a row to have every equal row counted": (
         r"같은 행 \1행, 우연만으로도 약 \2행: 값의 종류가 적은 열은 저절로 같아지므로 "

@@ -143,9 +143,11 @@ class Git:
             path[start:]: blob for path, (mode, blob) in self.entries(commit, place).items() if mode.startswith("100")
         }
 
-    def held(self, below: Path) -> list[Path]:
-        """The files that HEAD holds below a directory; none before the first commit."""
-        listing = self.try_run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", self.relative(below))
+    def held(self, below: Path, revision: str = "HEAD") -> list[Path]:
+        """The files that `revision` holds below a directory; none before the first commit."""
+        listing = self.try_run(
+            "ls-tree", "-r", "-z", "--name-only", "--full-tree", revision, "--", self.relative(below)
+        )
         return [self.top / name for name in (listing or "").split("\0") if name]
 
     def blobs(self, names: Sequence[str]) -> list[bytes]:

@@ -112,8 +112,8 @@ class Workspace:
             return self.dataset(self.config.default_dataset)
         if not self.datasets:
             raise UsageError("this workspace declares no dataset", hint="registry add PATH")
-        choices = "\n".join(f"  {command} {known}" for known in self.datasets)
-        raise UsageError("several datasets are declared", why="name one", hint=f"\n{choices}")
+        choices = ", or ".join(f"{command} {known}" for known in self.datasets)
+        raise UsageError("several datasets are declared", why="name one", hint=choices)
 
     def around(self, start: Path) -> Dataset | None:
         """The dataset in whose data `start` lies, the innermost; None outside all."""

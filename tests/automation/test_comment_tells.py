@@ -73,7 +73,7 @@ def test_relabelled_rows_of_the_test_split(author):
     relabel(author, "test", 4)
     says(
         comment(author, 0),
-        "| `reviews` | ✅ pass | 144 | 0 | 0 | 🚨 frozen `test`, major since 1.0.0 |",
+        "| `reviews` | ✅ pass | 144 | 0 | 0 | 🚨 frozen `test`, major since 1.0.0: 2.0.0 or higher |",
         "- 🚨 **frozen rows relabelled (test, label)** 4 rows; 긍정 → 부정 2, 부정 → 중립 1, 중립 → 긍정 1",
         "- 🚨 **frozen split changed (test)** 30 → 30 rows&#58; 4 relabelled",
         "0 added, 0 removed, 0 changed, 4 relabelled, 0 moved (rows by key)",
@@ -86,7 +86,7 @@ def test_a_class_without_rows(author):
     author.address(push=False)
     says(
         comment(author, 0),
-        "| 96 (−48) | 0 | 1 (1 new) | 🚨 frozen `test`, ❗ a class without rows, major since 1.0.0 |",
+        "| 96 (−48) | 0 | 1 (1 new) | 🚨 frozen `test`, ❗ a class without rows, major since 1.0.0: 2.0.0 or higher |",
         "- 🚨 **frozen split changed (test)** 30 → 20 rows&#58; 10 removed",
         *(f"- ❗ **class without rows ({split}, label)** without 중립" for split in COUNTS),
         *(f"| minor | class without rows | `{split}`, `label` | without 중립 |" for split in COUNTS),

@@ -137,9 +137,9 @@ def annotations(ran):
         (good, "success", "## ✅ The dataset is fit for release"),
         (leaking, "failure", "## ❌ The dataset is not fit for release"),
         (weakened, "failure", "## ❌ The dataset is not fit for release"),
-        (forgotten, "failure", "## ⚠️ The dataset is not fit for release"),
+        (forgotten, "failure", "## ⚠️ The dataset could not be judged"),
         (prose, "success", "## ✅ No dataset was touched"),
-        (from_a_fork, "failure", "## ⚠️ The dataset is not fit for release"),
+        (from_a_fork, "failure", "## ⚠️ The dataset could not be judged"),
     ],
 )
 def test_every_form_of_every_scenario(judged, edit, conclusion, headline):
@@ -169,7 +169,7 @@ def test_every_form_of_every_scenario(judged, edit, conclusion, headline):
 
 def test_a_good_change(judged):
     comment = judged(good).artefact("registry-comment", "comment.md")
-    assert "| `reviews` | ✅ pass | 124 (+4) | 0 | 0 | minor since 1.0.0 |" in comment
+    assert "| `reviews` | ✅ pass | 124 (+4) | 0 | 0 | minor since 1.0.0: 1.1.0 or higher |" in comment
     assert "`reviews` (data)" in comment and "80 → 84 rows" in comment
 
 

@@ -68,6 +68,15 @@ def test_fewer_rows_carry_a_minus_sign():
     assert "−825" in changelog(facts("1.1.0", "1.0.0", changes=(fact,)), "", "ko")
 
 
+def test_a_count_is_told_once():
+    fact = ChangeFact("split-changed", "minor", split="학습", count=-12, detail="785 → 773 rows: 12 removed")
+    assert fact_line(fact) == "split changed, split <code>학습</code>, 785 → 773 rows: 12 removed (minor)"
+    assert "−12" not in fact_line(fact, "ko") and "삭제 12" in fact_line(fact, "ko")
+    assert fact_line(ChangeFact("underbump", "major", detail="agreed")) == (
+        "a lower number than the change demands, agreed (major)"
+    )
+
+
 def test_records_of_like_names_are_told_apart():
     other = replace(DROP, record="changes/reviews/0001-drop.json2")
     first = changelog(facts("1.0.0", mended=[other]))

@@ -18,6 +18,7 @@ from registry.model.difference import Difference, RowChanges
 from registry.model.evidence import Check, DataFacts, Evidence
 from registry.model.judgement import Before, Judgement, Place
 from registry.model.release import ChangeFact
+from registry.model.scope import Scope
 
 SECRET = "김철수-010-1234-5678"
 CHECKS = (
@@ -92,7 +93,7 @@ def test_gitlab_s_report():
 def test_the_comment_begins_with_the_scoreboard():
     lines = RENDERINGS["markdown"](WHOLE).splitlines()
     assert lines[0] == MARKER and lines[2] == "## ⚠️ The dataset is not fit for release"
-    assert "| `reviews` | ⚠️ error | 1,200 | 2 | 1 | major since 1.0.0 |" in lines
+    assert "| `reviews` | ⚠️ error | 1,200 | 2 | 1 | major since 1.0.0: 2.0.0 or higher |" in lines
     assert any(line.startswith("| ❌ | leakage | 3 of 20 rows | 3 / 20 |") for line in lines)
     assert any("Waived&#58; old" in line or "Waived: old" in line for line in lines)
     assert any("rows moved" in line for line in lines)
@@ -215,3 +216,44 @@ def test_quiet_text_is_the_verdict_what_blocks_and_the_alarms():
     told = brief_text(judged(*CHECKS, differences={"reviews": THAWED})).splitlines()
     assert told[0].startswith("reviews: error: ") and [line.split()[-1] for line in told[1:3]] == ["broken", "leakage"]
     assert "FROZEN SPLIT CHANGED" in told[3] and len(told) == 5
+
+
+def test_what_could_not_be_judged_is_not_called_unfit():
+    lost = judged(
+        Check("pointer:resolves", "pointer", "error", message="1 object is nowhere; mend: registry push reviews")
+    )
+    both = Judgement((*judged(CHECKS[0], name="reviews-2").evidences, *lost.evidences), PLACES)
+    comment = RENDERINGS["markdown"](lost)
+    assert "## ⚠️ The dataset could not be judged\n" in comment
+    assert comment.count("registry push reviews") == 1, "what to do is said once"
+    assert "1 of 2 datasets is not fit for release, 1 of 2 datasets could not be judged" in RENDERINGS["markdown"](both)
+
+
+def test_what_is_not_measured_tells_what_to_do_where_it_blocks():
+    found = judged(
+        Check("groups", "expect_groups_not_to_cross_splits", "not_measured", message="declare a group"), *CHECKS
+    )
+    told = [line for line in RENDERINGS["github"](found).splitlines() if "declare a group" in line]
+    assert "when_not_measured: allow" in told[0] and told[0].startswith("::error")
+    assert "To mend" not in told[1] and told[1].startswith("::notice")
+
+
+@pytest.mark.parametrize(
+    ("touched", "renamed", "uncompared", "cell"),
+    [
+        (("entry",), {"reviews": "후기-1"}, {}, "was `후기-1`"),
+        (("new",), {}, {}, "new"),
+        (("data",), {}, {"reviews": "no network"}, "⚠️ not compared"),
+        (("data",), {}, {}, ""),
+    ],
+)
+def test_a_dataset_without_a_difference_says_what_it_is(touched, renamed, uncompared, cell):
+    scope = Scope("main", "0" * 40, touched={"reviews": touched}, untouched=(), deleted=(), renamed=renamed)
+    found = judged(CHECKS[-1], scope=scope, uncompared=uncompared)
+    assert RENDERINGS["markdown"](found).splitlines()[6] == f"| `reviews` | ✅ pass | 1,200 | 0 | 0 | {cell} |"
+
+
+def test_a_dataset_that_is_gone_is_not_called_nothing():
+    scope = Scope("main", "0" * 40, touched={}, untouched=(), deleted=("후기",), renamed={})
+    told = RENDERINGS["text"](Judgement((), scope=scope))
+    assert "deleted: 후기" in told and "nothing" not in told + RENDERINGS["markdown"](Judgement((), scope=scope))

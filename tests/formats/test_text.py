@@ -34,6 +34,7 @@ def test_every_witness_that_a_check_gives_has_its_words():
 
 def test_samples_that_are_no_rows_and_too_many_values_are_told():
     assert shown({"value": "가", "rows": 3}) == ["value: 가  rows: 3"]
+    assert shown({"split": "test", "class": "부정", "rows": 0}) == ["split: test  class: 부정  rows: 0"]
     assert shown({"row": "r1", "split": "", "values": dict.fromkeys("abcdef", 1)}) == [
         "r1  a: 1  b: 1  c: 1  d: 1  and 2 more"
     ]

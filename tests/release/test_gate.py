@@ -296,19 +296,35 @@ def test_a_branch_cannot_thaw_what_it_relabels(team, before, after, said):
     assert "🚨" in told and "Gate weakened" in told
 
 
-def test_that_a_release_could_not_be_compared_with_is_said_in_the_comment(team):
-    (team / "releases" / "reviews").mkdir(parents=True)
-    (team / "releases" / "reviews" / "1.0.0.manifest.json").write_text("{}\n", "utf-8")
-    commit(team)
-    Git.require(team).run("branch", "-f", "main")
+def test_where_no_release_is_at_hand_the_base_is_compared_with(team):
+    relabelled = rows("test", 20)
+    relabelled[3]["label"] = "neg" if relabelled[3]["label"] == "pos" else "pos"
+    write_csv(team / "data" / "reviews" / "test.csv", relabelled)
     grow(team)
     push(team)
     shutil.rmtree(team.parent / "store")
     LocalStore(team.parent / "store").create("registry.json", b'{"format": "registry.store/1"}\n')
-    found = judged(team, base="main")
-    assert "reviews@1.0.0" in found.uncompared["reviews"] and found.differences == {}
-    told = RENDERINGS["markdown"](found)
-    assert "not compared" in told and "What changed is not known" in told
+    git = Git.require(team)
+    for recorded in (False, True):
+        if recorded:
+            git.run("checkout", "-q", "main")
+            (team / "releases" / "reviews").mkdir(parents=True)
+            (team / "releases" / "reviews" / "1.0.0.manifest.json").write_text("{}\n", "utf-8")
+            commit(team)
+            git.run("checkout", "-q", "work")
+            git.run("rebase", "-q", "main")
+        found = judged(clone(team))
+        change, told = found.differences["reviews"], RENDERINGS["markdown"](found)
+        assert (change.before, change.level, change.thawed) == ("reviews at the base", "major", ("test",))
+        assert change.rows.added == {"train": 12} and "🚨 frozen `test`" in told
+        assert ("reviews@1.0.0" in found.uncompared.get("reviews", "")) is recorded
+        assert ("Not compared with the last release" in told) is recorded
+    card = team / "cards" / "reviews.md"
+    card.write_text(card.read_text("utf-8").replace("## Purpose\n", "## Purpose\n\n감정 분석.\n"), "utf-8")
+    commit(team)
+    found = judged(clone(team), base="HEAD~1")
+    assert found.differences == {}, "the same data is not read to be compared"
+    assert "What changed is not known" in RENDERINGS["markdown"](found)
 
 
 def test_what_registry_remembers_is_no_part_of_a_branch(team):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from registry.cli.common import Run, command
-from registry.cli.output import human_bytes
+from registry.cli.output import counted, human_bytes
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +53,7 @@ def register(app: typer.Typer) -> None:
         run.out.text(f"  change    {document['change']['level']}")
         for fact in plan.manifest.facts:
             run.out.text(f"            {describe(fact)}")
-        run.out.text(f"  upload    {upload['files']:,} data files, {human_bytes(upload['bytes'])}")
+        run.out.text(f"  upload    {counted(upload['files'], 'data file')}, {human_bytes(upload['bytes'])}")
         run.out.text(f"  documents {len(plan.documents)}")
-        run.out.note(f"Next: registry release {document['version']} {document['name']}")
+        exactly = f" --plan {shlex.quote(str(out))}" if out else ""
+        run.out.note(f"Next: registry release {document['version']} {document['name']}{exactly}")
