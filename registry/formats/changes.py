@@ -22,11 +22,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from registry.formats.plain import one_line, width
+from registry.formats.plain import cut, one_line, width
 from registry.model.difference import GRAVE, KINDS, WORDS, Difference, RowChanges, Shift
 from registry.model.release import ChangeFact
 
 HARDLY = 0.0005  # bits
+LONGEST = 200  # characters of a name or a value
 MOST = 12  # pairs of labels, columns and keys that are shown
 
 
@@ -86,7 +87,7 @@ def markdown(difference: Difference, *, keys: bool = True) -> str:
     if difference.facts:
         lines += ["| level | change | where | |", "|---|---|---|---|"]
         lines += [
-            f"| {fact.level} | {fact.kind.replace('-', ' ')} | {_wherecode(fact)} | {escaped(fact.detail)} |"
+            f"| {fact.level} | {fact.kind.replace('-', ' ')} | {_wherecode(fact)} | {escaped(cut(fact.detail))} |"
             for fact in difference.facts
         ]
     rows = difference.rows
@@ -192,4 +193,4 @@ def marked(text: str) -> str:
 
 def code(text: str) -> str:
     """A value of the data in a code span; a backtick and a pipe would end it or its cell."""
-    return f"`{one_line(text).replace('`', 'ˋ').replace('|', '¦')}`"
+    return f"`{one_line(cut(text, LONGEST)).replace('`', 'ˋ').replace('|', '¦')}`"

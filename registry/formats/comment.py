@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from registry.formats.changes import code, escaped, markdown, marked, summary
 from registry.formats.findings import Finding, alarms, failures
+from registry.formats.plain import cut
 from registry.model.difference import FROZEN, GRAVE, Difference
 from registry.model.evidence import WEAKENED, Evidence
 from registry.model.judgement import Judgement
@@ -17,8 +18,8 @@ from registry.model.scope import Scope
 MARKER = "<!-- registry: the judgement of this pull request -->"
 """The first line; who posts the comment finds by it the one that it replaces."""
 LONGEST = 60_000  # characters: GitHub takes 65,536
+NAME = 200  # characters of a split or a column
 FOLDED = "\n</details>\n"
-LINE = 1_000  # characters of what one check says: none pushes the others out
 MOST = 30  # findings shown of one dataset
 ICONS = {"pass": "✅", "fail": "❌", "error": "⚠️"}
 WEIGHTS = {"error": "❌", "warning": "⚠️", "note": "◻️"}
@@ -46,17 +47,24 @@ def _headline(judgement: Judgement) -> str:
     unknown = sum(map(_unjudged, judgement.evidences))
     unfit = sum(evidence.verdict != "pass" for evidence in judgement.evidences) - unknown
     if not unfit and not unknown:
-        return f"{ICONS['pass']} {'The dataset is' if count == 1 else f'All {count} datasets are'} fit for release"
+        fit = "The dataset is" if count == 1 else f"All {count} datasets are"
+        return f"{ICONS['pass']} {fit} fit for release{_unasked(judgement.scope)}"
     unfit_of = "The dataset is" if count == 1 else f"{unfit} of {count} datasets {'is' if unfit == 1 else 'are'}"
     unknown_of = "The dataset" if count == 1 else f"{unknown} of {count} datasets"
     told = [f"{unfit_of} not fit for release"] if unfit else []
     told += [f"{unknown_of} could not be judged"] if unknown else []
-    return f"{ICONS[judgement.verdict]} {', '.join(told)}"
+    return f"{ICONS[judgement.verdict]} {', '.join(told)}{_unasked(judgement.scope)}"
 
 
 def _unjudged(evidence: Evidence) -> bool:
     """Whether nothing was found that makes a dataset unfit, and something that keeps it from being judged."""
     return evidence.verdict == "error" and all(check.status != "fail" for check in evidence.blocking())
+
+
+def _unasked(scope: Scope | None) -> str:
+    """That datasets are declared no more, whose gate nobody asked: a new one beside them may be theirs."""
+    gone = [name for name in scope.deleted if name not in scope.touched] if scope else []
+    return f"; ⚠️ declared no more: {cut(', '.join(f'`{name}`' for name in gone))}" if gone else ""
 
 
 def _scoreboard(judgement: Judgement) -> str:
@@ -151,7 +159,7 @@ def _dataset(judgement: Judgement, evidence: Evidence) -> str:
     for check in (check for check in evidence.checks if check.status == "waived"):
         told = check.waiver or {}
         reason = f"{told.get('reason', '')} ({told.get('owner', '')}, until {told.get('expires', '')})"
-        lines += [f"Waived: {escaped(check.id)}: {escaped(_short(reason))}", ""]
+        lines += [f"Waived: {escaped(check.id)}: {escaped(cut(reason))}", ""]
     passed = sum(check.status == "pass" for check in evidence.checks)
     lines += [f"{passed} of {len(evidence.checks)} checks passed. {_against(judgement, evidence)}".rstrip()]
     if change is not None and change.facts:
@@ -183,12 +191,8 @@ def _findings(judgement: Judgement, evidence: Evidence) -> list[str]:
 
 def _row(one: Finding, *, aged: bool) -> str:
     rows = f"{one.rows[0]:,} / {one.rows[1]:,}" if one.rows else ""
-    cells = [WEIGHTS[one.weight], escaped(one.id), escaped(_short(one.what)), rows, *([one.age] if aged else [])]
+    cells = [WEIGHTS[one.weight], escaped(one.id), escaped(cut(one.what)), rows, *([one.age] if aged else [])]
     return f"| {' | '.join(cells)} |"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LINE else f"{text[: LINE - 1]}…"
 
 
 def _against(judgement: Judgement, evidence: Evidence) -> str:
@@ -214,9 +218,9 @@ def _loudly(judgement: Judgement, name: str) -> list[str]:
     lines += [f"**Look at this first** (since {escaped(_version(change))}):", ""]
     for fact in change.grave[:MOST]:
         sign = "🚨" if fact.kind.startswith(FROZEN) else "❗"
-        where = ", ".join(escaped(place) for place in (fact.split, fact.column) if place)
+        where = ", ".join(escaped(cut(place, NAME)) for place in (fact.split, fact.column) if place)
         said = f"{fact.kind.replace('-', ' ')}{f' ({where})' if where else ''}"
-        lines.append(f"- {sign} **{said}** {escaped(fact.detail)}".rstrip())
+        lines.append(f"- {sign} **{said}** {escaped(cut(fact.detail))}".rstrip())
     if len(change.grave) > MOST:
         lines.append(f"- … and {len(change.grave) - MOST} more, all below")
     return [*lines, ""]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
+LONGEST = 1_000  # characters of what is said of one thing
 BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ENDS = ("Cc", "Cs", "Zl", "Zp")
 
@@ -25,6 +26,15 @@ def symbol(character: str) -> str:
 def one_line(text: str) -> str:
     """`text` with its control characters shown as symbols: a name from data begins no line of its own."""
     return "".join(symbol(c) if is_control(c) else c for c in text)
+
+
+def cut(text: str, most: int = LONGEST) -> str:
+    """`text` of at most `most` characters: no name and no list of names pushes out what stands beside it.
+
+    >>> cut("맛있다", 2), cut("맛있다", 3)
+    ('맛…', '맛있다')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def width(text: str) -> int:

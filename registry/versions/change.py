@@ -21,7 +21,7 @@ from registry.versions.asked import changes as rule_changes
 from registry.versions.licenses import stricter
 from registry.versions.rules import Rules
 
-RULES = 12  # of the gate that are named
+RULES = 12  # rules of the gate, or classes, that are named
 TOLD = 3  # labels, or pairs of them, in a fact's detail
 
 
@@ -107,12 +107,18 @@ def _column(old: Column, new: Column) -> Iterator[ChangeFact]:
     if old.required and not new.required:
         yield _fact("column-became-nullable", column=new.name)
     if old.classes != new.classes and (old.classes or new.classes):
-        gone = [str(c) for c in old.classes if c not in new.classes]
-        come = [str(c) for c in new.classes if c not in old.classes]
-        parts = [f"{word} {', '.join(names)}" for word, names in (("without", gone), ("with", come)) if names]
+        known, wanted = set(old.classes), set(new.classes)
+        gone = [_name(str(c)) for c in old.classes if c not in wanted]
+        come = [_name(str(c)) for c in new.classes if c not in known]
+        parts = [f"{word} {_few(names)}" for word, names in (("without", gone), ("with", come)) if names]
         yield _fact("class-set-changed", column=new.name, detail="; ".join(parts) or "another order")
     if old.role != new.role:
         yield _fact("column-role-changed", column=new.name, detail=f"{old.role} → {new.role}")
+
+
+def _few(names: list[str]) -> str:
+    """The first of many names, and how many more there are."""
+    return ", ".join([*names[:RULES], *([f"and {len(names) - RULES:,} more"] if len(names) > RULES else [])])
 
 
 def _keys(before: DatasetSchema, after: DatasetSchema) -> Iterator[ChangeFact]:

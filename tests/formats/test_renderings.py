@@ -108,11 +108,19 @@ def test_a_comment_that_is_too_long_is_cut_and_says_so():
 def test_a_cut_is_not_folded_away_and_no_check_pushes_the_others_out():
     facts = tuple(ChangeFact("rules-changed", "patch", detail=f"규칙 {n}") for n in range(5000))
     change = {"reviews": Difference("reviews@1.0.0", "reviews", "patch", facts)}
+    facts += (ChangeFact("class-set-changed", "major", column="긴" * 70_000, detail="이름 " * 70_000),)
+    change = {"reviews": replace(change["reviews"], facts=facts)}
     long = replace(CHECKS[0], id="a", message="말 " * 50_000)
     text = RENDERINGS["markdown"](replace(judged(long, replace(CHECKS[0], id="b")), differences=change))
     assert len(text) <= LONGEST and text.index("cut here") > text.rindex("</details>")
     assert text.count("<details>") == text.count("</details>") == 1
     assert any(line.startswith("| ❌ | b |") for line in text.splitlines())
+
+
+def test_what_is_declared_no_more_stands_in_the_headline():
+    scope = Scope("main", "c" * 40, {"ratings": ("new",)}, (), ("reviews",), {})
+    line = RENDERINGS["markdown"](replace(judged(CHECKS[5], name="ratings"), scope=scope)).splitlines()[2]
+    assert line == "## ✅ The dataset is fit for release; ⚠️ declared no more: `reviews`"
 
 
 def test_every_form_of_nothing():

@@ -74,6 +74,12 @@ def test_facts_name_their_place():
     assert [(f.kind, f.split, f.count, f.detail) for f in facts] == [("frozen-split-changed", "test", 0, "5 → 5 rows")]
 
 
+def test_of_many_classes_the_first_are_named():
+    after = with_column(2, classes=("neg", "pos", *(f"반{n}" for n in range(5000))))
+    (fact,) = difference(BEFORE, after, ML)
+    assert fact.detail.startswith("with 반0, 반1, ") and fact.detail.endswith("반11, and 4,988 more")
+
+
 def test_a_frozen_split_that_is_gone_has_changed():
     facts = difference(BEFORE, CASES["no test split"][0], ML)
     assert [(fact.kind, fact.split, fact.count, fact.level) for fact in facts] == [
