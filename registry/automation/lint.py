@@ -112,7 +112,7 @@ def _cards(workspace: Workspace, problems: list[Problem]) -> None:
                 declared = load_card(workspace.root / dataset.card)
                 found = lint_declared(declared, schema, required=workspace.config.card_required)
                 hint = f"registry card lint {dataset.name}"
-                problems += [Problem("cards", dataset.card, one["message"], hint) for one in found]
+                problems += [Problem("cards", dataset.card, f"{one['field']}: {one['message']}", hint) for one in found]
 
 
 def _there(workspace: Workspace, *paths: str) -> bool:

@@ -16,6 +16,7 @@ from registry.checks.figures import Figures
 from registry.checks.numbers import percent, plain
 from registry.checks.specs import Measure
 from registry.checks.suite import Expectation
+from registry.formats.plain import spoken
 
 PHRASES: Mapping[str, str] = {
     "expect_column_values_to_not_be_null": "are missing",
@@ -75,10 +76,10 @@ def _ours(measure: Measure, figures: Figures, samples: Sequence[Any], *, passed:
 def _first(sample: Mapping[str, Any], measure: Measure) -> str:
     """The first thing found, in words: `first: r17 (test), same as r904 (train)`."""
     if "row" not in sample:
-        return "first: " + ", ".join(f"{name} {_text(value)}" for name, value in sample.items())
+        return "first: " + ", ".join(f"{name} {spoken(plain(value))}" for name, value in sample.items())
     text = f"first: {sample['row']} ({sample['split']})"
     if measure.examples:
-        told = "; ".join(_text(sample[name]) for name in measure.examples.told)
+        told = "; ".join(spoken(plain(sample[name])) for name in measure.examples.told)
         return f"{text}: {told}" if told else text
     other = sample.get(measure.witness)
     return f"{text}, {measure.witness.replace('_', ' ')} {other['row']} ({other['split']})" if other else text
@@ -151,9 +152,10 @@ def _range(threshold: Mapping[str, Any]) -> str:
 
 
 def _pairs(threshold: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {_text(value)}" for name, value in threshold.items())
+    nested = any(isinstance(value, Mapping | list | tuple) for value in threshold.values())
+    return ("; " if nested else ", ").join(f"{name} {_text(value)}" for name, value in threshold.items())
 
 
 def _text(value: Any) -> str:
     value = plain(value)
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return str(value) if isinstance(value, float) else spoken(value)  # of a limit every digit counts

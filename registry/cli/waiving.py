@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from registry.formats.plain import one_line
 
 if TYPE_CHECKING:
+    from registry.formats.findings import Finding
     from registry.model.evidence import Evidence
     from registry.model.judgement import Judgement
     from registry.workspace.workspace import Dataset, Workspace
 
 STEPS = 5  # findings of a dataset of which the way out is told
+DECLARED = ("card", "terms")  # types of checks that hang on the card and leave the data as it is
 ENTRY = "{check_id: …, reason: …, owner: …, expires: YYYY-MM-DD}"
 
 
@@ -54,19 +56,20 @@ def way_out(workspace: Workspace, judgement: Judgement, revision: str | None = N
         lines += [f"  {evidence.dataset}: {one_line(step)}" for step in steps]
         if len(blocking) > STEPS:
             lines.append(f"  {evidence.dataset}: … and {len(blocking) - STEPS} more above")
-        lines += [f"  then: {step}" for step in _then(workspace, evidence, revision)] if blocking else []
+        lines += [f"  then: {step}" for step in _then(workspace, evidence, blocking, revision)] if blocking else []
     file = workspace.config.waivers or "the file that `waivers` under [gate] of registry.toml names"
     mend = ["Mend the data or the rule:", *lines] if lines else ["Mend the data or the rule."]
     return "\n".join([*mend, f"Or answer for a finding until a day, by an entry in {file}:", f"  - {ENTRY}"])
 
 
-def _then(workspace: Workspace, evidence: Evidence, revision: str | None) -> list[str]:
-    """The commands after the data was mended; a pull request needs it where others can fetch it."""
+def _then(workspace: Workspace, evidence: Evidence, blocking: Sequence[Finding], revision: str | None) -> list[str]:
+    """The commands after data or card were mended; a pull request needs the data where others can fetch it."""
     name = evidence.dataset
     dataset = workspace.datasets.get(name)
     again = f"registry check {name}" + (f" --changed --base {shlex.quote(revision)}" if revision else "")
-    add = [f"registry add {shlex.quote(dataset.path)}"] if dataset else []
-    push = ["git commit, registry push " + name] if revision else []
+    mended = dataset and any(one.kind not in DECLARED for one in blocking)
+    add = [f"registry add {shlex.quote(dataset.path)}"] if dataset and mended else []
+    push = ["git commit, registry push " + name] if revision and mended else ["git commit"] if revision else []
     return [", ".join([*add, *push, again])]
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 LONGEST = 1_000  # characters of what is said of one thing
 BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -35,6 +36,24 @@ def cut(text: str, most: int = LONGEST) -> str:
     ('맛…', '맛있다')
     """
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def spoken(value: object) -> str:
+    """A value in running text: figures by four digits and in groups, what is missing as a dash.
+
+    >>> spoken(0.0246692929), spoken(1234.5678), spoken(2054), spoken("2.0"), spoken(None), spoken({"a": [0.5, 1]})
+    ('0.02467', '1,234.57', '2,054', '2.0', '–', 'a 0.5 – 1')
+    """
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {spoken(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        figures = len(value) == 2 and all(isinstance(item, int | float) for item in value)
+        return (" – " if figures else ", ").join(map(spoken, value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–" if value is None else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if abs(value) < 1 else f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def width(text: str) -> int:

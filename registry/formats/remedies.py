@@ -36,7 +36,7 @@ COMMANDS = {
     "expect_no_target_leakage": "leave such a column out of the data, or name the `columns` that are inputs",
     "schema": "mend the data, or change the schema, for which the version pays",
     "card": "edit the card; `registry card lint {dataset}` says more",
-    "terms": "edit the card; `registry card lint {dataset}` says more",
+    "terms": "mend what cards/{dataset}.md declares, or the data that it speaks of",
     WEAKENED: "merge the weakening on its own, or let an owner that the base names waive the finding",
 }
 STATED = "mend: "  # a message that ends so says itself what to do

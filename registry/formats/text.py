@@ -17,7 +17,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
-from registry.formats.plain import one_line
+from registry.formats.plain import one_line, spoken
 from registry.model.evidence import OF_CHANGE, STATUSES, WEAKENED, Check, Evidence
 from registry.model.judgement import Before
 from registry.model.splits import ordered_splits
@@ -148,7 +148,7 @@ def _rest(check: Check) -> str:
 def _sample(sample: object) -> str:
     """`leak-00 (test) = w00553 (train)  token: AD… (14)` of a row and its witness, or key: value."""
     if not isinstance(sample, dict):
-        return ", ".join(map(_sample, sample)) if isinstance(sample, list | tuple) else one_line(str(sample))
+        return ", ".join(map(_sample, sample)) if isinstance(sample, list | tuple) else one_line(spoken(sample))
     witnesses = {key: value for key, value in sample.items() if isinstance(value, dict) and "row" in value}
     told = ("row", "split", "values", *witnesses) if "row" in sample else ("values",)
     rest = {key: value for key, value in sample.items() if key not in told}

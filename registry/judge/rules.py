@@ -14,7 +14,7 @@ from registry.model.schema import DatasetSchema
 from registry.schemas.odcs import load_schema
 from registry.workspace.workspace import Dataset, Workspace
 
-VERSION = 4
+VERSION = 5
 """Version of our own rules: raised when an unchanged ruleset may judge otherwise."""
 
 

@@ -10,13 +10,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
+from registry.formats.plain import spoken as spoken_of
 from registry.privacy.mask import shown
 from registry.reports.arguments import arguments_of
 from registry.reports.html import code, value
@@ -224,7 +224,7 @@ def failure(found: Mapping[str, Any], name: str, text: Text) -> dict[str, Any]:
         "message": reason(found, text) if told and found["message"] else "",
         "method": Markup(" ").join([text.pick(known.method), *_sentence(told_arguments(found, text))]),
         "consequence": text.pick(known.consequence) if found["status"] != "error" else "",
-        "samples": [value(_sample(sample, text), CUT) for sample in samples[:EXAMPLES]],
+        "samples": [value(_sample(sample, found["columns"], text), CUT) for sample in samples[:EXAMPLES]],
         "cut": _cut(found, text),
         "next": value(command, 400) if found["status"] != "waived" else "",
         "waiver": [
@@ -262,14 +262,17 @@ def _cut(found: Mapping[str, Any], text: Text) -> Markup | str:
     return text("q.examples.cut", shown=shown_rows, total=text.count(total))
 
 
-def _sample(found: Any, text: Text) -> str:
-    """One sample on a line, masked once more: the row, then what it holds or repeats; or a class or column and how."""
+def _sample(found: Any, columns: Sequence[str], text: Text) -> str:
+    """One sample on a line, masked once more: the row, then what it holds or repeats; or a class or column and how.
+
+    What is told beside the values of `columns` is called by words of the language.
+    """
     if not isinstance(found, Mapping):
         return shown(_flat(found), 2000) or ""
     known = {key: item for key, item in found.items() if key not in ("row", "split")}
     place = " ".join(_flat(found[key]) for key in ("split", "row") if key in found)
     parts = [place] if place else []
-    told = [key for key in known if f"sample.{key}" in WORDS and ("row" not in found or key == "found")]
+    told = [key for key in known if f"sample.{key}" in WORDS and ("row" not in found or key not in columns)]
     named = {key: text(f"sample.{key}") for key in told}
     parts += [_paired(str(named.get(key, key)), item) for key, item in known.items()]
     return shown("  ".join(parts), 2000) or ""
@@ -278,12 +281,11 @@ def _sample(found: Any, text: Text) -> str:
 def _paired(key: str, item: Any) -> str:
     """`same_as: {row, split}` as `↔ split row`; values of columns as `column: value`."""
     if isinstance(item, Mapping) and "row" in item:
-        what = "↔" if key == "same_as" else key.replace("_", " ")
-        return f"{what} {' '.join(_flat(item[part]) for part in ('split', 'row') if part in item)}"
+        return f"{key.replace('_', ' ')} {' '.join(_flat(item[part]) for part in ('split', 'row') if part in item)}"
     if isinstance(item, Mapping):
         return "  ".join(f"{name}: {_flat(part)}" for name, part in item.items())
     return f"{key}: {_flat(item)}"
 
 
 def _flat(item: Any) -> str:
-    return item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, sort_keys=True)
+    return item if isinstance(item, str) else spoken_of(item)

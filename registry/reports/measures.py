@@ -178,8 +178,8 @@ MEASURES: dict[str, Measure] = {
     ),
     "expect_label_to_follow_annotators": Measure(
         "labels",
-        ("Labels against the annotators' majority", "합의와 다른 라벨"),
-        ("Rows whose label is not the annotators' majority.", "작업자 다수와 라벨이 다른 행."),
+        ("Labels that follow the annotators' majority", "작업자 다수 의견을 따른 라벨"),
+        ("Rows whose label most of their annotators gave.", "라벨이 작업자 다수 의견과 같은 행."),
     ),
     "expect_label_noise_at_most": Measure(
         "labels",
@@ -248,7 +248,7 @@ MEASURES: dict[str, Measure] = {
         "sufficiency",
         ("Data suffices", "데이터 충분성"),
         ("Learning curve of a baseline model.", "베이스라인 모델의 학습 곡선."),
-        ("More rows would still change the result.", "행이 늘면 결과가 더 바뀔 수 있음."),
+        ("What a model reaches is not settled, or not enough.", "모델 성능이 아직 안정되지 않았거나 충분하지 않음."),
     ),
     "expect_table_row_count_to_be_between": Measure(
         "values", ("Row count", "행 수"), ("Rows of the table.", "표의 행 수.")

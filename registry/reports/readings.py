@@ -16,7 +16,7 @@ Reading(value=3, low=None, high=0, unit='rows', strict=False)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,6 +43,13 @@ class Reading:
     def achievement(self) -> float | None:
         """Value over the lower bound (달성률); None where there is none."""
         return rounded(self.value / self.low) if self.value is not None and self.low and self.low > 0 else None
+
+    @property
+    def missed(self) -> bool:
+        """Whether the value lies beyond a bound."""
+        if self.value is None:
+            return False
+        return (self.low is not None and self.value < self.low) or (self.high is not None and self.value > self.high)
 
     def to_json(self) -> dict[str, Any]:
         """The reading's part of `quality.json`."""
@@ -99,7 +106,12 @@ def _between(check: Check, threshold: Mapping[str, Any]) -> Reading | None:
 
 
 def _named(check: Check, threshold: Mapping[str, Any]) -> Reading | None:
-    """A figure that its bound names: `min_share`, `max_imbalance_ratio`, `k`."""
+    """A figure that its bound names (`min_share`, `max_imbalance_ratio`, `k`); of several the first that is missed."""
+    readings = list(_each(check, threshold))
+    return next((one for one in readings if one.missed), readings[0] if readings else None)
+
+
+def _each(check: Check, threshold: Mapping[str, Any]) -> Iterator[Reading]:
     for name, bound in sorted(threshold.items()):
         if name == "max_share" and "min_share" in threshold:
             continue  # the same bound, seen from the rows that are not as expected
@@ -113,8 +125,7 @@ def _named(check: Check, threshold: Mapping[str, Any]) -> Reading | None:
         if value is not None:
             upper = side == "max" or name == "t"
             unit: Unit = "points" if what.endswith(_POINTS) else "share" if what.endswith(_SHARES) else "number"
-            return Reading(value, None if upper else limit, limit if upper else None, unit)
-    return None
+            yield Reading(value, None if upper else limit, limit if upper else None, unit)
 
 
 def _unit(kind: str) -> Unit:

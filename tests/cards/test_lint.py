@@ -20,7 +20,15 @@ from tests.reports.making import facts_of
 ROWS = pa.table({"text": ["가나다라"] * 20, "rater": [1] * 20})
 SCHEMA = DatasetSchema("d", (Column("text", "string", role="text"), Column("rater", "int64", role="annotator")))
 PERSONAL = Check("pii", "expect_no_personal_data", "waived", total=20, unexpected=3, threshold={"max_count": 0})
-SYNTHETIC = Check("syn", "expect_synthetic_share_at_most", "pass", total=20, unexpected=2, threshold={"max_share": 0.5})
+SYNTHETIC = Check(
+    "syn",
+    "expect_synthetic_share_at_most",
+    "pass",
+    total=1,  # split
+    unexpected=0,
+    observed={"share": 0.2, "splits": {"train": 0.2}, "unknown": 0, "synthetic": 4},
+    threshold={"max_share": 0.5},
+)
 
 
 def made(root: Path, fields: dict[str, Any], *checks: Check, **more: Any) -> ReleaseFacts:
@@ -50,6 +58,11 @@ def test_a_contradicted_declaration_fails_lint_and_release(
     assert "registry card lint d" in refused.value.hint
 
 
+def test_synthetic_rows_are_counted_and_not_splits(tmp_path: Path) -> None:
+    (problem,) = lint(made(tmp_path, {"synthetic": "none"}, SYNTHETIC, version="1.0.0"))
+    assert "counts 4 such rows" in problem["message"]
+
+
 def test_honest_declarations_pass(tmp_path: Path) -> None:
     fields = {"size_categories": ["n<1K"], "language": ["ko"], "personal_data": "none", "synthetic": "20% by a model"}
     facts = made(tmp_path, fields, SYNTHETIC, version="1.0.0")
@@ -75,8 +88,8 @@ def test_the_card_shows_roles_checks_and_what_they_found(tmp_path: Path) -> None
     assert "| <code>rater</code> | <code>int64</code> | annotator |" in card
     assert "| Annotator columns | 1 | measured |" in card
     assert "- **Personal data** <code>pii</code>: 3 rows\n" in card
-    assert "- **Synthetic share** <code>syn</code>: 10.0%\n" in card
-    assert "| Synthetic share <code>syn</code> | Pass | 10.0% | at most 50.0% |" in card
+    assert "- **Synthetic share** <code>syn</code>: 20.0%; train 20.0%\n" in card
+    assert "| Synthetic share <code>syn</code> | Pass | 20.0% | at most 50.0% |" in card
 
 
 def folder(root: Path, members: dict[str, list[str]], paths: dict[str, str]) -> Table:

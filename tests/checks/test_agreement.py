@@ -148,6 +148,7 @@ def test_the_most_disputed_come_first_and_names_of_annotators_are_masked(tmp_pat
     assert [(sample["row"], sample["ratings"]) for sample in check.samples] == [
         ("u10", "긍정 × 1, 부정 × 1, 중립 × 1"), ("u9", "긍정 × 2, 부정 × 1"),
     ]  # fmt: skip
+    assert all(set(sample) == {"row", "split", "ratings"} for sample in check.samples)  # a row is one person's rating
     assert set(check.observed["annotators"]) == {"1: 김…", "2: 김…", "3: 김…"}
     assert check.observed["confusions"][0] == {"classes": ["긍정", "부정"], "pairs": 3}
 

@@ -32,6 +32,7 @@ def test_the_first_split_may_hold_some_and_the_others_none(tmp_path, kwargs, out
     assert (check.status, check.unexpected) == ("fail" if outside else "pass", len(outside))
     assert [sample["split"] for sample in check.samples] == outside
     assert check.observed["splits"]["train"] == 0.25
+    assert check.observed["synthetic"] == (2 if "splits" in kwargs else 3)  # rows, not splits
     assert check.observed["unknown"] == 2 and "2 rows do not say" in check.message
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from registry.model.evidence import Check
-from registry.reports.measured import grouped, limit_words, limits, result, row, spoken
+from registry.reports.measured import failure, grouped, limit_words, limits, result, row, spoken
 from registry.reports.quality import measure
 from registry.reports.readings import Reading, reading_of
 from registry.reports.targets import targets_of
@@ -48,6 +48,18 @@ CASES = [
         Reading(0.67, 0.6, None, "share"),
     ),
     ("expect_data_to_suffice", {"last_gain": 0.013}, {"max_last_gain": 0.03}, Reading(0.013, None, 0.03, "points")),
+    (
+        "expect_data_to_suffice",
+        {"last_gain": -0.002, "score": 0.499},
+        {"max_last_gain": 0.02, "min_score": 0.8},
+        Reading(0.499, 0.8, None, "number"),  # of several limits the one that is missed
+    ),
+    (
+        "expect_data_to_suffice",
+        {"last_gain": 0.01, "score": 0.9},
+        {"max_last_gain": 0.02, "min_score": 0.8},
+        Reading(0.01, None, 0.02, "points"),
+    ),
     ("expect_split_shares_to_be_between", {"shares": {}}, {"shares": {}}, Reading(0, None, 0, "units")),
 ]
 
@@ -130,3 +142,24 @@ def test_arguments_stand_beside_the_limit_in_words(
 def test_a_check_is_named_by_its_arguments_and_not_by_its_id() -> None:
     check = Check("leakage-normalised", "expect_splits_to_be_disjoint", "pass", total=9, unexpected=0)
     assert measure(check, fail_on="critical")["name"] == "Equal rows in two splits"
+
+
+def test_samples_are_told_in_the_language_of_the_page() -> None:
+    sample = {
+        "row": "r7",
+        "split": "test",
+        "values": {"글": "맛…", "confidence": 3},
+        "suggested": "부정",
+        "confidence": 0.99951,
+    }
+    found = {
+        **measure(check("expect_label_noise_at_most", {"share": 0.2}, {"max_share": 0.1}), fail_on="critical"),
+        "samples": [sample],
+    }
+    shown = failure({**found, "columns": ["글"]}, "reviews", KO)["samples"][0]
+    assert str(shown) == "test r7  글: 맛…  confidence: 3  모델 의견: 부정  확신도: 0.9995"
+    near = {"row": "r2", "split": "test", "near": {"row": "r1", "split": "train"}}
+    assert [str(failure({**found, "samples": [near]}, "reviews", lang)["samples"][0]) for lang in (EN, KO)] == [
+        "test r2  near train r1",
+        "test r2  근사 행 train r1",
+    ]

@@ -76,7 +76,7 @@ def _agreement(kwargs: Mapping[str, Any], facts: Facts) -> Measure | Unmeasured:
         threshold={"metric": method.metric, **scales[method.metric], "min_value": least},
         keys=(request,),
         hint="make the guideline clearer where classes are confused, rate disputed items again, or lower `min_value`",
-        examples=Examples(disputed_sql(request.name), ("ratings",), named),
+        examples=Examples(disputed_sql(request.name), ("ratings",), named, values=not named),  # a row is one rating
     )
 
 

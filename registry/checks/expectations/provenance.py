@@ -89,7 +89,8 @@ def _judge(
     outside = [unit for unit in units if _beyond(unit, limits[unit["split"]], deepest)]
     shares = {unit["split"]: unit["share"] for unit in units}
     observed = {"share": max(shares.values()), "splits": shares, "unknown": unknown}
-    if generations := [unit["generation"] for unit in units if unit["generation"] is not None]:
+    observed["synthetic"] = sum(unit["rows"] for unit in units)
+    if generations := [unit["generation"] for unit in units if "generation" in unit]:
         observed["generation"] = max(generations)
     doubts = [_doubt(found[split], split, limits[split], deepest) for split in limits if split in found]
     nothing = "" if outside else next(filter(None, doubts), "")
@@ -103,12 +104,12 @@ def _unit(split: str, row: Mapping[str, Any]) -> dict[str, Any]:
         "split": split,
         "rows": int(row["made"]),
         "share": int(row["made"]) / int(row["known"]),
-        "generation": None if row["generation"] is None else int(row["generation"]),
+        **({} if row["generation"] is None else {"generation": int(row["generation"])}),
     }
 
 
 def _beyond(unit: Mapping[str, Any], limit: float, deepest: int | None) -> bool:
-    too_deep = deepest is not None and (unit["generation"] or 0) > deepest
+    too_deep = deepest is not None and unit.get("generation", 0) > deepest
     return bool(unit["share"] > limit or too_deep)
 
 
