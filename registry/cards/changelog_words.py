@@ -53,6 +53,7 @@ KINDS: Mapping[str, str] = {
     "class-set-changed": "클래스 구성 변경",
     "class-without-rows": "행이 없어진 클래스",
     "key-changed": "키 변경",
+    "label-changed": "라벨 열 변경",
     "split-removed": "분할 삭제",
     "split-added": "분할 추가",
     "split-changed": "분할 변경",

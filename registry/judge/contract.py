@@ -58,16 +58,19 @@ def with_roles(now: DatasetSchema, before: DatasetSchema) -> tuple[DatasetSchema
     return replace(now, columns=tuple(columns), splits={} if by_column else now.splits), found
 
 
-def with_fresh(now: DatasetSchema, before: DatasetSchema) -> tuple[DatasetSchema, Found]:
-    """The schema `now` with the columns that it adds marked as such: one of noise would make every copy a row apart.
+def with_merged(now: DatasetSchema, before: DatasetSchema) -> tuple[DatasetSchema, Found]:
+    """The schema `now` with the columns that tell rows apart: one of noise would make every copy a row of its own.
 
-    Where columns are gone as well, one may be another's new name, and what to compare without is not known.
+    They are those of the base, where others come or are let in undeclared. Where columns are gone as well, one may
+    be another's new name, and what to compare without is not known; nor is it where the base lets in any column.
     """
     old, new = ({column.name: column for column in schema.columns} for schema in (before, now))
     come = tuple(name for name in new if name not in old)
     left = [name for name in old if name not in new]
-    if not come or not left:
-        return replace(now, fresh=come), []
+    if not left:
+        return replace(now, merged=tuple(old) if (come or now.open) and not before.open else ()), []
+    if not come:
+        return now, []
     names = (", ".join(f"`{name}`" for name in some) for some in (come, left))
     return now, [("schema:columns:new", "rows are told apart by {} instead of {}".format(*names))]
 

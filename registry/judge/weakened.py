@@ -18,7 +18,7 @@ from registry.checks.suite import BASELINE, Expectation, Suite, check_columns
 from registry.checks.waivers import Waiver
 from registry.content.dvc import default_remote
 from registry.errors import ConfigError
-from registry.judge.contract import asked_no_more, placed, with_fresh, with_roles
+from registry.judge.contract import asked_no_more, placed, with_merged, with_roles
 from registry.judge.judge import waivers_of
 from registry.judge.places import field_line
 from registry.judge.promises import promised
@@ -199,7 +199,7 @@ def _compared(now: Side, before: Side) -> Deciding:
     root, dataset = now.workspace.root, now.dataset
     config, remote, settings = _settings(now.workspace, before.workspace)
     schema, roles = with_roles(now.rules.schema, before.rules.schema)
-    schema, others = with_fresh(schema, before.rules.schema)
+    schema, others = with_merged(schema, before.rules.schema)
     named = {waiver.check_id for waiver in (*now.waivers, *before.waivers)}
     kept, weaker = _expectations(replace(now.rules, schema=schema), before, now.workspace, named)
     waivers, wider = _waivers(now.waivers, before.waivers, dataset.name, before.workspace.config, root)

@@ -64,8 +64,8 @@ class DatasetSchema:
     """Columns in order, and how the files become one table.
 
     `splits` maps a split to a glob over the data paths, in the declared order; `open`
-    admits undeclared columns; `encoding` is that of text files. `fresh` are columns that a branch adds: until they
-    are merged, no row is told from another by them.
+    admits undeclared columns; `encoding` is that of text files. `merged` are the columns of the base, where a branch
+    lets in others: until these are merged, no row is told from another by them.
     """
 
     name: str
@@ -76,7 +76,7 @@ class DatasetSchema:
     license: str = ""
     title: str = ""
     description: str = ""
-    fresh: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The column called `name`."""
@@ -106,8 +106,8 @@ class DatasetSchema:
             value = getattr(self, name)
             if value and value != "utf-8":
                 document[name] = value
-        if self.fresh:
-            document["fresh"] = list(self.fresh)  # of a judgement alone: no file of a schema says so
+        if self.merged:
+            document["merged"] = list(self.merged)  # of a judgement alone: no file of a schema says so
         return document
 
     @classmethod

@@ -124,6 +124,9 @@ def _few(names: list[str]) -> str:
 def _keys(before: DatasetSchema, after: DatasetSchema) -> Iterator[ChangeFact]:
     if before.keys and before.keys != after.keys:
         yield _fact("key-changed", detail=f"{', '.join(before.keys)} → {', '.join(after.keys) or 'none'}")
+    old, new = (tuple(column.name for column in schema.columns_of_role("label")) for schema in (before, after))
+    if any(name not in new and after.column(name) for name in old):
+        yield _fact("label-changed", detail=f"{', '.join(old)} → {', '.join(new) or 'none'}")
 
 
 def _splits(before: State, after: State, frozen: frozenset[str], rows: RowChanges | None) -> Iterator[ChangeFact]:

@@ -324,7 +324,9 @@ def test_a_column_that_a_branch_adds_makes_no_copy_a_row_of_its_own(tmp_path):
     asked = expectations_of([{"type": one, "meta": {"check_id": one}} for one in types], "suite")
     with Session(table) as session:
         merged = schema_of(table)
-        before, now = (run_checks(asked, table, one, session) for one in (merged, replace(merged, fresh=("잡음",))))
+        before, now = (
+            run_checks(asked, table, one, session) for one in (merged, replace(merged, merged=("길이", "무게")))
+        )
     assert [check.unexpected for check in before] == [0, 0]
     assert [check.unexpected for check in now] == [2, 2]
     assert all("but for the new `잡음`" in check.message and check.columns == ("길이", "무게") for check in now)

@@ -360,12 +360,15 @@ def test_a_baseline_of_other_bytes_is_never_read(compare, tmp_path, monkeypatch)
 def test_no_row_is_told_from_another_by_a_column_that_a_branch_adds(compare):
     noise = SCHEMA + "      - {name: 잡음, logicalType: string, physicalType: string}\n"
     found = compare(schema=noise)
-    assert found.weakened == () and found.rules.schema.fresh == ("잡음",) and found.own.schema.fresh == ()
+    assert found.weakened == () and found.rules.schema.merged == ("id", "text") and found.own.schema.merged == ()
     assert found.rules.sha256 != found.own.sha256, "what was judged without it is no verdict with it"
     merged = compare(schema=noise, before={"schema": noise})
-    assert merged.rules.schema.fresh == ()
+    assert merged.rules.schema.merged == ()
+    opened = SCHEMA.replace("table\n", "table\n    customProperties: [{property: open, value: true}]\n")
+    assert compare(schema=opened).rules.schema.merged == ("id", "text"), "of what is not declared nothing is known"
+    assert compare(schema=opened, before={"schema": opened}).rules.schema.merged == ()
     renamed = compare(schema=noise.replace("name: id,", "name: key,"), suite=SUITE.replace("id}", "key}"))
-    assert renamed.rules.schema.fresh == ()
+    assert renamed.rules.schema.merged == ()
     told = "rows are told apart by `key`, `잡음` instead of `id`; the branch's schema decides"
     assert said(renamed)["schema:columns:new"] == told
 

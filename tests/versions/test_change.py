@@ -50,6 +50,7 @@ CASES = {
     "a class more": (with_column(2, classes=("neg", "pos", "neutral")), "major"),
     "classes in another order": (with_column(2, classes=("pos", "neg")), "major"),
     "another key": (with_column(0, primary_key=False), "major"),
+    "another label": (with_column(2, role=None), "major"),
     "a description": (with_column(1, description="what it says"), "none"),
     "a stricter licence": (replace(BEFORE, license="cc-by-nc-4.0"), "major"),
     "a looser licence": (replace(BEFORE, license="cc0-1.0"), "minor"),

@@ -37,12 +37,19 @@ def all_but_keys(facts: Facts) -> tuple[str, ...]:
     """All columns of the data but keys, primary keys, the split column, and those that a branch adds."""
     schema = facts.schema
     left_out = {column.name for column in schema.columns if column.primary_key or column.role in ("key", "split")}
-    return tuple(name for name in facts.columns if name not in left_out | {"split", *schema.fresh})
+    left_out |= {"split", *_unmerged(facts)}
+    return tuple(name for name in facts.columns if name not in left_out)
+
+
+def _unmerged(facts: Facts) -> list[str]:
+    """The columns of the data that a branch adds, declared or not."""
+    merged = facts.schema.merged
+    return [name for name in facts.columns if merged and name not in (*merged, "split")]
 
 
 def but_for(columns: Sequence[str], facts: Facts) -> str:
     """That rows were compared without the columns that a branch adds, where they were; else nothing."""
-    fresh = [name for name in facts.schema.fresh if name in facts.columns and name not in columns]
+    fresh = [name for name in _unmerged(facts) if name not in columns]
     return f", but for the new {', '.join(f'`{name}`' for name in fresh)}" if fresh else ""
 
 
