@@ -32,6 +32,7 @@ from registry.stores.layout import read_object
 from registry.tables.digests import CONTENTS, contents_of, split_digests
 from registry.tables.images import IMAGE
 from registry.tables.table import Part, Table
+from registry.versions.asked import Asked
 from registry.versions.change import State, difference, level_of
 from registry.versions.rules import Rules, load_rules
 from registry.workspace.beside import folder_of
@@ -224,9 +225,16 @@ def state_of(released: Released, schema: DatasetSchema, store: Store) -> State:
         license=manifest.license,
         encoding=manifest.data["sha256"],
         rules=manifest.ruleset,
-        asked=asked_of(json.loads(read_object(store, manifest.evidence))),
+        asked=_asked(released, store),
         process=Process.from_json(process) if process else Process(),
     )
+
+
+def _asked(released: Released, store: Store) -> Asked:
+    """What the gate of a release asked; not known of one that was withdrawn, whose documents may be gone."""
+    if released.standing and released.standing.refused:
+        return {}
+    return asked_of(json.loads(read_object(store, released.manifest.evidence)))
 
 
 def state_of_bench(subject: Bench | Subject, declared: Declared, splits: Mapping[str, tuple[int, str]]) -> State:

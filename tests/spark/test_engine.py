@@ -144,8 +144,8 @@ HELD_OUT = ["대한민국의 헌법은 언제 처음 제정되어 공포되었�
 BY_MODEL = [
     ("expect_group_disparity_at_most", {"columns": ["면"], "max_difference": 0.001}),
     ("expect_no_contamination_with", {"references": ["bench@1:test"], "columns": ["글"]}),
-    ("expect_no_drift_from_previous_release", {"max_value": 0.001}),
-    ("expect_no_drift_between_splits", {"measure": "ks", "max_value": 0.01}),
+    ("expect_no_drift_from_previous_release", {"max_value": 0.2}),
+    ("expect_no_drift_between_splits", {"measure": "ks", "max_value": 0.4}),
     ("expect_label_noise_at_most", {"max_share": 0.001}),
     ("expect_data_to_suffice", {"features": ["점"], "min_score": 0.999, "slices": ["면"], "seed": 5}),
 ]
@@ -159,7 +159,14 @@ def test_groups_models_profiles_and_fingerprints(tmp_path, spark_settings):
     for at in range(180):
         label = draw.random() < 0.5
         text = f"{good if label else bad} {at}"
-        rows.append({"글": text, "점": draw.gauss(2.0 * label, 1), "면": "가나"[at % 2], "l": label != (at % 24 == 0)})
+        rows.append(
+            {
+                "글": text,
+                "점": draw.gauss(2.0 * label + 4 * (at >= 120), 1),
+                "면": "가나"[at % 2],
+                "l": label != (at % 24 == 0),
+            }
+        )
     rows += [{"글": f"{text}{end}", "점": 0.0, "면": None, "l": True} for text in HELD_OUT for end in ("", "!")]
     table = table_of(tmp_path, {"train": pa.Table.from_pylist(rows[:120]), "test": pa.Table.from_pylist(rows[120:])})
     schema = schema_of(table, 글="text", l="label")
