@@ -132,9 +132,13 @@ def test_the_command_says_what_it_did_and_what_has_drifted(tmp_path):
     shell = Shell(tmp_path)
     shell.git("init", "-q")
     (tmp_path / "registry.toml").write_text("format = 1\n")
-    assert shell("ci", "init", "gitlab").out.splitlines() == [
+    done = shell("ci", "init", "gitlab")
+    assert done.out.splitlines() == [
         ".gitlab/registry.yml: written", ".gitlab/registry/post.py: written", ".gitlab-ci.yml: written"
     ]  # fmt: skip
+    assert "the store file:.registry/store is on this machine only" in done.err
+    (tmp_path / "registry.toml").write_text('format = 1\nstore = "s3://bucket/데이터"\n', "utf-8")
+    assert "on this machine" not in shell("ci", "init", "gitlab").err
     assert shell("ci", "init", "gitlab", "--check", "--json").json["ok"]
     file = tmp_path / ".gitlab" / "registry.yml"
     file.write_text(file.read_text("utf-8").replace("GIT_DEPTH", "DEPTH"), "utf-8")

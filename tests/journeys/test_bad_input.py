@@ -158,7 +158,7 @@ def test_a_version_with_other_content_is_refused_and_stays_as_it_was(team, tmp_p
 
 
 def test_a_purged_release_is_not_released_already(team):
-    team("release", "v1.0")
+    assert "none: the first release" in team("release", "v1.0").out
     team("purge", "reviews@1.0", "--reason", "동의 철회", "--confirm", "reviews@1.0")
     assert "동의 철회" in error(team("release", "v1.0", "--json", code=6), 6)["message"]
     (team.cwd / "cards/reviews.md").write_text((team.cwd / "cards/reviews.md").read_text() + "\nMore.\n")

@@ -38,7 +38,9 @@ def test_a_relabelled_test_row_is_seen_and_demands_a_major_version(team):
     assert "frozen rows relabelled" in refused.err and "registry release v2.0.0" in refused.err
 
     plan = team.cwd.parent / "plan.json"
-    assert "‼ FROZEN SPLIT CHANGED: test" in team("plan", "auto", "--out", plan).out
+    told = team("plan", "auto", "--out", plan)
+    assert "‼ FROZEN SPLIT CHANGED: test" in told.out
+    assert f"Next: registry release 2.0.0 reviews --plan {plan}" in told.err
     assert json.loads(plan.read_text("utf-8"))["version"] == "2.0.0"
     done = team("release", "auto", "--plan", plan, "--json").json
     assert (done["version"], done["state"]) == ("2.0.0", "released")

@@ -46,7 +46,8 @@ def test_which_dataset_is_meant(tmp_path):
     assert workspace.choose(None, tmp_path / "data" / "reviews", command="x").name == "reviews"
     with pytest.raises(UsageError) as caught:
         workspace.choose(None, tmp_path, command="registry release v1.0")
-    assert "registry release v1.0 reviews" in caught.value.hint and "registry release v1.0 other" in caught.value.hint
+    choices = {"registry release v1.0 reviews", "registry release v1.0 other"}
+    assert set(caught.value.hint.split(", or ")) == choices, "on a line: a hint is shown as one"
     default = make(tmp_path, config='format = 1\ndefault-dataset = "other"\n')
     assert default.choose(None, tmp_path, command="x").name == "other"
     only = make(tmp_path, dvc="artifacts:\n  solo: {path: data/x, type: dataset}\n")

@@ -49,6 +49,11 @@ def register(app: typer.Typer) -> None:
                 f"warning: {file} has a job called `{provision.CHECK}`, as the gate is: "
                 "a required check of that name would take either"
             )
+        if chosen != "pre-commit" and workspace.config.store.startswith("file:"):
+            run.out.alarm(
+                f"warning: the store {workspace.config.store} is on this machine only, and what a run releases is gone "
+                "with it; set `store` in registry.toml, or the variable REGISTRY_STORE of the forge"
+            )
         if check:
             _check(run, chosen, str(top), provision.survey(top, pieces))
             return

@@ -69,7 +69,8 @@ def _report(run: Run, outcome: Outcome) -> None:
     run.out.text(f"{run.out.style(result.state, 'bold', 'green')} {run.out.style(ref, 'bold')}")
     run.out.text(f"  manifest sha256:{result.manifest}")
     run.out.text(f"  data     {counted(result.files, 'file')}, {human_bytes(result.bytes)}")
-    run.out.text(f"  change   {result.change}")
+    first = outcome.plan is not None and outcome.plan.manifest.previous is None
+    run.out.text(f"  change   {'none: the first release' if first else result.change}")
     run.out.text(f"  uploaded {counted(result.uploaded_files, 'object')}, {human_bytes(result.uploaded_bytes)}")
     run.out.text(f"  store    {result.store}")
     if result.store.startswith("file:") and ".registry/store" in result.store:
