@@ -27,7 +27,7 @@ KIND = "expect_label_noise_at_most"
 class Doubts:
     """`rows` of `{row, split, values, suggested, confidence}`, of `assessed` ones; `nothing` says why there are none.
 
-    `label` is the column; `values` hold it as it is, and the features masked as evidence masks them.
+    `label` is the column; `values` hold it as it is, and the features masked as evidence masks them, or `whole`.
     """
 
     label: str
@@ -35,10 +35,13 @@ class Doubts:
     observed: Mapping[str, Any]
     rows: tuple[Mapping[str, Any], ...]
     nothing: str = ""
+    whole: bool = False
 
 
-def doubts(session: Session, table: Table, schema: DatasetSchema, expectations: Sequence[Expectation]) -> Doubts:
-    """Asks as the suite's check of label noise asks, or else by its defaults.
+def doubts(
+    session: Session, table: Table, schema: DatasetSchema, expectations: Sequence[Expectation], *, whole: bool = False
+) -> Doubts:
+    """Asks as the suite's check of label noise asks, or else by its defaults; `whole` tells texts in full.
 
     Raises `MissingExtraError` without the extra `quality`.
     """
@@ -54,5 +57,5 @@ def doubts(session: Session, table: Table, schema: DatasetSchema, expectations: 
     if counts.nothing or measure.examples is None:
         return Doubts(label, 0, counts.observed, (), counts.nothing)
     features = [name for name in counts.observed["features"] if name != label]
-    rows = Sampler(session, table, schema).examples([label, *features], measure.examples, SAMPLE)
-    return Doubts(label, counts.total, counts.observed, rows)
+    rows = Sampler(session, table, schema, whole=whole).examples([label, *features], measure.examples, SAMPLE)
+    return Doubts(label, counts.total, counts.observed, rows, whole=whole)

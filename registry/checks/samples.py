@@ -87,8 +87,9 @@ class Examples:
 class Sampler:
     """Draws samples from a session; it names rows by the schema's keys, else by picture, else by `<path>#<row>`."""
 
-    def __init__(self, session: Engine, table: Table, schema: DatasetSchema) -> None:
-        """`table` is the one of `session`, `schema` its declaration."""
+    def __init__(self, session: Engine, table: Table, schema: DatasetSchema, *, whole: bool = False) -> None:
+        """`table` is the one of `session`, `schema` its declaration; `whole` shows texts of public columns in full."""
+        self.whole = whole
         self.session = session
         self.schema = schema
         self.paths = session.files
@@ -149,7 +150,8 @@ class Sampler:
     def shown(self, name: str, value: Any) -> Any:
         """A value of the column `name` as evidence shows it."""
         column = self.schema.column(name)
-        return plain(value) if name == SPLIT or (column and column.role in OPEN) else masked(value)
+        told = self.whole and isinstance(value, str) and is_public(self.schema, (name,))
+        return plain(value) if told or name == SPLIT or (column and column.role in OPEN) else masked(value)
 
     def name(self, row: Mapping[str, Any]) -> str:
         """What a row is called that holds `key0` … of `keys`, `__file` and `__row`."""

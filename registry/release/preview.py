@@ -76,15 +76,20 @@ def render_document(workspace: Workspace, dataset: Dataset, kind: str, lang: str
     return ".json", canonical(croissant(facts))
 
 
-def label_lists(workspace: Workspace, dataset: Dataset, lang: str, store: Store) -> dict[str, bytes]:
-    """The probable label errors of the dataset as it stands, by file suffix: a page, and a table to fill in."""
+def label_lists(
+    workspace: Workspace, dataset: Dataset, lang: str, store: Store, *, whole: bool = False
+) -> dict[str, bytes]:
+    """The probable label errors of the dataset as it stands, by file suffix: a page, and a table to fill in.
+
+    Inputs are masked as in the evidence; `whole` shows texts in full, but for personal data.
+    """
     from registry.checks.doubts import doubts
     from registry.reports.labels import labels_csv, labels_html
 
     bench = lay_out(workspace, dataset, JudgeOptions(store=store))
     table, schema = bench.table, bench.rules.schema
     with bench.session() as session:
-        found = doubts(session, table, schema, bench.rules.expectations)
+        found = doubts(session, table, schema, bench.rules.expectations, whole=whole)
     page = labels_html(dataset.name, bench.snapshot.files.sha256, found, lang)
     return {".html": page.encode(), ".csv": labels_csv(found)}
 

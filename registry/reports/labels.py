@@ -26,6 +26,7 @@ from registry.reports.shared import Page
 from registry.reports.text import Text
 
 COLUMNS = ("rank", "row", "split", "label", "suggested", "confidence", "shown", "correction", "who", "why")
+LONG = 400  # characters of a row's input
 LISTED = 1000  # rows of the page; the table has all
 
 
@@ -47,7 +48,7 @@ def _text(label: Any) -> str:
 
 def _shown(found: Doubts, row: Mapping[str, Any]) -> str:
     parts = [f"{name}: {item}" for name, item in row["values"].items() if name != found.label and item is not None]
-    return shown("  ".join(parts), 300) or ""
+    return shown("  ".join(parts), LONG) or ""
 
 
 def labels_html(name: str, digest: str, found: Doubts, lang: str) -> str:
@@ -61,7 +62,7 @@ def labels_html(name: str, digest: str, found: Doubts, lang: str) -> str:
             "label": value(row["values"][found.label]),
             "suggested": value(row["suggested"]),
             "confidence": text.stat(row["confidence"]),
-            "shown": value(_shown(found, row), 200),
+            "shown": value(_shown(found, row), LONG),
         }
         for row in found.rows[:LISTED]
     ]
@@ -76,6 +77,7 @@ def labels_html(name: str, digest: str, found: Doubts, lang: str) -> str:
         reason=value(reason, 400) if reason else "",
         facts=_facts(found, text),
         rows=rows,
+        shown=text("labels.shown.whole" if found.whole else "labels.shown"),
         more=max(len(found.rows) - LISTED, 0),
         name=name,
     )

@@ -225,6 +225,7 @@ QUALITY: Mapping[str, tuple[str, str]] = {
     "labels.suggested": ("Model says", "모델 예측"),
     "labels.confidence": ("Confidence", "확신도"),
     "labels.shown": ("Input, masked", "입력 (마스킹)"),
+    "labels.shown.whole": ("Input, personal data masked", "입력 (개인정보 마스킹)"),
     "labels.correction": ("Decision", "판단"),
     "labels.more": ("{n} more stand in the table (CSV).", "나머지 {n}행은 표(CSV)에 있음."),
     "labels.next": ("Decide and apply", "판단과 반영"),

@@ -79,4 +79,4 @@ def test_a_fingerprint_of_other_columns_is_named(tmp_path):
     given = {"references": ["korquad@^1:dev"], "columns": ["id"]}
     (check,) = judged(tmp_path, ROWS, {"type": KIND, "kwargs": given}, fingerprints=store, text="text").values()
     assert (check.status, check.observed["other_columns"]) == ("pass", {"korquad@1.2.0:dev": ["question"]})
-    assert "korquad@1.2.0:dev is of question" in check.message
+    assert "the fingerprint of korquad@1.2.0:dev was made of question" in check.message

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import sys
+from dataclasses import replace
 
 import pytest
 
+from registry.checks.doubts import doubts
 from registry.checks.run import run_checks
 from registry.checks.suite import expectations_of
 from registry.errors import MissingExtraError
 from registry.model.digest import canonical
+from registry.reports.labels import labels_csv
 from registry.tables.duck import Session
 from tests.checks.tables import one, schema_of, table_of
 
@@ -153,3 +156,26 @@ def test_near_duplicates_of_another_label(tmp_path):
     assert [(sample["row"], sample["contradicts"]["row"]) for sample in check.samples] == [
         ("r0007", "r0006"), ("r0009", "r0008"), ("r0011", "r0010"),
     ]  # fmt: skip
+
+
+def test_the_list_for_people_shows_texts_in_full_only_where_asked_and_nothing_withheld(tmp_path):
+    rows = texts("ko", 300)
+    long = ["연락처 010-1234-5678 " + text for text in rows["t"]]
+    table = table_of(tmp_path, {"train": {**flipped(rows, 0.1)[0], "t": long}})
+    schema = schema_of(table, id="key", t="text", l="label")
+    closed = replace(
+        schema,
+        columns=tuple(
+            replace(one, classification="confidential") if one.name == "t" else one for one in schema.columns
+        ),
+    )
+    with Session(table) as session:
+        masked, whole, kept = (
+            doubts(session, table, declared, (), whole=asked)
+            for declared, asked in ((schema, False), (schema, True), (closed, True))
+        )
+    assert masked.rows and [row["row"] for row in masked.rows] == [row["row"] for row in whole.rows]
+    assert all(row["values"]["t"] in long for row in whole.rows)
+    assert not any(row["values"]["t"] in long for row in (*masked.rows, *kept.rows))
+    table_csv = labels_csv(whole).decode("utf-8-sig")
+    assert "연락처 010-****-**** " in table_csv and "5678" not in table_csv

@@ -197,7 +197,7 @@ def _judge(rows: Sequence[Mapping[str, Any]], others: Mapping[str, Sequence[str]
     notes = [f"{near:,} of them are only near"] if near else []
     if others:
         observed["other_columns"] = dict(others)
-        notes += [f"{name} is of {', '.join(names)}" for name, names in others.items()]
+        notes += [f"the fingerprint of {name} was made of {', '.join(names)}" for name, names in others.items()]
     return Counts(total, unexpected, observed, note="; ".join(notes))
 
 

@@ -62,8 +62,8 @@ def _report(run: Run, name: str, done: Masked) -> None:
         **delivery_json(done.delivered),
     }
     run.out.document(document)
-    words = {"masked": "rows masked", "planned": "rows would be masked", "unchanged": "rows found: nothing to mask"}
-    run.out.text(f"{name}: {found.rows:,} {words[done.state]}")
+    words = {"masked": "masked", "planned": "would be masked", "unchanged": "found: nothing to mask"}
+    run.out.text(f"{name}: {found.rows:,} {'row' if found.rows == 1 else 'rows'} {words[done.state]}")
     run.out.table(("kind", "found"), [(kind, f"{count:,}") for kind, count in found.kinds.items()])
     run.out.table(("column", "rows"), [(column, f"{rows:,}") for column, rows in columns.items()])
     for column in done.keys:

@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
         profiler: Annotated[
             Profiler, typer.Option("--profiler", help="fg: fg-data-profiling's report of a sample beside ours.")
         ] = Profiler.native,
+        texts: Annotated[bool, typer.Option("--texts", help="labels: texts in full, but for personal data.")] = False,
     ) -> None:
         """Render one document without a release.
 
@@ -59,7 +60,7 @@ def register(app: typer.Typer) -> None:
         written = []
         for language in languages:
             mark = ".ko" if language == "ko" and kind != Kind.croissant else ""
-            for suffix, data in _rendered(run, dataset, kind, language, output).items():
+            for suffix, data in _rendered(run, dataset, kind, language, output, texts=texts).items():
                 target = run.directory / (output or f"{dataset.name}-{kind.value}{mark}{suffix}")
                 if output and len(languages) > 1:
                     target = target.with_suffix(f"{mark}{target.suffix}")
@@ -74,7 +75,9 @@ def register(app: typer.Typer) -> None:
             run.out.text(file)
 
 
-def _rendered(run: Run, dataset: Dataset, kind: Kind, language: str, output: Path | None) -> dict[str, bytes]:
+def _rendered(
+    run: Run, dataset: Dataset, kind: Kind, language: str, output: Path | None, *, texts: bool
+) -> dict[str, bytes]:
     """The documents by file suffix; of labels only the table where `output` is one."""
     from registry.release.preview import label_lists, render_document
 
@@ -82,7 +85,7 @@ def _rendered(run: Run, dataset: Dataset, kind: Kind, language: str, output: Pat
     if kind != Kind.labels:
         suffix, data = render_document(workspace, dataset, kind.value, language, run.store())
         return {suffix: data}
-    lists = label_lists(workspace, dataset, language, run.store())
+    lists = label_lists(workspace, dataset, language, run.store(), whole=texts)
     if output is None:
         return lists
     suffix = ".csv" if output.suffix.lower() == ".csv" else ".html"
