@@ -171,17 +171,22 @@ UNITS = {"expect_no_target_leakage": "columns"}
 
 
 def _annotated(facts: Facts, session: Session) -> Iterator[Entry]:
-    """What annotators say, where two of them are declared: that they agree, and that the label follows them."""
-    if len(facts.schema.columns_of_role("annotator")) < 2:
+    """What annotators say: that they agree and, where each has a column, that the label follows them.
+
+    A single column of annotators names who gave the label of a row: the group is then what was rated.
+    """
+    people, groups = (facts.schema.columns_of_role(role) for role in ("annotator", "group"))
+    if not people or (len(people) == 1 and len(groups) != 1):
         return
+    item = {"item": groups[0].name} if len(people) == 1 else {}
     kind = "expect_annotator_agreement_at_least"
-    level = {"level": "interval"} if _numbers("annotator", facts) else {}
-    kwargs: dict[str, Any] = {**level, "min_value": ACCEPTABLE}
+    level = {"level": "interval"} if _numbers("label" if item else "annotator", facts) else {}
+    kwargs: dict[str, Any] = {**item, **level, "min_value": ACCEPTABLE}
     found = _measure(kind, kwargs, facts, session)
     measured = found.note if isinstance(found, Counts) else ""
     if measured:
         yield Entry(kind, "agreement", "warning", kwargs, measured.removeprefix("measured "))
-    if facts.role("label") and _numbers("label", facts) == _numbers("annotator", facts):
+    if not item and facts.role("label") and _numbers("label", facts) == _numbers("annotator", facts):
         given = {"min_share": FOLLOWED}
         yield _judged("expect_label_to_follow_annotators", "label-follows", "warning", given, facts, session)
 

@@ -20,7 +20,7 @@ from registry.reports.html import code, value
 from registry.reports.measured import title_of
 from registry.reports.svg import bar, figure, learning
 from registry.reports.text import Text
-from registry.reports.told import COEFFICIENT
+from registry.reports.told import coefficient
 
 CURVE, AGREEMENT = "expect_data_to_suffice", "expect_annotator_agreement_at_least"
 STEPS = 12  # points between which the fitted law is drawn
@@ -143,7 +143,7 @@ def _coefficient(measure: Mapping[str, Any], text: Text) -> Markup:
     observed, limit = measure["observed"], measure["limit"] or {}
     low, high = observed["low"], observed["high"]
     interval = text("agreement.interval", low=text.stat(low), high=text.stat(high)) if low is not None else ""
-    named = Markup(" ").join([code(limit[name]) for name in COEFFICIENT if name in limit])
+    named = coefficient(limit)
     said = text.count(observed["items"])
     told = text("agreement.told", value=text.stat(observed["value"]), items=said, interval=interval)
     return Markup("{} {}").format(named, told) if named else told

@@ -35,10 +35,19 @@ def finding_of(found: Found, text: Text) -> Markup:
     return say(seen, found, text) if needs <= seen.keys() else Markup("")
 
 
+def coefficient(limit: Found) -> Markup:
+    """What a coefficient is called, and what it takes ratings for.
+
+    >>> str(coefficient({"metric": "cohen", "weights": "none"}).striptags())
+    'cohen'
+    """
+    return Markup(" ").join(code(limit[key]) for key in COEFFICIENT if limit.get(key) not in (None, "none"))
+
+
 def _agreement(seen: Found, found: Found, text: Text) -> Markup:
     low, high = seen["low"], seen["high"]
     interval = text("agreement.interval", low=text.stat(low), high=text.stat(high)) if low is not None else ""
-    metric = Markup(" ").join(code(found["limit"][key]) for key in COEFFICIENT if key in (found["limit"] or {}))
+    metric = coefficient(found["limit"] or {})
     people, items = text.count(len(seen["annotators"])), text.count(seen["items"])
     raw = text.share(seen["raw_agreement"])
     interval = Markup(" ") + interval if interval else ""

@@ -292,3 +292,15 @@ def test_the_default_suite_holds_them_where_annotators_are_declared(tmp_path):
     with Session(table) as session:
         text = default_suite(schema, table, session)
     assert 'kwargs: {"min_value": 0.667}  # measured: 0.' in text and "check_id: label-follows" in text
+
+
+def test_the_default_suite_holds_agreement_of_rows_of_ratings_where_a_group_says_what_was_rated(tmp_path):
+    rows = long([["긍정", "긍정", "부정"], ["부정", "부정", "부정"]] * 10)
+    table = table_of(tmp_path, {"train": rows})
+    suites = []
+    for roles in ({"항목": "group"}, {}):
+        schema = schema_of(table, who="annotator", l="label", **roles)
+        with Session(table) as session:
+            suites.append(default_suite(schema, table, session))
+    assert 'kwargs: {"item": "항목", "min_value": 0.667}  # measured: 0.' in suites[0]
+    assert "check_id: label-follows" not in suites[0] and "agreement" not in suites[1]
