@@ -196,7 +196,8 @@ def test_a_weakened_suite_does_not_let_a_leak_through(judged):
 def test_a_pointer_that_was_never_pushed_is_no_pass(judged):
     ran = judged(forgotten)
     assert document(ran)["verdict"] == "error"
-    assert "(data/reviews); mend&#58; registry push reviews" in ran.artefact("registry-comment", "comment.md")
+    comment = ran.artefact("registry-comment", "comment.md")
+    assert "store (data/reviews)" in comment and ": registry push reviews, from a clone that has the data" in comment
 
 
 def test_prose_alone_reads_no_data(judged):
