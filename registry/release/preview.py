@@ -94,6 +94,10 @@ def label_lists(
     return {".html": page.encode(), ".csv": labels_csv(found)}
 
 
+OF_TERMS = frozenset({"licence-mismatch"})
+"""Problems of a card that a check of its terms tells as well."""
+
+
 def lint_card(workspace: Workspace, dataset: Dataset, store: Store) -> list[dict[str, str]]:
     """Problems of the card as (field, message): missing declarations and contradicted ones."""
     facts = preview(workspace, dataset, store)
@@ -127,6 +131,7 @@ def card_checks(
     checks = [
         Check(f"card:{problem['code']}:{problem['field']}", "card", "fail", message=problem["message"])
         for problem in problems
+        if problem["code"] not in OF_TERMS
     ]
     if profile is None and declared.values("language"):
         checks.append(

@@ -163,8 +163,8 @@ def test_a_change_of_the_card_alone_reads_no_data(team):
     commit(team)
     contradicted = judged(clone(team))
     assert contradicted.verdict == "fail"
-    assert "the card says mit" in checks(contradicted)["card:licence-mismatch:license"].message
-    place = contradicted.place("reviews", checks(contradicted)["card:licence-mismatch:license"])
+    assert "the card says mit" in checks(contradicted)["terms:licence"].message
+    place = contradicted.place("reviews", checks(contradicted)["terms:licence"])
     assert place.path == "cards/reviews.md" and "mit" in card.read_text("utf-8").splitlines()[place.line - 1]
 
 
