@@ -94,6 +94,6 @@ def test_a_korean_page_gives_the_reason_in_korean(tmp_path: Path) -> None:
     text = Page(page).text.replace("\xa0", " ")
     assert "분할이 하나뿐이므로 누수 없음 (train)" in text
     assert '<span lang="en"><bdi>a sentence of another form</bdi></span>' in page
-    assert "열: 별점" in text and "점수: 1.0" in text
+    assert "열: 별점" in text and "점수: 1" in text
     assert "column: 별점" in Page(quality_html(facts, "en")).text
     assert "n = 1 " not in text
