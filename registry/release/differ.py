@@ -75,14 +75,16 @@ def require_same(ref: Ref | None, dataset: Dataset) -> None:
         raise UsageError(f"{ref} is no release of `{dataset.name}`", hint=f"registry diff {dataset.name}@{ref.spec}")
 
 
-def diff_bench(bench: Bench, ref: Ref | None, store: Store, *, shifts: bool = False, was: str = "") -> Difference:
-    """How what lies on the bench differs from the release that `ref` selects, or from the latest.
+def diff_bench(
+    bench: Bench, ref: Ref | None, store: Store, *, shifts: bool = False, was: str = "", below: Version | None = None
+) -> Difference:
+    """How what lies on the bench differs from the release that `ref` selects, or from the latest, one `below` another.
 
     `shifts` adds how far the columns moved, for which the data is profiled; `was` is the name under which the
     dataset was released, where that is another one.
     """
     name = was or bench.dataset.name
-    before = resolve(store, ref) if ref else previous_of(store, name, None)
+    before = resolve(store, ref) if ref else previous_of(store, name, below)
     if before is None:
         raise no_dataset(store, name)
     found = compare(bench, declared_card(bench), measure_splits(bench), before, store)

@@ -29,10 +29,11 @@ from registry.judge.weakened import Deciding, Weakening, deciding
 from registry.model.difference import Difference
 from registry.model.evidence import Check, Evidence
 from registry.model.judgement import Before, Judgement, Place
+from registry.model.names import Version
 from registry.model.scope import Scope
 from registry.release.before import of_base, of_release
 from registry.release.differ import diff_bench, diff_benches, diff_unread
-from registry.release.preflight import require_known_history
+from registry.release.preflight import recorded, require_known_history
 from registry.release.preview import card_checks
 from registry.stores.base import Store
 from registry.stores.layout import versions
@@ -229,6 +230,8 @@ def _compared(
 ) -> tuple[Difference | None, str]:
     """How a dataset differs from its latest release, else from its base; why that of the release is not known.
 
+    The latest is that of where the branch parted: what the base released since is no change of the branch.
+
     One that a branch renames is compared with what was released under its old name, and what releases there
     were is read in the base: a branch would say that there were others, and nothing would be compared.
     """
@@ -239,16 +242,27 @@ def _compared(
     unknown = ""
     try:
         store = gate.around.store()
-        latest = find_previous(store, was, None)
         require_known_history(workspace, was, versions(store, was), store.url, commit)
-        if latest is not None and data == latest.manifest.data["sha256"]:
-            return diff_unread(workspace, judged.dataset, rules, latest, store), ""
-        if latest is not None:
-            return diff_bench(_bench(workspace, judged, gate), None, store, shifts=True, was=was), ""
+        below = _released_since(workspace, was, parted.base) if parted else None
+        before = find_previous(store, was, below)
+        if before is not None and data == before.manifest.data["sha256"]:
+            return diff_unread(workspace, judged.dataset, rules, before, store), ""
+        if before is not None:
+            bench = _bench(workspace, judged, gate)
+            return diff_bench(bench, None, store, shifts=True, was=was, below=below), ""
     except RegistryError as error:
         gate.around.warn(f"{name} is not compared with its last release: {error}")
         unknown = str(error)
     return (_since_base(workspace, judged, gate, parted) if parted else None), unknown
+
+
+def _released_since(workspace: Workspace, name: str, base: Base) -> Version | None:
+    """The first release that the base made after the branch parted from it: the branch is compared with one before."""
+    if not base.moved:
+        return None
+    git = workspace.git
+    later = recorded(workspace, name, git.tip(base.revision)) - recorded(workspace, name, base.commit)
+    return min(later, default=None)
 
 
 def _since_base(workspace: Workspace, judged: _Judged, gate: Gate, parted: _Parted) -> Difference | None:

@@ -45,6 +45,13 @@ def _same_entry(workspace: Workspace, dataset: Dataset) -> bool:
     return datasets_of(document, "HEAD:dvc.yaml").get(dataset.name) == dataset
 
 
+def recorded(workspace: Workspace, name: str, commit: str) -> set[Version]:
+    """The releases of `name` that `commit` records."""
+    held = workspace.git.held(workspace.root / "releases" / name, commit)
+    stems = [path.name.removesuffix(".manifest.json") for path in held]
+    return {Version.parse(stem) for stem in stems if Version.is_version(stem)}
+
+
 def require_known_history(
     workspace: Workspace, name: str, released: Iterable[Version], store: str, commit: str = "HEAD"
 ) -> None:
@@ -52,10 +59,7 @@ def require_known_history(
 
     Releasing there would start the numbers and the changelog anew.
     """
-    held = workspace.git.held(workspace.root / "releases" / name, commit)
-    stems = [path.name.removesuffix(".manifest.json") for path in held]
-    recorded = {Version.parse(stem) for stem in stems if Version.is_version(stem)}
-    missing = sorted(recorded - set(released))
+    missing = sorted(recorded(workspace, name, commit) - set(released))
     if not missing:
         return
     raise StateError(

@@ -119,6 +119,11 @@ class Session:
             self._open.close()
             raise
 
+    @property
+    def threads(self) -> int:
+        """How many threads DuckDB was given."""
+        return int(self._connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
+
     def _described(self, view: str, table: Table) -> tuple[tuple[str, str], ...]:
         types = {name: kind for name, kind, *_ in self._connection.execute(f"DESCRIBE {view}").fetchall()}
         return tuple((name, types[name]) for name, _ in table.columns)

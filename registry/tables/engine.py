@@ -39,7 +39,8 @@ class Engine(Protocol):
 
     `name` is `duckdb` or `spark`; `columns` are the table's with their DuckDB types, `files` the
     values of `__file` in order, each with the path of its data; `queries` counts the statements
-    answered. Whether rows of many machines are `spread` decides how near-duplicates are searched.
+    answered. Whether rows of many machines are `spread` decides how near-duplicates are searched;
+    `threads` says how many a function may use where it is called.
     """
 
     name: str
@@ -48,6 +49,10 @@ class Engine(Protocol):
     files: Mapping[str, str]
     spread: bool
     queries: int
+
+    @property
+    def threads(self) -> int:
+        """How many threads a function of `derive` may use."""
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """All rows of a statement of few rows, as dictionaries of Python values."""

@@ -101,6 +101,7 @@ class SparkTables:
 
     name = "spark"
     spread = True
+    threads = 1  # a function runs in as many workers as there are
 
     def __init__(self, table: Table, settings: SparkSettings | None = None) -> None:
         self.table = table

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from contextlib import nullcontext
 from datetime import date
 
@@ -19,6 +20,7 @@ from registry.formats.renderings import RENDERINGS
 from registry.judge.judge import JudgeOptions
 from registry.judge.scope import base_of, scope_of
 from registry.release.gate import Gate, Surroundings, judge_scope
+from registry.release.release import ReleaseOptions, release
 from registry.release.status import status_of
 from registry.stores.local import LocalStore
 from registry.workspace.git import Git
@@ -483,3 +485,21 @@ def test_a_record_that_a_branch_makes_up_hides_no_difference(team):
     commit(team)
     found = judged(clone(team))
     assert found.uncompared == {} and found.differences["reviews"].level == "minor"
+
+
+def test_what_the_base_released_since_is_no_change_of_a_branch(team):
+    """The test split changes on main and is released; a branch from before adds rows of training alone."""
+    git, store = Git.require(team), LocalStore(team.parent / "store")
+    git.run("checkout", "-q", "main")
+    write_csv(team / "data" / "reviews" / "test.csv", rows("test", 25))
+    add(Workspace.find(team), team / "data" / "reviews", AddOptions())
+    commit(team)
+    push(team)
+    workspace = Workspace.find(team)
+    release(workspace, workspace.dataset("reviews"), "2.0.0", store, ReleaseOptions(judge=JudgeOptions(store=store)))
+    git.run("checkout", "-q", "work")
+    subprocess.run([sys.executable, "-m", "dvc", "checkout", "-q"], cwd=team, check=True)
+    grow(team)
+    push(team)
+    found = judged(clone(team)).differences["reviews"]
+    assert (found.before, found.level, found.rows.added) == ("reviews@1.0.0", "minor", {"train": 12})

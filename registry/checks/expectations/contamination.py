@@ -10,6 +10,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ Find = Callable[["pa.RecordBatch", Sequence[Marked]], Iterator[Any]]
 CONTAMINATION = "expect_no_contamination_with"
 NEAR = 0.72  # agreement of two sketches from which texts count as alike: 0.9 of a similarity of 0.8
 
+THREADS = 4  # at most: each holds what it computes of some texts
 TOGETHER = 1 << 14  # texts that are looked up at a time: what is computed of them stays in the cache
 
 
@@ -61,7 +63,8 @@ class OverlapRequest:
             (name,) = self.columns
             text = canonical_sql(name, dict(engine.columns)[name])
             sql = f"SELECT {text} AS text, {places} FROM data WHERE {quote_ident(name)} IS NOT NULL"  # noqa: S608 (quoted)
-            engine.derive(f"{self.name}_near", sql, partial(_look_up, marked=self.marked, find=_near), _schema())
+            find = partial(_near, threads=min(engine.threads, THREADS))
+            engine.derive(f"{self.name}_near", sql, partial(_look_up, marked=self.marked, find=find), _schema())
             found += f" UNION ALL SELECT *, TRUE AS near FROM {self.name}_near"  # noqa: S608 (a digest)
         sql = f"SELECT split, {FILE}, {ROW}, reference, bool_and(near) AS near FROM ({found}) GROUP BY ALL"  # noqa: S608
         engine.keep(self.name, sql, _schema(near=True))
@@ -95,11 +98,13 @@ def _exact(batch: pa.RecordBatch, marked: Sequence[Marked]) -> Iterator[Any]:
     return (one.fingerprint.holds(salted(halves, one.fingerprint.salt)) for one in marked)
 
 
-def _near(batch: pa.RecordBatch, marked: Sequence[Marked]) -> Iterator[Any]:
+def _near(batch: pa.RecordBatch, marked: Sequence[Marked], threads: int) -> Iterator[Any]:
     import numpy as np
 
-    texts = (batch.column("text").slice(start, TOGETHER) for start in range(0, max(len(batch), 1), TOGETHER))
-    return iter(np.hstack([_alike(some, marked) for some in texts]))
+    texts = [batch.column("text").slice(start, TOGETHER) for start in range(0, max(len(batch), 1), TOGETHER)]
+    first = _alike(texts[0], marked)  # alone, since it makes what all fingerprints are looked up by
+    with ThreadPoolExecutor(threads) as pool:
+        return iter(np.hstack([first, *pool.map(partial(_alike, marked=marked), texts[1:])]))
 
 
 def _alike(texts: pa.Array, marked: Sequence[Marked]) -> Any:
