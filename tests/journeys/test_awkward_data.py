@@ -69,7 +69,7 @@ def plant(root: Path) -> None:
     tables = {
         "values": values(),
         "names": {name: [f"{name} {i}" for i in range(N)] for name in HOSTILE},
-        "wide": {f"c{i}": [j * i % 7 for j in range(6)] for i in range(320)},
+        "wide": {f"c{i}": [j * i % 7 for j in range(6)] for i in range(160)},
         "cells": {"t": ["가" * 350_000 + str(i) for i in range(4)], "l": ["a", "b"] * 2},
     }
     for name, columns in tables.items():

@@ -35,7 +35,7 @@ CONTAMINATION = "expect_no_contamination_with"
 NEAR = 0.72  # agreement of two sketches from which texts count as alike: 0.9 of a similarity of 0.8
 
 THREADS = 4  # at most: each holds what it computes of some texts
-TOGETHER = 1 << 14  # texts that are looked up at a time: what is computed of them stays in the cache
+TOGETHER = 25_000  # texts that a thread looks up at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,8 @@ def _near(batch: pa.RecordBatch, marked: Sequence[Marked], threads: int) -> Iter
     import numpy as np
 
     texts = [batch.column("text").slice(start, TOGETHER) for start in range(0, max(len(batch), 1), TOGETHER)]
-    first = _alike(texts[0], marked)  # alone, since it makes what all fingerprints are looked up by
     with ThreadPoolExecutor(threads) as pool:
-        return iter(np.hstack([first, *pool.map(partial(_alike, marked=marked), texts[1:])]))
+        return iter(np.hstack(list(pool.map(partial(_alike, marked=marked), texts))))
 
 
 def _alike(texts: pa.Array, marked: Sequence[Marked]) -> Any:
